@@ -1,0 +1,22 @@
+/// @file
+/// Checks. WEFT_CHECK stays in every build and guards what would otherwise corrupt memory; WEFT_ASSERT is for debug builds.
+#pragma once
+
+#include <weft/base/platform.hpp>
+
+namespace weft::inline v0::detail {
+
+/// Prints the place and the sentence to standard error and aborts.
+[[noreturn]] WEFT_API WEFT_COLD void check_failed(const char* file, int line, const char* sentence) noexcept;
+
+}  // namespace weft::inline v0::detail
+
+/// Aborts with `sentence` unless `condition` holds; the sentence says what the caller did and what to do instead.
+#define WEFT_CHECK(condition, sentence) \
+  (static_cast<bool>(condition) ? void() : ::weft::detail::check_failed(__FILE__, __LINE__, sentence))
+
+#ifdef NDEBUG
+#define WEFT_ASSERT(condition, sentence) static_cast<void>(0)
+#else
+#define WEFT_ASSERT(condition, sentence) WEFT_CHECK(condition, sentence)
+#endif

@@ -1,0 +1,61 @@
+/// @file
+/// Compiler and build-mode facts that the rest of weft depends on.
+#pragma once
+
+#if !defined(__linux__)
+#error "weft supports Linux only"
+#endif
+#if !defined(__x86_64__) && !defined(__aarch64__)
+#error "weft supports x86-64 and aarch64 only"
+#endif
+#if !defined(__cpp_impl_coroutine) || __cplusplus < 202002L
+#error "weft needs C++20 with coroutines: compile with -std=c++20 (gcc 12 or clang 16 and newer)"
+#endif
+
+#define WEFT_API [[gnu::visibility("default")]]
+#define WEFT_ALWAYS_INLINE [[gnu::always_inline]] inline
+#define WEFT_NOINLINE [[gnu::noinline]]
+#define WEFT_COLD [[gnu::cold, gnu::noinline]]
+
+#if defined(__SANITIZE_ADDRESS__)
+#define WEFT_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WEFT_ASAN 1
+#endif
+#endif
+#ifndef WEFT_ASAN
+#define WEFT_ASAN 0
+#endif
+
+#if defined(__SANITIZE_THREAD__)
+#define WEFT_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define WEFT_TSAN 1
+#endif
+#endif
+#ifndef WEFT_TSAN
+#define WEFT_TSAN 0
+#endif
+
+// How a coroutine hands the thread to the next one. Symmetric transfer needs a guaranteed tail call. clang gives it in
+// every mode. gcc gives it when -foptimize-sibling-calls is on, which no predefined macro reveals, so weft's Meson
+// dependency, pkg-config and CMake files pass the flag together with WEFT_SIBLING_CALLS; its ASan and TSan
+// instrumentation breaks the tail call whatever the flags. Everywhere else a trampoline in the resuming loop does the
+// same in bounded stack for about 2 ns a hop.
+#if defined(__clang__)
+#define WEFT_SYMMETRIC_TRANSFER 1
+#elif defined(WEFT_SIBLING_CALLS) && !WEFT_ASAN && !WEFT_TSAN
+#define WEFT_SYMMETRIC_TRANSFER 1
+#else
+#define WEFT_SYMMETRIC_TRANSFER 0
+#endif
+
+// Code that depends on the transfer mode lives in one more inline namespace, so that objects of both modes can be
+// linked into one program (the compiled library serves both) and never share a template instantiation by accident.
+#if WEFT_SYMMETRIC_TRANSFER
+#define WEFT_TRANSFER_NAMESPACE symmetric
+#else
+#define WEFT_TRANSFER_NAMESPACE trampolined
+#endif

@@ -1,0 +1,141 @@
+/// @file
+/// JoinHandle<T>: the result of something spawned.
+#pragma once
+
+#include <coroutine>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include <weft/coro/outcome.hpp>
+#include <weft/coro/settled.hpp>
+#include <weft/coro/spawn.hpp>
+
+namespace weft::inline v0 {
+
+namespace detail {
+
+/// What a JoinHandle and its task share.
+template <class T>
+struct JoinState {
+  Counter done{1};
+  Outcome<T> outcome;
+};
+
+}  // namespace detail
+
+inline namespace WEFT_TRANSFER_NAMESPACE {
+
+/// Waits for a spawned task or job and gives its result, once.
+///
+/// Threads:  one at a time.
+/// Lifetime: dropping the handle detaches the work; what it throws then goes to RuntimeOptions::on_unhandled.
+/// Errors:   what the work threw. UsageError when it is empty, or wait() is called on a worker.
+/// Cost:     one shared block beside the work itself.
+template <class T>
+class [[nodiscard("co_await the handle, call wait(), or use spawn_detached")]] JoinHandle {
+ public:
+  JoinHandle() = default;
+
+  /// Suspends until the work has ended.
+  auto operator co_await() && { return Awaiter(take()); }
+  void operator co_await() & = delete;  // the result is taken once: co_await std::move(handle)
+
+  /// Blocks this thread until the work has ended.
+  T wait() {
+    const auto state = take();
+    state->done.wait();
+    return std::move(state->outcome).get();
+  }
+
+  /// Whether the work has ended.
+  [[nodiscard]] bool is_done() const noexcept { return state_ != nullptr && state_->done.is_complete(); }
+
+  /// For spawn.
+  explicit JoinHandle(std::shared_ptr<detail::JoinState<T>> state) noexcept : state_(std::move(state)) {}
+
+ private:
+  class [[nodiscard]] Awaiter {
+   public:
+    explicit Awaiter(std::shared_ptr<detail::JoinState<T>> state) noexcept
+        : state_(std::move(state)), counter_(state_->done) {}
+    [[nodiscard]] bool await_ready() const noexcept { return counter_.await_ready(); }
+    bool await_suspend(std::coroutine_handle<> awaiting) noexcept { return counter_.await_suspend(awaiting); }
+    T await_resume() { return std::move(state_->outcome).get(); }
+
+   private:
+    std::shared_ptr<detail::JoinState<T>> state_;
+    detail::CounterAwaiter counter_;
+  };
+
+  std::shared_ptr<detail::JoinState<T>> take() {
+    if (state_ == nullptr) throw UsageError("weft: this JoinHandle is empty, or its result has been taken already");
+    return std::exchange(state_, nullptr);
+  }
+
+  std::shared_ptr<detail::JoinState<T>> state_;
+};
+
+}  // namespace WEFT_TRANSFER_NAMESPACE
+
+namespace detail {
+inline namespace WEFT_TRANSFER_NAMESPACE {
+
+/// Leaves the outcome of `work` in `state`, unless nobody can fetch it from there any more.
+template <class T>
+void deliver(const std::shared_ptr<JoinState<T>>& state) {
+  if (!state->outcome.has_value() && state.use_count() == 1) std::rethrow_exception(state->outcome.error());
+  state->done.sub();
+}
+
+template <class T>
+Task<> join_task(Task<T> work, std::shared_ptr<JoinState<T>> state) {
+  Settled<T> settled(std::move(work));
+  state->outcome = co_await settled;
+  deliver(state);
+}
+
+template <class Work>
+auto spawn_joinable(const SpawnTarget& target, Work&& work, const SpawnOptions& options) {
+  using Bare = std::remove_cvref_t<Work>;
+  if constexpr (IsTask<Bare>) {
+    static_assert(!std::is_lvalue_reference_v<Work>, "a Task is awaited or spawned once: spawn(std::move(task))");
+    if (!work) throw_empty_task();
+    using T = typename Bare::value_type;
+    auto state = std::make_shared<JoinState<T>>();
+    spawn_on(target, join_task<T>(std::forward<Work>(work), state), nullptr, options);
+    return JoinHandle<T>(std::move(state));
+  } else if constexpr (TaskFunction<Bare>) {
+    return spawn_joinable(target, invoke_task<Bare>(std::forward<Work>(work)), options);
+  } else {
+    static_assert(JobFunction<Bare>, "spawn takes a Task, or something that can be called without arguments");
+    using T = std::invoke_result_t<Bare&>;
+    auto state = std::make_shared<JoinState<T>>();
+    spawn_on(
+        target,
+        [function = Bare(std::forward<Work>(work)), state]() mutable {
+          state->outcome.emplace_from(function);
+          deliver(state);
+        },
+        nullptr, options);
+    return JoinHandle<T>(std::move(state));
+  }
+}
+
+}  // namespace WEFT_TRANSFER_NAMESPACE
+}  // namespace detail
+
+inline namespace WEFT_TRANSFER_NAMESPACE {
+
+/// Runs `work` on this runtime, concurrently with the caller, and returns a handle to its result.
+///
+/// Errors: UsageError outside a runtime, std::bad_alloc.
+/// Example: samples/05_spawn_and_join.cpp
+template <class Work>
+[[nodiscard("co_await the handle, or use spawn_detached")]] auto spawn(Work&& work, const SpawnOptions& options = {}) {
+  return detail::spawn_joinable(detail::target_here(), std::forward<Work>(work), options);
+}
+
+}  // namespace WEFT_TRANSFER_NAMESPACE
+
+}  // namespace weft::inline v0

@@ -1,0 +1,88 @@
+/// @file
+/// How a stop request reaches tasks that nobody handed a token.
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <stop_token>
+
+#include <weft/base/atomic.hpp>
+#include <weft/base/platform.hpp>
+
+namespace weft::inline v0 {
+
+/// A node in the tree of scopes: tasks in it are asked to stop when it, or a scope around it, is.
+///
+/// Every fork has one, so it must cost nothing until somebody asks: a node is two words, and turns
+/// into a real std::stop_source the first time a task in it wants a std::stop_token.
+///
+/// Threads:  any, except construction and destruction.
+/// Lifetime: outlives every task in it; a scope around it outlives it.
+class StopScope {
+ public:
+  constexpr explicit StopScope(StopScope* around) noexcept : around_(around) {}
+
+  /// A scope that also stops when `outside` does. Errors: std::bad_alloc.
+  WEFT_API StopScope(StopScope* around, std::stop_token outside);
+
+  StopScope(const StopScope&) = delete;
+  StopScope& operator=(const StopScope&) = delete;
+  ~StopScope() {
+    // relaxed: nobody else uses the scope any more.
+    if (const std::uintptr_t word = word_.load(relaxed); word > kStopped) [[unlikely]] release_source(word);
+  }
+
+  /// Sets the scope around this one, before any task is in it.
+  void put_into(StopScope* around) noexcept { around_ = around; }
+
+  /// Asks every task in the scope to stop. Idempotent. Cost: one CAS, plus the callbacks.
+  WEFT_API void request_stop() noexcept;
+
+  /// Whether this scope or one around it has been asked. Cost: one load per level of nesting.
+  [[nodiscard]] WEFT_API bool stop_requested() const noexcept;
+
+  /// A token that is signalled when `stop_requested` turns true.
+  ///
+  /// Cost: the first call in a scope allocates, for every scope around it that has none yet. Errors: std::bad_alloc.
+  [[nodiscard]] WEFT_API std::stop_token token();
+
+  [[nodiscard]] StopScope* around() const noexcept { return around_; }
+
+ private:
+  struct Source;
+  static constexpr std::uintptr_t kQuiet = 0;    // nobody asked for anything
+  static constexpr std::uintptr_t kStopped = 1;  // stopped before anybody wanted a token
+  // greater: a Source*
+
+  WEFT_API static void release_source(std::uintptr_t word) noexcept;
+  Source& source();
+
+  StopScope* around_;
+  Atomic<std::uintptr_t> word_{kQuiet};
+};
+
+/// The outermost scope of a runtime (or of a sync_wait): counts what was started in it, and receives
+/// the exceptions that nobody else can.
+class Domain : public StopScope {
+ public:
+  /// Counts a task or job that the domain must see end before it closes. Threads: any.
+  virtual void root_started(std::uint64_t count) noexcept = 0;
+  /// The end of one counted by `root_started`; the domain may be gone afterwards unless the caller's thread is one of
+  /// its workers. Threads: any.
+  virtual void root_finished() noexcept = 0;
+  /// An exception that nobody can receive. Threads: any.
+  virtual void unhandled(std::exception_ptr error) noexcept = 0;
+
+ protected:
+  Domain() noexcept : StopScope(nullptr) {}
+  ~Domain() = default;
+};
+
+/// The domain that a scope belongs to, or null for a task awaited outside any runtime.
+inline Domain* domain_of(StopScope* scope) noexcept {
+  if (scope == nullptr) return nullptr;
+  while (scope->around() != nullptr) scope = scope->around();
+  return static_cast<Domain*>(scope);
+}
+
+}  // namespace weft::inline v0

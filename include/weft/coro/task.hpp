@@ -1,0 +1,127 @@
+/// @file
+/// Task<T>: the type users write.
+#pragma once
+
+#include <coroutine>
+#include <type_traits>
+#include <utility>
+
+#include <weft/base/assert.hpp>
+#include <weft/coro/task_promise.hpp>
+
+// clang warns (-Wdangling) when a task outlives a temporary that it refers to, such as the closure of a lambda coroutine.
+#if defined(__clang__) && __has_cpp_attribute(clang::coro_lifetimebound)
+#define WEFT_TASK_ATTRIBUTES [[clang::coro_return_type, clang::coro_lifetimebound]]
+#else
+#define WEFT_TASK_ATTRIBUTES
+#endif
+
+namespace weft::inline v0 {
+
+inline namespace WEFT_TRANSFER_NAMESPACE {
+template <class T>
+class Task;
+}  // namespace WEFT_TRANSFER_NAMESPACE
+
+namespace detail {
+inline namespace WEFT_TRANSFER_NAMESPACE {
+
+/// What the awaiting coroutine holds while a task runs.
+template <class T>
+class [[nodiscard]] TaskAwaiter {
+ public:
+  using Promise = typename Task<T>::promise_type;
+
+  explicit TaskAwaiter(Task<T>&& task) noexcept : task_(std::move(task)) {}
+
+  static constexpr bool await_ready() noexcept { return false; }
+
+  // Lives in: the awaiting frame (L3). Woken by: the final suspension of the task.
+  template <class Awaiting>
+  WEFT_ALWAYS_INLINE Transfer await_suspend(std::coroutine_handle<Awaiting> awaiting) {
+    if (!task_) [[unlikely]] detail::throw_empty_task();
+    Promise& promise = task_.handle().promise();
+    promise.link.job = job_of(awaiting);
+    promise.end = 0;
+    promise.scope = PromiseBase::scope_of(awaiting);
+    return transfer_to(job_of(task_.handle()));
+  }
+
+  T await_resume() { return task_.handle().promise().take(); }
+
+ private:
+  Task<T> task_;
+};
+
+}  // namespace WEFT_TRANSFER_NAMESPACE
+}  // namespace detail
+
+inline namespace WEFT_TRANSFER_NAMESPACE {
+
+/// A coroutine that starts when it is awaited, runs on whatever worker awaits it, and hands its result to the awaiter.
+///
+/// Pre:      awaited at most once (asserted), with co_await, or handed to spawn, when_all, Runtime::run, ...
+/// Threads:  one at a time.
+/// Resumes:  on the thread that finished it, which is usually the one that awaited it.
+/// Lifetime: reference parameters and, for a lambda, its closure must outlive the task (L1, L2): pass by value, or pass
+///           the lambda itself to spawn. Destroying a task that never started, or is suspended, destroys its frame.
+/// Errors:   an exception that leaves the coroutine is thrown by the co_await.
+/// Cost:     one coroutine frame from the worker's cache; awaiting a ready task costs about as much as a virtual call.
+/// Example:  samples/01_hello_task.cpp
+template <class T = void>
+class WEFT_TASK_ATTRIBUTES
+[[nodiscard("co_await the task, or hand it to spawn, when_all or Runtime::run: it does nothing by itself")]]
+Task {
+ public:
+  using value_type = T;
+
+  struct promise_type final : detail::ResultSlot<T>, detail::FramePooled {
+    Task get_return_object() noexcept {
+      return Task(std::coroutine_handle<promise_type>::from_promise(*this));
+    }
+    static std::suspend_always initial_suspend() noexcept { return {}; }
+    static detail::FinalAwaiter final_suspend() noexcept { return {}; }
+    void unhandled_exception() noexcept {
+      this->error = std::current_exception();
+      detail::child_failed(*this);
+    }
+  };
+  using Handle = std::coroutine_handle<promise_type>;
+
+  /// An empty task, to be assigned to. Awaiting it is refused.
+  Task() noexcept = default;
+  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  Task& operator=(Task&& other) noexcept {
+    if (this != &other) {
+      if (handle_) handle_.destroy();
+      handle_ = std::exchange(other.handle_, nullptr);
+    }
+    return *this;
+  }
+  ~Task() {
+    if (handle_) handle_.destroy();
+  }
+
+  /// Starts the task and suspends the caller until it ends.
+  auto operator co_await() && {
+    return detail::TaskAwaiter<T>(std::move(*this));
+  }
+  void operator co_await() & = delete;  // a task is awaited once: co_await std::move(task)
+
+  /// Whether there is a coroutine in it.
+  [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
+
+  /// Gives the coroutine away; for code that drives tasks itself.
+  [[nodiscard]] Handle release() noexcept { return std::exchange(handle_, nullptr); }
+  /// The coroutine, still owned by the task; for code that drives tasks itself.
+  [[nodiscard]] Handle handle() const noexcept { return handle_; }
+
+ private:
+  explicit Task(Handle handle) noexcept : handle_(handle) {}
+
+  Handle handle_;
+};
+
+}  // namespace WEFT_TRANSFER_NAMESPACE
+
+}  // namespace weft::inline v0

@@ -1,0 +1,209 @@
+/// @file
+/// The promise of Task: what happens at start, return, throw and destroy. lib/coro/README.md tells who owns the frame when.
+#pragma once
+
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include <weft/base/atomic.hpp>
+#include <weft/base/job.hpp>
+#include <weft/coro/stop_scope.hpp>
+#include <weft/coro/transfer.hpp>
+#include <weft/coro/worker_context.hpp>
+
+namespace weft::inline v0 {
+
+class Counter;
+
+namespace detail {
+
+/// The meeting point of the children of one fork; lives in the parent's coroutine frame.
+///
+/// Children that run one after another on one worker hand a credit along and touch no atomic; only a chain that ends
+/// before the last child (a sibling was stolen, or a child was suspended) pays its credit into `pending`.
+struct Join {
+  Join() noexcept : scope(nullptr) {}
+
+  void start(StopScope* around, Job* parent_job, std::uint32_t children) noexcept {
+    scope.put_into(around);
+    parent = parent_job;
+    total = children;
+    // relaxed: no child runs yet.
+    pending.store(children, relaxed);
+  }
+
+  StopScope scope;
+  Job* parent;
+  std::uint32_t total;
+  Atomic<std::uint32_t> pending;
+};
+
+/// The part of a task's promise that does not depend on its result.
+struct PromiseBase {
+  enum : std::uintptr_t {
+    kRoot = 1,       // spawned: finish_root() owns the frame; the rest of the word is a Counter*, or 0 when detached
+    kOwnsScope = 2,  // and `scope` was made for this task
+  };
+
+  // Set by whoever starts the task, so that creating it stays cheap.
+  JobLink link;        // awaited: link.job is the awaiter. Root: the node it waits in before it starts
+  Job* sibling;        // the child to be popped next if nobody stole it
+  std::uintptr_t end;  // 0: awaited; a Join*; or kRoot and its bits
+  StopScope* scope;
+  std::uint32_t credit;  // children of the same Join that this chain has finished, this one included
+  // Set by the task itself.
+  bool has_value = false;
+  std::exception_ptr error;
+
+  PromiseBase() noexcept {}  // not defaulted: the members above stay unset until the task is started
+  PromiseBase(const PromiseBase&) = delete;
+  PromiseBase& operator=(const PromiseBase&) = delete;
+
+  [[nodiscard]] std::coroutine_handle<PromiseBase> handle() noexcept {
+    return std::coroutine_handle<PromiseBase>::from_promise(*this);
+  }
+
+  /// The scope that a coroutine belongs to; none for coroutines of other libraries.
+  template <class Promise>
+  static StopScope* scope_of(std::coroutine_handle<Promise> h) noexcept {
+    if constexpr (std::is_base_of_v<PromiseBase, Promise>) {
+      return h.promise().scope;
+    } else {
+      const WorkerContext* const worker = current_worker();
+      return worker != nullptr ? worker->domain : nullptr;
+    }
+  }
+};
+
+/// Ends a spawned task: hands on its error, destroys its frame, counts it off.
+WEFT_API void finish_root(PromiseBase& promise) noexcept;
+
+/// Ends a child whose chain could not go on with its sibling: pays the credit in.
+///
+/// @return  what to run next: the parent if this was the last child, else whatever this worker's deque holds (null: back
+///          to the loop)
+WEFT_API Job* finish_child(PromiseBase& child) noexcept;
+
+/// The same when a pop has been opened that did not find the sibling.
+WEFT_API Job* finish_child_in_pop(PromiseBase& child) noexcept;
+
+/// A child has thrown: its siblings are asked to stop.
+WEFT_API void child_failed(PromiseBase& child) noexcept;
+
+/// Errors: UsageError, always.
+[[noreturn]] WEFT_API void throw_empty_task();
+
+/// The operator new and delete of every promise: the worker's frame cache.
+struct FramePooled {
+  static void* operator new(std::size_t bytes) {
+    if (WorkerContext* const worker = current_worker()) [[likely]] return worker->frames.allocate(bytes);
+    return frame_memory_allocate(FrameCache::rounded(bytes));
+  }
+  static void operator delete(void* frame, std::size_t bytes) noexcept {
+    if (WorkerContext* const worker = current_worker()) [[likely]] {
+      worker->frames.free(frame, bytes);
+    } else {
+      frame_memory_free(frame, FrameCache::rounded(bytes));
+    }
+  }
+};
+
+/// The storage of a task's result.
+template <class T>
+struct ResultSlot : PromiseBase {
+  using Stored = std::conditional_t<std::is_reference_v<T>, std::add_pointer_t<T>, std::remove_cv_t<T>>;
+  // The compilers do not honour a larger alignment inside a coroutine frame.
+  static_assert(std::is_reference_v<T> || alignof(Stored) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
+                "a Task cannot return an over-aligned type by value: return a std::unique_ptr to it");
+
+  union {
+    Stored value;
+  };
+
+  ResultSlot() noexcept {}
+  ~ResultSlot() {
+    if constexpr (!std::is_trivially_destructible_v<Stored>) {
+      if (has_value) value.~Stored();
+    }
+  }
+
+  template <class U = T>
+    requires std::is_convertible_v<U&&, T>
+  void return_value(U&& result) noexcept(std::is_nothrow_constructible_v<T, U&&> || std::is_reference_v<T>) {
+    if constexpr (std::is_reference_v<T>) {
+      value = std::addressof(static_cast<T>(result));
+    } else {
+      std::construct_at(std::addressof(value), std::forward<U>(result));
+    }
+    has_value = true;
+  }
+
+  /// Takes the result out, or throws what the task threw.
+  T take() {
+    if (!has_value) [[unlikely]] std::rethrow_exception(std::move(error));
+    if constexpr (std::is_reference_v<T>) {
+      return static_cast<T>(*value);
+    } else {
+      return std::move(value);
+    }
+  }
+};
+
+template <>
+struct ResultSlot<void> : PromiseBase {
+  void return_void() noexcept { has_value = true; }
+  void take() {
+    if (!has_value) [[unlikely]] std::rethrow_exception(std::move(error));
+  }
+};
+
+}  // namespace detail
+
+namespace detail {
+inline namespace WEFT_TRANSFER_NAMESPACE {
+
+/// The last suspension of a task: decides who runs next.
+struct FinalAwaiter {
+  static constexpr bool await_ready() noexcept { return false; }
+  static constexpr void await_resume() noexcept {}
+
+  template <class Promise>
+  WEFT_ALWAYS_INLINE static Transfer await_suspend(std::coroutine_handle<Promise> h) noexcept {
+        PromiseBase& promise = h.promise();
+    const std::uintptr_t end = promise.end;
+    if (end == 0) return transfer_to(promise.link.job);  // awaited by one coroutine
+    if ((end & PromiseBase::kRoot) == 0) [[likely]] {
+      Job* next;
+      if (Job* const sibling = promise.sibling) {
+        WorkerContext* const worker = current_worker();
+        if (worker == nullptr) [[unlikely]] {
+          next = finish_child(promise);
+        } else if (worker->fork_deque->pop_if(sibling)) [[likely]] {
+          std::coroutine_handle<PromiseBase>::from_address(sibling).promise().credit = promise.credit + 1;
+          return transfer_to(sibling);
+        } else {
+          next = finish_child_in_pop(promise);
+        }
+      } else {
+        Join& join = *reinterpret_cast<Join*>(end);
+        if (promise.credit == join.total) [[likely]] return transfer_to(join.parent);
+        next = finish_child(promise);
+      }
+      // ---- the frame may be gone from here (L4) ----
+      return next != nullptr ? transfer_to(next) : return_to_loop();
+    }
+    detail::finish_root(promise);
+    // ---- the frame is gone (L4) ----
+    return return_to_loop();
+  }
+};
+
+}  // namespace WEFT_TRANSFER_NAMESPACE
+}  // namespace detail
+
+}  // namespace weft::inline v0

@@ -1,0 +1,73 @@
+/// @file
+/// What code that runs on a worker needs within reach: its deques, its frame cache, its executor.
+#pragma once
+
+#include <cstdint>
+
+#include <weft/base/atomic.hpp>
+#include <weft/base/executor.hpp>
+#include <weft/base/job.hpp>
+#include <weft/base/platform.hpp>
+#include <weft/base/priority.hpp>
+#include <weft/mem/frame_cache.hpp>
+#include <weft/queue/deque.hpp>
+
+namespace weft::inline v0 {
+
+class Domain;
+
+using JobDeque = BasicDeque<Job>;
+
+/// The part of a worker that hot inline code touches; the scheduler's Worker extends it.
+///
+/// A worker is whoever runs the loop: a pool thread, a thread inside Runtime::run, or one inside sync_wait.
+///
+/// Threads: the thread that runs the worker; thieves see only the deques.
+struct WorkerContext {
+  /// Children of structured forks, strictly nested: popped by the parent's own chain unless stolen.
+  JobDeque* fork_deque = nullptr;
+  /// Non-zero: somebody sleeps and nobody searches, so whoever adds work calls `work_added`.
+  const Atomic<std::uint32_t>* wake_hint = nullptr;
+  Executor* executor = nullptr;
+  Domain* domain = nullptr;              ///< counts and receives what is spawned here
+  Priority priority = Priority::Normal;  ///< of the job that runs now; fork_deque is the one of this priority
+  unsigned index = 0;                    ///< of the worker in its runtime
+  FrameCache frames;
+
+  /// Adds a spawned or woken job to this worker's own queue (the owner's thread only). Never fails.
+  virtual void enqueue(JobLink& link, Priority at) noexcept = 0;
+  /// Adds a job behind everything that waits on this worker (the owner's thread only). Never fails.
+  virtual void enqueue_last(JobLink& link, Priority at) noexcept = 0;
+  /// Wakes a sleeper if there still is one and nobody searches.
+  virtual void work_added() noexcept = 0;
+
+ protected:
+  WorkerContext() = default;
+  WorkerContext(const WorkerContext&) = delete;
+  WorkerContext& operator=(const WorkerContext&) = delete;
+  ~WorkerContext() = default;
+};
+
+namespace detail {
+// One scalar, constant-initialised and initial-exec: reading it is one instruction, from any shared object.
+WEFT_API extern constinit thread_local WorkerContext* tls_worker
+    [[gnu::tls_model("initial-exec")]];
+}  // namespace detail
+
+/// The worker that runs this code, or null on a thread that is none.
+///
+/// Never keep it across a suspension (L7): the coroutine may continue on another worker.
+WEFT_ALWAYS_INLINE WorkerContext* current_worker() noexcept { return detail::tls_worker; }
+
+/// Tells the idle workers about work just pushed to a deque of this worker.
+///
+/// A relaxed load and no fence: the sleeper pays for the ordering (lib/sched/README.md, "the asymmetric pair").
+WEFT_ALWAYS_INLINE void notify_work(WorkerContext& worker) noexcept {
+  // [idle.push_a] light half of the asymmetric fence: keeps the compiler from moving the load before the push; the
+  // processor's part is done by the sleeper's membarrier, partner [idle.announce].
+  std::atomic_signal_fence(seq_cst);
+  // relaxed: ordered by the asymmetric pair above.
+  if (worker.wake_hint->load(relaxed) != 0) [[unlikely]] worker.work_added();
+}
+
+}  // namespace weft::inline v0

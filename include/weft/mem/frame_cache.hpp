@@ -1,0 +1,91 @@
+/// @file
+/// Where coroutine frames and job closures come from.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+
+#include <weft/base/platform.hpp>
+
+namespace weft::inline v0 {
+
+/// Takes a block from the allocator behind the caches. Errors: std::bad_alloc.
+WEFT_API void* frame_memory_allocate(std::size_t bytes);
+/// Gives a block back to the allocator behind the caches.
+WEFT_API void frame_memory_free(void* block, std::size_t bytes) noexcept;
+/// Blocks taken from the allocator behind and not given back: in use or kept by a cache. Zero when nothing leaked.
+WEFT_API std::size_t frame_memory_outstanding() noexcept;
+
+/// A worker's free lists of small blocks, by size class.
+///
+/// Coroutine frames live short and come in few sizes, and compilers do not elide them, so this cache
+/// decides what a call costs: a hit is three instructions. A block may be freed into another
+/// worker's cache; lists are bounded, so a flow of frames from one worker to another ends in the
+/// allocator behind and not in growth.
+///
+/// AddressSanitizer builds keep nothing, so that a frame used after its end is found.
+///
+/// Threads: one at a time (the worker's own).
+class FrameCache {
+ public:
+  static constexpr std::size_t kStep = 32;       ///< bytes between size classes
+  static constexpr std::size_t kLargest = 2048;  ///< larger blocks go to the allocator behind
+  static constexpr std::size_t kClasses = kLargest / kStep;
+  static constexpr std::uint32_t kKeepBytes = 128 * 1024;     ///< kept per size class after a check
+  static constexpr std::uint32_t kFreesBetweenChecks = 8192;  ///< so that the hot path need not count both ways
+
+  constexpr FrameCache() noexcept {
+    for (List& list : lists_) list.frees_to_check = kFreesBetweenChecks;
+  }
+  FrameCache(const FrameCache&) = delete;
+  FrameCache& operator=(const FrameCache&) = delete;
+  ~FrameCache() { trim(); }
+
+  /// Takes a block of at least `bytes`, aligned like operator new. Errors: std::bad_alloc.
+  WEFT_ALWAYS_INLINE void* allocate(std::size_t bytes) {
+    if (bytes <= kLargest && !WEFT_ASAN) [[likely]] {
+      List& list = lists_[class_of(bytes)];
+      if (Block* const block = list.first) [[likely]] {
+        list.first = block->next;
+        return block;
+      }
+    }
+    return frame_memory_allocate(rounded(bytes));
+  }
+
+  /// Gives back a block that any cache, or none, handed out for the same `bytes`.
+  WEFT_ALWAYS_INLINE void free(void* memory, std::size_t bytes) noexcept {
+    if (bytes <= kLargest && !WEFT_ASAN) [[likely]] {
+      List& list = lists_[class_of(bytes)];
+      list.first = ::new (memory) Block{list.first};
+      if (--list.frees_to_check == 0) [[unlikely]] trim_list(class_of(bytes));
+    } else {
+      frame_memory_free(memory, rounded(bytes));
+    }
+  }
+
+  /// Gives every kept block back to the allocator behind.
+  WEFT_API void trim() noexcept;
+
+  /// What a block of `bytes` really takes.
+  static constexpr std::size_t rounded(std::size_t bytes) noexcept {
+    return (bytes + kStep - 1) / kStep * kStep;
+  }
+
+ private:
+  struct Block {
+    Block* next;
+  };
+  struct List {
+    Block* first = nullptr;
+    std::uint32_t frees_to_check = 0;
+  };
+
+  WEFT_API void trim_list(std::size_t size_class) noexcept;
+  static constexpr std::size_t class_of(std::size_t bytes) noexcept { return (bytes - 1) / kStep; }
+
+  List lists_[kClasses];
+};
+
+}  // namespace weft::inline v0

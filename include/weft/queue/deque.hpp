@@ -1,0 +1,247 @@
+/// @file
+/// The work-stealing deque. The page beside it, lib/queue/README.md, holds the edges and the proof.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+
+#include <weft/base/atomic.hpp>
+#include <weft/base/cache_line.hpp>
+
+namespace weft::inline v0 {
+
+/// What a thief came back with.
+enum class StealStatus : std::uint8_t {
+  Got,    ///< `item` is the thief's now
+  Lost,   ///< somebody else took it first: there may be more, try again
+  Empty,  ///< nothing there at that moment
+};
+
+template <class T>
+struct Steal {
+  StealStatus status;
+  T* item;
+};
+
+/// A Chase-Lev deque of pointers: the owner pushes and pops at the bottom, thieves take from the top.
+///
+/// Pop publishes the new bottom with an exchange instead of a store and a fence: one locked
+/// instruction, and no `mfence` (lib/DECISIONS.md, "the deque").
+///
+/// Threads:  everything by the owner; `steal`, `is_empty_hint` and `size_hint` by anybody.
+/// Lifetime: rings outgrown by `reserve` live as long as the deque, because a thief may still read them.
+/// Cost:     push two stores; pop one exchange; steal one compare-and-swap.
+template <class T, class Policy = HardwareAtomics>
+class BasicDeque {
+ public:
+  using Index = std::uint64_t;  // 2^64 pushes do not happen; differences are taken as signed all the same
+
+  /// @param capacity  slots of the first ring, a power of two
+  /// @param start     first index; a test starts next to the wrap-around
+  explicit BasicDeque(std::size_t capacity, Index start = 0)
+      : bottom_(start), top_(start), top_seen_(start) {
+    ring_owner_ = Ring::make(capacity, nullptr);
+    // relaxed: no thief knows this deque yet; whoever publishes the deque publishes the ring with it.
+    ring_.store(ring_owner_, relaxed);
+  }
+
+  BasicDeque(const BasicDeque&) = delete;
+  BasicDeque& operator=(const BasicDeque&) = delete;
+
+  ~BasicDeque() {
+    for (Ring* ring = ring_owner_; ring != nullptr;) {
+      Ring* const older = ring->older;
+      Ring::free(ring);
+      ring = older;
+    }
+  }
+
+  /// Makes room for `count` pushes. Owner only.
+  ///
+  /// Errors: std::bad_alloc when the ring has to grow and cannot; the deque is unchanged.
+  void reserve(std::size_t count) {
+    // relaxed: only the owner writes bottom_.
+    const Index b = bottom_.load(relaxed);
+    if (b - top_seen_ + count > ring_owner_->capacity()) [[unlikely]] {
+      make_room(b, count);
+    }
+  }
+
+  /// Adds at the bottom. Owner only, after a `reserve` that covers it.
+  void push(T* item) noexcept {
+    // relaxed: only the owner writes bottom_.
+    const Index b = bottom_.load(relaxed);
+    // relaxed: [deque.publish] below orders it.
+    ring_owner_->slot(b).store(item, relaxed);
+    // [deque.publish] release: the slot above (and all that `item` points to) happens before a thief that sees
+    // b + 1 in [deque.look].
+    bottom_.store(b + 1, release);
+  }
+
+  /// Adds `count` items so that `at(0)` will be popped first; all become visible at once. Owner only, reserved.
+  template <class At>
+  void push_chain(std::size_t count, At at) noexcept {
+    // relaxed: only the owner writes bottom_.
+    const Index b = bottom_.load(relaxed);
+    for (std::size_t i = 0; i < count; ++i) {
+      // relaxed: [deque.publish] below orders it.
+      ring_owner_->slot(b + i).store(at(count - 1 - i), relaxed);
+    }
+    // [deque.publish] release: as in push().
+    bottom_.store(b + count, release);
+  }
+
+  /// Takes the newest item, or null. Owner only.
+  [[nodiscard]] T* pop() noexcept {
+    open_pop();
+    return finish_pop();
+  }
+
+  /// Takes the newest item if it is `expected` and beyond the reach of thieves. Owner only.
+  ///
+  /// @return  false: the pop is still open, and finish_pop() has to complete it. Split so that the hot path of a join is
+  ///          a few inline instructions, and everything else one call that ends the caller.
+  [[nodiscard]] WEFT_ALWAYS_INLINE bool pop_if(const T* expected) noexcept {
+    const Index b = open_pop();
+    // [deque.dekker_a] seq_cst: second half, see open_pop().
+    const Index t = top_.load(seq_cst);
+    // relaxed: the owner wrote this slot itself.
+    return distance(t, b) > 0 && ring_owner_->slot(b).load(relaxed) == expected;
+  }
+
+  /// Completes a pop that pop_if() left open: takes whatever is newest, or null. Owner only.
+  [[nodiscard]] T* finish_pop() noexcept {
+    // relaxed: only the owner writes bottom_.
+    const Index b = bottom_.load(relaxed);
+    // [deque.dekker_a] seq_cst: second half, see open_pop().
+    Index t = top_.load(seq_cst);
+    T* item = nullptr;
+    if (distance(t, b) >= 0) {
+      // relaxed: the owner wrote this slot itself.
+      item = ring_owner_->slot(b).load(relaxed);
+      if (distance(t, b) > 0) [[likely]] return item;
+      // [deque.take] seq_cst: the last item belongs to whoever moves top_ past it. relaxed on failure: it is lost.
+      if (!top_.compare_exchange_strong(t, t + 1, seq_cst, relaxed)) item = nullptr;
+    }
+    // [deque.publish] release: bottom_ goes back; a thief that reads it must still see earlier slots.
+    bottom_.store(b + 1, release);
+    return item;
+  }
+
+  /// Takes the oldest item, or null: the owner stands in line with the thieves. Owner only.
+  [[nodiscard]] T* pop_oldest() noexcept {
+    for (;;) {
+      const Steal<T> got = steal();
+      if (got.status != StealStatus::Lost) return got.item;
+    }
+  }
+
+  /// Takes the oldest item. Anybody but the owner in the middle of a pop.
+  [[nodiscard]] Steal<T> steal() noexcept {
+    // [deque.dekker_b] seq_cst: top_ before bottom_ in the single order; partner [deque.dekker_a].
+    // It is also the acquire end of [deque.take].
+    Index t = top_.load(seq_cst);
+    // [deque.dekker_b] seq_cst: second half. Also the acquire end of [deque.publish] ([deque.look]): slot t is visible
+    // if the bottom read here lies above it.
+    const Index b = bottom_.load(seq_cst);
+    if (distance(t, b) <= 0) return {StealStatus::Empty, nullptr};
+    // [deque.ring] acquire: pairs with [deque.grow]; the slots copied into a bigger ring are visible.
+    Ring* const ring = ring_.load(acquire);
+    // relaxed: ordered by [deque.look] and [deque.ring]. A stale value is possible when the owner has reused the slot,
+    // but then top_ has moved on and the exchange below fails.
+    T* const item = ring->slot(t).load(relaxed);
+    // [deque.take] seq_cst: decides who owns slot t; third party of the Dekker pair. Release: the read of the slot above
+    // comes before the owner's reuse of it ([deque.reclaim]). relaxed on failure: nothing was learnt.
+    if (!top_.compare_exchange_strong(t, t + 1, seq_cst, relaxed)) {
+      return {StealStatus::Lost, nullptr};
+    }
+    return {StealStatus::Got, item};
+  }
+
+  /// Whether it looked empty at some moment during the call; for others than the owner a hint.
+  [[nodiscard]] bool is_empty_hint() const noexcept {
+    // [idle.look_a] seq_cst: a worker about to sleep reads top_ and bottom_ here after its announcement; partner
+    // [idle.announce]. Top first: both only grow apart from pops, so a non-empty deque is not called empty.
+    const Index t = top_.load(seq_cst);
+    // [idle.look_a] seq_cst: as above.
+    const Index b = bottom_.load(seq_cst);
+    return distance(t, b) <= 0;
+  }
+
+  /// Items at some moment during the call. Owner only for an exact answer.
+  [[nodiscard]] std::size_t size_hint() const noexcept {
+    // relaxed: a count for statistics and for the demand test of parallel loops.
+    const std::int64_t d = distance(top_.load(relaxed), bottom_.load(relaxed));
+    return d > 0 ? static_cast<std::size_t>(d) : 0;
+  }
+
+ private:
+  template <class U>
+  using Atomic = typename Policy::template Atomic<U>;
+
+  struct Ring {
+    Atomic<T*>* slots;
+    Index mask;
+    Ring* older;
+
+    static Ring* make(std::size_t capacity, Ring* older) {
+      auto ring = std::make_unique<Ring>();
+      ring->slots = new Atomic<T*>[capacity];
+      ring->mask = capacity - 1;
+      ring->older = older;
+      return ring.release();
+    }
+    static void free(Ring* ring) noexcept {
+      delete[] ring->slots;
+      delete ring;
+    }
+    [[nodiscard]] std::size_t capacity() const noexcept { return static_cast<std::size_t>(mask) + 1; }
+    [[nodiscard]] Atomic<T*>& slot(Index i) const noexcept { return slots[i & mask]; }
+  };
+
+  static std::int64_t distance(Index from, Index to) noexcept {
+    return static_cast<std::int64_t>(to - from);
+  }
+
+  /// Claims the newest slot and returns its index.
+  WEFT_ALWAYS_INLINE Index open_pop() noexcept {
+    // relaxed: only the owner writes bottom_.
+    const Index b = bottom_.load(relaxed) - 1;
+    // [deque.dekker_a] seq_cst: the claim of slot b comes before the look at top_ in the single order, so that of an
+    // owner and a thief who meet at the last item at least one sees the other in [deque.dekker_b].
+    // It is also a release: a thief that reads this value still sees the slots below it ([deque.publish]).
+    bottom_.exchange(b, seq_cst);
+    return b;
+  }
+
+  WEFT_COLD void make_room(Index b, std::size_t count) {
+    // [deque.reclaim] acquire: pairs with [deque.take]; the thief's read of a slot below top_ happens before its reuse.
+    top_seen_ = top_.load(acquire);
+    const std::size_t used = static_cast<std::size_t>(b - top_seen_);
+    std::size_t capacity = ring_owner_->capacity();
+    if (used + count <= capacity) return;
+    while (used + count > capacity) capacity *= 2;
+    Ring* const bigger = Ring::make(capacity, ring_owner_);
+    for (Index i = top_seen_; i != b; ++i) {
+      // relaxed: the owner wrote these slots itself; [deque.grow] publishes the copies.
+      bigger->slot(i).store(ring_owner_->slot(i).load(relaxed), relaxed);
+    }
+    ring_owner_ = bigger;
+    // [deque.grow] release: the copies above happen before a thief that loads this pointer in [deque.ring]. Relaxed
+    // would not do: a thief may have read bottom_ before the next push, and then nothing else orders the copies.
+    ring_.store(bigger, release);
+  }
+
+  // ---- written by the owner only ----
+  alignas(kCacheLine) Atomic<Index> bottom_;
+  Atomic<Ring*> ring_{nullptr};
+  // ---- written by thieves, and by the owner for the last item ----
+  alignas(kCacheLine) Atomic<Index> top_;
+  // ---- private to the owner ----
+  alignas(kCacheLine) Index top_seen_;  // a lower bound of top_
+  Ring* ring_owner_ = nullptr;          // what ring_ holds
+};
+
+}  // namespace weft::inline v0

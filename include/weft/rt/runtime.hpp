@@ -1,0 +1,174 @@
+/// @file
+/// Runtime: what main() builds.
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include <weft/coro/join_handle.hpp>
+#include <weft/coro/spawn.hpp>
+#include <weft/coro/task.hpp>
+#include <weft/sched/runtime_options.hpp>
+#include <weft/sched/stats.hpp>
+
+namespace weft::inline v0 {
+
+class Pool;
+
+/// What Runtime::shutdown does with what still runs.
+enum class Shutdown : std::uint8_t {
+  Drain,   ///< lets everything end by itself
+  Cancel,  ///< asks every task to stop, and lets it end
+};
+
+/// What Runtime::shutdown left behind.
+struct ShutdownReport {
+  std::uint64_t remaining = 0;  ///< tasks and jobs that had not ended at the deadline
+  [[nodiscard]] bool is_complete() const noexcept { return remaining == 0; }
+};
+
+namespace detail {
+
+/// The end of a root that a thread is blocked on.
+struct BlockedRoot : Job {
+  explicit BlockedRoot(Domain& of) noexcept : Job{&BlockedRoot::complete, nullptr}, domain(of) {}
+  WEFT_API static void complete(Job* self) noexcept;
+
+  Domain& domain;
+  Atomic<std::uint32_t> done{0};
+};
+
+}  // namespace detail
+
+/// A pool of workers and all that belongs to it. Several may live in one process.
+///
+/// Workers are seats, not threads: a seat's thread is started when work first needs it, and a thread that calls `run` takes an
+/// idle seat itself, so that a short task never waits for another thread to wake up.
+///
+/// Threads:  any, except construction and destruction. Not from a worker: `run`, `shutdown` and the destructor refuse.
+/// Lifetime: the destructor waits for everything that was started, detached tasks included, then ends the threads.
+/// Errors:   see each member. After fork() the child has the memory but none of the threads: only exec, or never touching
+///           the runtime, is safe there; make runtimes after the fork.
+/// Cost:     microseconds to construct; threads start lazily. An idle runtime uses no processor time.
+/// Example:  samples/01_hello_task.cpp
+class Runtime {
+ public:
+  /// Errors: UsageError for options that make no sense, std::bad_alloc.
+  WEFT_API explicit Runtime(RuntimeOptions options = {});
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+  WEFT_API ~Runtime();
+
+  /// Runs `work` (a task, a callable, or a callable that returns a task) and blocks until it has ended.
+  ///
+  /// The calling thread takes part: it runs the task itself as far as it can without waiting.
+  /// Errors: what `work` throws; UsageError on a worker, which must co_await instead, or after shutdown.
+  template <class Work>
+  auto run(Work&& work);
+
+  /// As the free functions of the same name, from any thread.
+  template <class Work>
+  void spawn(Work&& work, Counter& counter, const SpawnOptions& options = {}) {
+    detail::spawn_on(open_target(), std::forward<Work>(work), &counter, options);
+  }
+  template <class Work>
+    requires(!std::derived_from<std::remove_cvref_t<Work>, Counter>)
+  [[nodiscard("co_await the handle, call wait(), or use spawn_detached")]] auto spawn(Work&& work, const SpawnOptions& options = {}) {
+    return detail::spawn_joinable(open_target(), std::forward<Work>(work), options);
+  }
+  template <class Work>
+  void spawn_detached(Work&& work, const SpawnOptions& options = {}) {
+    detail::spawn_on(open_target(), std::forward<Work>(work), nullptr, options);
+  }
+  template <class Make>
+    requires std::invocable<Make&, std::size_t>
+  void spawn_batch(std::size_t count, Make&& make, Counter& counter, const SpawnOptions& options = {}) {
+    detail::spawn_batch_on(open_target(), count, std::forward<Make>(make), counter, options);
+  }
+
+  /// Takes no more work from outside, and waits until all that was started has ended or the deadline has come.
+  ///
+  /// @return  what is left; the runtime goes on with it, and shutdown may be called again
+  /// Errors:  UsageError on a worker of this runtime.
+  WEFT_API ShutdownReport shutdown(Shutdown how = Shutdown::Drain,
+                                   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max());
+
+  [[nodiscard]] WEFT_API unsigned worker_count() const noexcept;
+
+  /// What the workers have done so far. Cost: a walk over the workers, without stopping them.
+  [[nodiscard]] WEFT_API RuntimeStats stats() const;
+
+  /// The door through which jobs enter; for resume_on and for other libraries.
+  [[nodiscard]] WEFT_API Executor& executor() noexcept;
+
+ private:
+  WEFT_API detail::SpawnTarget open_target();
+  WEFT_API Domain& domain() noexcept;
+  /// Runs `link.job` and blocks until `root` is complete.
+  WEFT_API void run_root(JobLink& link, detail::BlockedRoot& root);
+
+  template <class T>
+  T run_task(Task<T> task);
+  template <class F>
+  std::invoke_result_t<F&> run_job(F& function);
+
+  std::unique_ptr<Pool> pool_;
+};
+
+template <class T>
+T Runtime::run_task(Task<T> task) {
+  if (!task) detail::throw_empty_task();
+  detail::BlockedRoot root(domain());
+  detail::PromiseBase& promise = task.handle().promise();
+  promise.end = 0;
+  promise.scope = &domain();
+  promise.link.job = &root;  // the awaiter
+  JobLink link{job_of(task.handle()), nullptr};
+  run_root(link, root);
+  return task.handle().promise().take();
+}
+
+template <class F>
+std::invoke_result_t<F&> Runtime::run_job(F& function) {
+  using Result = std::invoke_result_t<F&>;
+  struct Call : Job {
+    Call(F& f, detail::BlockedRoot& end) noexcept : Job{&Call::invoke, nullptr}, callable(f), root(end) {}
+    static void invoke(Job* job) noexcept {
+      auto& self = *static_cast<Call*>(job);
+      detail::BlockedRoot& end = self.root;
+      self.outcome.emplace_from(self.callable);
+      detail::BlockedRoot::complete(&end);
+      // ---- self may be gone (L4) ----
+    }
+    F& callable;
+    detail::BlockedRoot& root;
+    Outcome<Result> outcome;
+  };
+  detail::BlockedRoot root(domain());
+  Call call(function, root);
+  JobLink link{&call, nullptr};
+  run_root(link, root);
+  return std::move(call.outcome).get();
+}
+
+template <class Work>
+auto Runtime::run(Work&& work) {
+  using Bare = std::remove_cvref_t<Work>;
+  if constexpr (IsTask<Bare>) {
+    static_assert(!std::is_lvalue_reference_v<Work>, "a Task runs once: rt.run(std::move(task))");
+    return run_task(std::forward<Work>(work));
+  } else if constexpr (TaskFunction<Bare>) {
+    return run_task(work());  // the closure lives until run returns
+  } else {
+    static_assert(JobFunction<Bare>, "run takes a Task, or something that can be called without arguments");
+    return run_job(work);
+  }
+}
+
+}  // namespace weft::inline v0

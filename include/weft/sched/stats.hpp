@@ -1,0 +1,45 @@
+/// @file
+/// What the workers have done so far, as plain data.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+namespace weft::inline v0 {
+
+/// The totals of one worker since the runtime was made.
+struct WorkerStats {
+  std::uint64_t jobs = 0;           ///< turns of the worker loop; children that a fork runs itself are not counted
+  std::uint64_t steals = 0;         ///< jobs taken from another worker
+  std::uint64_t steals_failed = 0;  ///< races for a job lost to another thief or to the owner
+  std::uint64_t parks = 0;          ///< times it went to sleep
+  std::chrono::nanoseconds idle{};  ///< time spent searching or asleep, or not started
+};
+
+/// A snapshot of a runtime: each figure is exact at some moment during the call, the whole is not of one moment.
+struct RuntimeStats {
+  std::chrono::nanoseconds age{};  ///< since the runtime was made
+  std::vector<WorkerStats> workers;
+
+  /// The sum over the workers.
+  [[nodiscard]] WorkerStats total() const noexcept {
+    WorkerStats sum;
+    for (const WorkerStats& worker : workers) {
+      sum.jobs += worker.jobs;
+      sum.steals += worker.steals;
+      sum.steals_failed += worker.steals_failed;
+      sum.parks += worker.parks;
+      sum.idle += worker.idle;
+    }
+    return sum;
+  }
+
+  /// The share of the workers' time that was neither search nor sleep, 0 to 1.
+  [[nodiscard]] double utilisation() const noexcept {
+    const double all = static_cast<double>(age.count()) * static_cast<double>(workers.size());
+    return all > 0 ? 1.0 - static_cast<double>(total().idle.count()) / all : 0.0;
+  }
+};
+
+}  // namespace weft::inline v0

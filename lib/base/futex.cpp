@@ -1,0 +1,55 @@
+#include "base/futex.hpp"
+
+#include <linux/futex.h>
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <climits>
+#include <ctime>
+
+namespace weft::inline v0 {
+
+namespace {
+
+long futex(const Atomic<std::uint32_t>* word, int op, std::uint32_t value, const timespec* timeout) noexcept {
+  return ::syscall(SYS_futex, reinterpret_cast<const std::uint32_t*>(word), op | FUTEX_PRIVATE_FLAG, value, timeout,
+                   nullptr, 0);
+}
+
+bool register_membarrier() noexcept {
+  const long known = ::syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0, 0);
+  if (known < 0 || (known & MEMBARRIER_CMD_PRIVATE_EXPEDITED) == 0) return false;
+  return ::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+}
+
+}  // namespace
+
+static_assert(sizeof(Atomic<std::uint32_t>) == sizeof(std::uint32_t), "the kernel reads the word itself");
+
+void futex_wait(const Atomic<std::uint32_t>& word, std::uint32_t expected) noexcept {
+  futex(&word, FUTEX_WAIT, expected, nullptr);
+}
+
+void futex_wait_for(const Atomic<std::uint32_t>& word, std::uint32_t expected,
+                    std::chrono::nanoseconds timeout) noexcept {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
+  const timespec limit{seconds.count(), (timeout - seconds).count()};
+  futex(&word, FUTEX_WAIT, expected, &limit);
+}
+
+void futex_wake(const Atomic<std::uint32_t>* word, int count) noexcept { futex(word, FUTEX_WAKE, static_cast<std::uint32_t>(count), nullptr); }
+
+bool has_asymmetric_fence() noexcept {
+  static const bool works = register_membarrier();
+  return works;
+}
+
+void heavy_fence() noexcept {
+  // [idle.announce] seq_cst: orders the sleeper's announcement before its last look; the pushers' half is the signal
+  // fence in notify_work() together with the membarrier, or the fence in Pool::work_added() where there is none.
+  std::atomic_thread_fence(seq_cst);
+  if (has_asymmetric_fence()) ::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+}
+
+}  // namespace weft::inline v0

@@ -1,0 +1,88 @@
+#include <weft/coro/task_promise.hpp>
+
+#include <weft/base/error.hpp>
+#include <weft/coro/when_all.hpp>
+
+namespace weft::inline v0 {
+
+namespace detail {
+
+constinit thread_local WorkerContext* tls_worker [[gnu::tls_model("initial-exec")]] = nullptr;
+constinit thread_local Job** tls_trampoline [[gnu::tls_model("initial-exec")]] = nullptr;
+
+void child_failed(PromiseBase& child) noexcept {
+  const bool is_joined = child.end != 0 && (child.end & PromiseBase::kRoot) == 0;
+  if (is_joined) reinterpret_cast<Join*>(child.end)->scope.request_stop();
+}
+
+Job* finish_child(PromiseBase& child) noexcept {
+  Join& join = *reinterpret_cast<Join*>(child.end);
+  Job* const parent = join.parent;
+  const std::uint32_t credit = child.credit;
+  // [join.arrive] acq_rel: what the children did happens before the parent goes on, whoever resumes it; partner: the
+  // same line in the other chains.
+  const bool is_last = join.pending.fetch_sub(credit, acq_rel) == credit;
+  // ---- join and child are gone unless this was the last (L4) ----
+  return is_last ? parent : nullptr;
+}
+
+Job* finish_child_in_pop(PromiseBase& child) noexcept {
+  WorkerContext& worker = *current_worker();
+  Job* const popped = worker.fork_deque->finish_pop();
+  Job* const parent = finish_child(child);
+  if (parent == nullptr) return popped;
+  if (popped != nullptr) {
+    worker.fork_deque->push(popped);  // into the slot it came from
+    notify_work(worker);
+  }
+  return parent;
+}
+
+void throw_empty_task() {
+  throw UsageError(
+      "weft: this Task is empty or has been awaited already; a Task is awaited once, so call the coroutine again for "
+      "another one");
+}
+
+namespace {
+
+bool is_cancellation(const std::exception_ptr& error) noexcept {
+  try {
+    std::rethrow_exception(error);
+  } catch (const OperationCancelled&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+}  // namespace
+
+void throw_first_error(PromiseBase* const* children, std::size_t count) {
+  // A sibling that stopped because another failed reports the echo; the cause is what the caller wants to see.
+  std::exception_ptr first;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::exception_ptr& error = children[i]->error;
+    if (!error) continue;
+    if (!is_cancellation(error)) std::rethrow_exception(error);
+    if (!first) first = error;
+  }
+  std::rethrow_exception(first);
+}
+
+bool start_children_here(PromiseBase* const* children, std::size_t count, Join& join) {
+  // One more than the children: the parent must not be resumed while this loop still reads the array.
+  // relaxed: no child runs yet.
+  join.pending.store(static_cast<std::uint32_t>(count) + 1, relaxed);
+  join.total = 0;  // no chain: each child pays in its own credit
+  for (std::size_t i = 0; i < count; ++i) {
+    children[i]->sibling = nullptr;
+    resume_job(job_of(children[i]->handle()));
+  }
+  // [join.arrive] acq_rel: as in finish_child().
+  return join.pending.fetch_sub(1, acq_rel) == 1;
+}
+
+}  // namespace detail
+
+}  // namespace weft::inline v0

@@ -1,0 +1,82 @@
+#include <weft/rt/runtime.hpp>
+
+#include <string>
+
+#include "base/futex.hpp"
+#include "sched/pool.hpp"
+#include <weft/base/error.hpp>
+#include <weft/topo/available_cpus.hpp>
+
+namespace weft::inline v0 {
+
+namespace {
+
+constexpr unsigned kMostWorkers = 4096;
+
+PoolConfig config_of(RuntimeOptions options) {
+  if (options.workers > kMostWorkers) {
+    throw UsageError("weft: RuntimeOptions::workers is " + std::to_string(options.workers) + "; at most " +
+                     std::to_string(kMostWorkers) + " make sense (0 asks for as many as the machine allows)");
+  }
+  if (options.workers == 0) options.workers = cpu_limits().workers();
+  return {options.workers, std::move(options.name), std::move(options.on_unhandled)};
+}
+
+void refuse_on_worker(const char* what) {
+  if (current_worker() == nullptr) return;
+  throw UsageError(std::string("weft: ") + what +
+                   " was called on a worker, which it would block: a task co_awaits other tasks instead");
+}
+
+}  // namespace
+
+namespace detail {
+
+void BlockedRoot::complete(Job* self) noexcept {
+  auto& root = *static_cast<BlockedRoot*>(self);
+  Domain& domain = root.domain;
+  auto* const done = &root.done;
+  domain.root_finished();
+  // [run.done] release: the result, and all that the root did, happens before run() returns.
+  done->store(1, release);
+  // ---- the root may be gone (L4); the kernel is given the address only ----
+  futex_wake(done, 1);
+}
+
+}  // namespace detail
+
+Runtime::Runtime(RuntimeOptions options) : pool_(std::make_unique<Pool>(config_of(std::move(options)))) {}
+
+Runtime::~Runtime() {
+  const WorkerContext* const worker = current_worker();
+  WEFT_CHECK(worker == nullptr || worker->executor != pool_.get(),
+             "a Runtime was destroyed by one of its own tasks, which it would have to wait for: destroy it outside");
+}
+
+void Runtime::run_root(JobLink& link, detail::BlockedRoot& root) {
+  refuse_on_worker("Runtime::run");
+  pool_->run_and_wait(link, root.done);
+}
+
+ShutdownReport Runtime::shutdown(Shutdown how, std::chrono::steady_clock::time_point deadline) {
+  refuse_on_worker("Runtime::shutdown");
+  if (how == Shutdown::Cancel) pool_->request_stop();
+  return {pool_->drain_until(deadline)};
+}
+
+detail::SpawnTarget Runtime::open_target() {
+  // From inside, work may be added even while the runtime drains: what is running decides when it has ended.
+  const WorkerContext* const worker = current_worker();
+  if (worker == nullptr || worker->executor != pool_.get()) pool_->check_open();
+  return {pool_.get(), pool_.get()};
+}
+
+unsigned Runtime::worker_count() const noexcept { return pool_->worker_count(); }
+
+RuntimeStats Runtime::stats() const { return pool_->stats(); }
+
+Executor& Runtime::executor() noexcept { return *pool_; }
+
+Domain& Runtime::domain() noexcept { return *pool_; }
+
+}  // namespace weft::inline v0

@@ -1,0 +1,153 @@
+/// @file
+/// Who searches and who sleeps. The protocol and its proof are in README.md beside this file.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include <weft/base/atomic.hpp>
+#include <weft/base/cache_line.hpp>
+
+namespace weft::inline v0 {
+
+/// The three idle states of the workers: searching, asleep, and neither (busy).
+///
+/// All transitions happen under one lock: they are rare (a worker runs dry, a sleeper is woken), each is followed by a
+/// system call or a search that costs more, and the states need no cleverness to be right. Hot paths read one word
+/// without the lock: `wake_hint()`.
+///
+/// I1: a worker is in exactly one state. searching + asleep <= workers.
+/// I2: hint != 0 exactly when asleep > 0 and searching == 0 (or `always_hint`), whenever the lock is free.
+/// I3: a worker that is claimed from the sleepers counts as searching before the claimer lets go of the lock.
+template <class Policy>
+class BasicIdle {
+ public:
+  using Hint = typename Policy::template Atomic<std::uint32_t>;
+
+  /// @param workers      all asleep at first
+  /// @param always_hint  pushers take the slow path always: there is no asymmetric fence, so they have to fence
+  BasicIdle(unsigned workers, bool always_hint) : workers_(workers), always_hint_(always_hint) {
+    sleepers_.reserve(workers);
+    for (unsigned index = workers; index-- > 0;) sleepers_.push_back(index);
+    update_hint();
+  }
+
+  [[nodiscard]] const Hint& wake_hint() const noexcept { return hint_; }
+
+  /// busy -> searching, unless as many search already as half of those who might have work for them.
+  [[nodiscard]] bool try_start_searching() noexcept {
+    const std::lock_guard lock(mutex_);
+    const unsigned busy = workers_ - asleep() - searching_;  // the caller is one of them
+    if (searching_ * 2 > busy) return false;
+    ++searching_;
+    update_hint();
+    return true;
+  }
+
+  /// searching -> busy. True: it was the last one, so the caller wakes another ("the baton").
+  [[nodiscard]] bool stop_searching() noexcept {
+    const std::lock_guard lock(mutex_);
+    --searching_;
+    update_hint();
+    return searching_ == 0 && asleep() > 0;
+  }
+
+  /// busy or searching -> asleep. The caller then fences and looks once more before it really sleeps.
+  void announce_sleep(unsigned worker, bool was_searching) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (was_searching) --searching_;
+    sleepers_.push_back(worker);  // capacity was reserved for every worker
+    update_hint();
+  }
+
+  /// asleep -> searching, by the worker itself, which found work in its last look.
+  ///
+  /// @return  false: somebody has claimed it, and its wake-up is on the way
+  [[nodiscard]] bool cancel_sleep(unsigned worker) noexcept {
+    const std::lock_guard lock(mutex_);
+    for (std::size_t i = sleepers_.size(); i-- > 0;) {
+      if (sleepers_[i] != worker) continue;
+      sleepers_.erase(sleepers_.begin() + static_cast<std::ptrdiff_t>(i));
+      ++searching_;
+      update_hint();
+      return true;
+    }
+    return false;
+  }
+
+  /// asleep -> searching, on behalf of the sleeper returned, whom the caller must unpark. Nobody while somebody searches.
+  [[nodiscard]] std::optional<unsigned> claim_sleeper() noexcept {
+    const std::lock_guard lock(mutex_);
+    if (searching_ > 0 || sleepers_.empty()) return std::nullopt;
+    ++searching_;
+    return take_newest();
+  }
+
+  /// asleep -> busy: a thread from outside takes the sleeper's place (README.md, "guests").
+  [[nodiscard]] std::optional<unsigned> claim_for_guest() noexcept {
+    const std::lock_guard lock(mutex_);
+    if (sleepers_.empty()) return std::nullopt;
+    return take_newest();
+  }
+
+  /// asleep -> searching for every sleeper: shutdown.
+  template <class Claimed>
+  void claim_all(Claimed claimed) {
+    const std::lock_guard lock(mutex_);
+    while (!sleepers_.empty()) {
+      ++searching_;
+      claimed(take_newest());
+    }
+  }
+
+  /// A claimed worker will never run: its thread could not be started. searching -> gone.
+  void retire() noexcept {
+    const std::lock_guard lock(mutex_);
+    --searching_;
+    --workers_;
+    update_hint();
+  }
+
+  /// Workers that neither search nor sleep.
+  [[nodiscard]] unsigned busy() const noexcept {
+    const std::lock_guard lock(mutex_);
+    return workers_ - asleep() - searching_;
+  }
+
+ private:
+  [[nodiscard]] unsigned asleep() const noexcept { return static_cast<unsigned>(sleepers_.size()); }
+
+  unsigned take_newest() noexcept {
+    const unsigned worker = sleepers_.back();  // its cache is the warmest
+    sleepers_.pop_back();
+    update_hint();
+    return worker;
+  }
+
+  void update_hint() noexcept {
+    const bool wanted = always_hint_ || (searching_ == 0 && !sleepers_.empty());
+    // [idle.announce] seq_cst: the announcement, before the sleeper's last look; a pusher that reads the old value is seen
+    // by that look (README.md, "no lost wake-up"). Partners: [idle.push_a], [idle.look_a], [idle.inject].
+    hint_.store(wanted ? 1 : 0, seq_cst);
+  }
+
+  // ---- read by every push ----
+  alignas(kCacheLine) Hint hint_{0};
+  // ---- guarded by mutex_ ----
+  alignas(kCacheLine) mutable typename Policy::Mutex mutex_;
+  unsigned workers_;
+  unsigned searching_ = 0;
+  std::vector<unsigned> sleepers_;  // most recent last
+  const bool always_hint_;
+};
+
+/// The policy that ships.
+struct IdlePolicy : HardwareAtomics {
+  using Mutex = std::mutex;
+};
+
+using Idle = BasicIdle<IdlePolicy>;
+
+}  // namespace weft::inline v0

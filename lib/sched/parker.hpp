@@ -1,0 +1,33 @@
+/// @file
+/// Blocks one worker's thread until somebody releases it.
+#pragma once
+
+#include <cstdint>
+
+#include "base/futex.hpp"
+#include <weft/base/atomic.hpp>
+
+namespace weft::inline v0 {
+
+/// A token: unpark() leaves it, park() takes it and waits while there is none.
+///
+/// Threads: park by one thread at a time, unpark by any.
+class Parker {
+ public:
+  void park() noexcept {
+    // [parker.token] acquire: what the waker did happens before the worker looks for it; partner: unpark().
+    while (token_.exchange(kNone, acquire) == kNone) futex_wait(token_, kNone);
+  }
+
+  void unpark() noexcept {
+    // [parker.token] release: pairs with park().
+    if (token_.exchange(kLeft, release) == kNone) futex_wake(&token_, 1);
+  }
+
+ private:
+  static constexpr std::uint32_t kNone = 0;
+  static constexpr std::uint32_t kLeft = 1;
+  Atomic<std::uint32_t> token_{kNone};
+};
+
+}  // namespace weft::inline v0

@@ -1,0 +1,253 @@
+#include "sched/pool.hpp"
+
+#include <pthread.h>
+
+#include <cstdio>
+#include <exception>
+#include <new>
+
+#include "base/futex.hpp"
+#include <weft/base/error.hpp>
+
+namespace weft::inline v0 {
+
+Pool::Pool(PoolConfig config)
+    : config_(std::move(config)),
+      made_(std::chrono::steady_clock::now()),
+      idle_(config_.workers, !has_asymmetric_fence()) {
+  workers_.reserve(config_.workers);
+  for (unsigned i = 0; i < config_.workers; ++i) workers_.push_back(std::make_unique<Worker>(*this, i));
+}
+
+// ---- work comes in ----
+
+void Pool::post(JobLink& link, Priority priority) noexcept {
+  WorkerContext* const worker = current_worker();
+  if (worker != nullptr && worker->executor == this) {
+    worker->enqueue(link, priority);
+    return;
+  }
+  injectors_[static_cast<std::size_t>(priority)].push(link);
+  notify_from_outside();
+}
+
+void Pool::post_chain(JobLink* first, unsigned count, Priority priority) noexcept {
+  if (count == 0) return;
+  WorkerContext* const worker = current_worker();
+  if (worker != nullptr && worker->executor == this) {
+    for (JobLink* link = first; link != nullptr;) {
+      JobLink* const next = link->next;
+      worker->enqueue(*link, priority);
+      link = next;
+    }
+    return;
+  }
+  JobLink* last = first;
+  while (last->next != nullptr) last = last->next;
+  injectors_[static_cast<std::size_t>(priority)].push_chain(first, last, count);
+  notify_from_outside();
+}
+
+void Pool::notify_from_outside() noexcept {
+  // [idle.push_a] light half of the asymmetric fence, as in notify_work().
+  std::atomic_signal_fence(seq_cst);
+  // relaxed: ordered by the asymmetric pair.
+  if (idle_.wake_hint().load(relaxed) != 0) work_added();
+}
+
+void Pool::work_added() noexcept {
+  // [idle.push_a] seq_cst: without membarrier this is the pusher's half, and the hint always leads here; with it, the
+  // sleeper has done the work and the fence costs nothing that the wake-up does not cost many times over.
+  std::atomic_thread_fence(seq_cst);
+  wake_one();
+}
+
+void Pool::wake_one() noexcept {
+  if (const auto sleeper = idle_.claim_sleeper()) unpark(*sleeper);
+}
+
+void Pool::unpark(unsigned index) noexcept {
+  Worker& worker = *workers_[index];
+  {
+    const std::lock_guard lock(threads_mutex_);
+    if (!worker.thread.joinable() && !start_thread(worker)) {
+      // Whoever runs takes the work when it runs dry; check_open() and run_and_wait() see to it that somebody does.
+      idle_.retire();
+      return;
+    }
+  }
+  worker.parker.unpark();
+}
+
+bool Pool::start_thread(Worker& worker) noexcept {
+  if (!worker.prepare()) return false;
+  try {
+    worker.thread = std::thread([&worker] {
+      worker.parker.park();
+      worker.run_thread();
+    });
+  } catch (const std::system_error&) {
+    return false;
+  }
+  ++threads_;
+  // The kernel takes 15 characters.
+  const std::string name = config_.name.substr(0, 10) + "/" + std::to_string(worker.index);
+  pthread_setname_np(worker.thread.native_handle(), name.substr(0, 15).c_str());
+  return true;
+}
+
+bool Pool::has_visible_work() const noexcept {
+  for (const Injector& injector : injectors_) {
+    if (!injector.is_empty_hint()) return true;
+  }
+  for (const auto& worker : workers_) {
+    if (!worker->is_empty_hint()) return true;
+  }
+  return false;
+}
+
+// ---- guests ----
+
+void Pool::check_open() {
+  // [pool.closed] acquire: pairs with drain_until().
+  if (closed_.load(acquire)) {
+    throw UsageError("weft: this Runtime has been shut down and takes no more work from outside");
+  }
+  if (!can_have_thread()) {
+    throw LimitError(
+        "weft: not one worker thread could be started: the limit of threads is reached (ulimit -u, or pids.max of the "
+        "cgroup)");
+  }
+}
+
+void Pool::run_and_wait(JobLink& link, const Atomic<std::uint32_t>& done) {
+  // [pool.closed] acquire: pairs with drain_until().
+  if (closed_.load(acquire)) {
+    throw UsageError("weft: Runtime::run was called after shutdown");
+  }
+  root_started(1);
+  if (const auto seat = idle_.claim_for_guest()) {
+    Worker& worker = *workers_[*seat];
+    if (!worker.prepare()) {
+      idle_.announce_sleep(*seat, false);
+      root_finished();
+      throw std::bad_alloc();
+    }
+    worker.run_as_guest(link.job, done);
+    // [run.done] acquire: pairs with the store by which the root says it has ended.
+    const bool is_done = done.load(acquire) != 0;
+    if (!is_done && !can_have_thread()) worker.run_as_only_guest(done);
+    give_seat_back(worker, is_done);
+  } else {
+    post(link, Priority::Normal);
+  }
+  // [run.done] acquire: as above.
+  while (done.load(acquire) == 0) futex_wait(done, 0);
+}
+
+bool Pool::can_have_thread() noexcept {
+  const std::lock_guard lock(threads_mutex_);
+  return threads_ != 0 || start_thread(*workers_[0]);
+}
+
+void Pool::give_seat_back(Worker& worker, bool is_done) noexcept {
+  // Others are busy with what the root needs: the seat's own thread goes on in the caller's place at once.
+  if (!is_done && idle_.busy() > 1 && idle_.try_start_searching()) {
+    unpark(worker.index);
+    return;
+  }
+  idle_.announce_sleep(worker.index, false);
+  heavy_fence();
+  if (has_visible_work()) wake_one();
+  about_to_sleep();
+}
+
+// ---- roots and shutdown ----
+
+void Pool::root_started(std::uint64_t count) noexcept {
+  WorkerContext* const worker = current_worker();
+  if (worker != nullptr && worker->executor == this) {
+    static_cast<Worker*>(worker)->roots_started.add(count);
+  } else {
+    // [roots.count] release: pairs with outstanding().
+    outside_started_.fetch_add(count, release);
+  }
+}
+
+void Pool::root_finished() noexcept {
+  WorkerContext* const worker = current_worker();
+  if (worker != nullptr && worker->executor == this) {
+    static_cast<Worker*>(worker)->roots_finished.add();
+    return;  // should it be the last, this worker will go to sleep and tell
+  }
+  // Under the lock, so that the pool cannot be destroyed between the count and the notification.
+  const std::lock_guard lock(drain_mutex_);
+  // [roots.count] release: pairs with outstanding().
+  outside_finished_.fetch_add(1, release);
+  drained_.notify_all();
+}
+
+std::uint64_t Pool::outstanding() const noexcept {
+  // Finished before started: if the sums are equal then nothing was running in between (lib/sched/README.md, "drained").
+  // [roots.count] acquire: pairs with the counts' release.
+  std::uint64_t finished = outside_finished_.load(acquire);
+  for (const auto& worker : workers_) finished += worker->roots_finished.get();
+  // [roots.count] acquire: as above.
+  std::uint64_t started = outside_started_.load(acquire);
+  for (const auto& worker : workers_) started += worker->roots_started.get();
+  return started - finished;
+}
+
+void Pool::about_to_sleep() noexcept {
+  // [drain.flag] seq_cst: after the worker's announcement and counts, before it sleeps; partner: drain_until().
+  if (!draining_.load(seq_cst)) return;
+  const std::lock_guard lock(drain_mutex_);
+  drained_.notify_all();
+}
+
+std::uint64_t Pool::drain_until(std::chrono::steady_clock::time_point deadline) {
+  // [pool.closed] release: pairs with check_open().
+  closed_.store(true, release);
+  // [drain.flag] seq_cst: set before the counts are read below; a worker that reads it unset had counted before.
+  draining_.store(true, seq_cst);
+  std::unique_lock lock(drain_mutex_);
+  const auto is_drained = [this] { return outstanding() == 0; };
+  if (deadline == std::chrono::steady_clock::time_point::max()) {
+    drained_.wait(lock, is_drained);
+  } else {
+    drained_.wait_until(lock, deadline, is_drained);
+  }
+  return outstanding();
+}
+
+Pool::~Pool() {
+  drain_until(std::chrono::steady_clock::time_point::max());
+  // [pool.stop] release: pairs with the workers' look at it.
+  stopping_.store(true, release);
+  idle_.claim_all([this](unsigned index) {
+    Worker& worker = *workers_[index];
+    if (worker.thread.joinable()) worker.parker.unpark();
+  });
+  for (const auto& worker : workers_) {
+    if (worker->thread.joinable()) worker->thread.join();
+  }
+}
+
+void Pool::unhandled(std::exception_ptr error) noexcept {
+  if (config_.on_unhandled) {
+    config_.on_unhandled(std::move(error));
+    return;
+  }
+  std::fputs("weft: a detached task ended with an exception that nobody can receive (RuntimeOptions::on_unhandled)\n", stderr);
+  std::rethrow_exception(std::move(error));  // out of a noexcept function: std::terminate, with the exception at hand
+}
+
+RuntimeStats Pool::stats() const {
+  RuntimeStats stats;
+  stats.age = std::chrono::steady_clock::now() - made_;
+  stats.workers.reserve(workers_.size());
+  for (const auto& worker : workers_) stats.workers.push_back(worker->stats());
+  return stats;
+}
+
+}  // namespace weft::inline v0

@@ -1,0 +1,93 @@
+/// @file
+/// The pool: workers, shared queues, idle protocol, shutdown. What Runtime holds.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "queue/injector.hpp"
+#include "sched/idle.hpp"
+#include "sched/worker.hpp"
+#include <weft/base/executor.hpp>
+#include <weft/coro/stop_scope.hpp>
+#include <weft/sched/stats.hpp>
+
+namespace weft::inline v0 {
+
+struct PoolConfig {
+  unsigned workers;  ///< at least 1
+  std::string name;  ///< of the threads, with the worker's number behind
+  std::function<void(std::exception_ptr)> on_unhandled;
+};
+
+/// Threads: any, except construction and destruction.
+class Pool final : public Executor, public Domain {
+ public:
+  explicit Pool(PoolConfig config);
+  ~Pool();
+
+  // Executor
+  void post(JobLink& link, Priority priority) noexcept override;
+  void post_chain(JobLink* first, unsigned count, Priority priority) noexcept override;
+
+  // Domain
+  void root_started(std::uint64_t count) noexcept override;
+  void root_finished() noexcept override;
+  void unhandled(std::exception_ptr error) noexcept override;
+
+  /// Refuses work from outside when it could never run. Errors: UsageError after shutdown, LimitError without a thread.
+  void check_open();
+
+  /// Runs `link.job` and blocks until `done` is set, on the caller's thread as far as it goes. Errors: as check_open().
+  void run_and_wait(JobLink& link, const Atomic<std::uint32_t>& done);
+
+  /// Refuses new work from outside and waits until everything started has ended.
+  ///
+  /// @return  how many tasks and jobs are left at the deadline
+  std::uint64_t drain_until(std::chrono::steady_clock::time_point deadline);
+
+  [[nodiscard]] unsigned worker_count() const noexcept { return static_cast<unsigned>(workers_.size()); }
+  [[nodiscard]] RuntimeStats stats() const;
+
+ private:
+  friend class Worker;
+
+  void notify_from_outside() noexcept;
+  void work_added() noexcept;
+  void wake_one() noexcept;
+  void unpark(unsigned index) noexcept;
+  bool start_thread(Worker& worker) noexcept;  // pre: threads_mutex_ held
+  [[nodiscard]] bool can_have_thread() noexcept;
+  void give_seat_back(Worker& worker, bool is_done) noexcept;
+  void about_to_sleep() noexcept;
+  [[nodiscard]] bool has_visible_work() const noexcept;
+  [[nodiscard]] std::uint64_t outstanding() const noexcept;
+
+  // ---- never changes after construction ----
+  const PoolConfig config_;
+  const std::chrono::steady_clock::time_point made_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  // ---- written by outside threads ----
+  std::array<Injector, kPriorities> injectors_;
+  alignas(kCacheLine) Atomic<std::uint64_t> outside_started_{0};
+  Atomic<std::uint64_t> outside_finished_{0};
+  // ---- idle protocol ----
+  Idle idle_;
+  Atomic<bool> stopping_{false};
+  // ---- shutdown ----
+  Atomic<bool> closed_{false};
+  Atomic<bool> draining_{false};
+  std::mutex drain_mutex_;
+  std::condition_variable drained_;
+  // ---- guarded by threads_mutex_ ----
+  std::mutex threads_mutex_;
+  unsigned threads_ = 0;
+};
+
+}  // namespace weft::inline v0

@@ -1,0 +1,21 @@
+/// @file
+/// A worker's own queues of one priority.
+#pragma once
+
+#include <weft/coro/worker_context.hpp>
+#include <weft/queue/deque.hpp>
+
+namespace weft::inline v0 {
+
+/// Three deques with three disciplines; thieves take the oldest of each.
+struct RunQueues {
+  JobDeque fork{256};   ///< children of structured forks, strictly nested: newest first
+  JobDeque spawned{256};  ///< spawned and woken jobs: newest first, and the oldest now and then
+  JobDeque yielded{64};   ///< jobs that gave way: oldest first
+
+  [[nodiscard]] bool is_empty_hint() const noexcept {
+    return fork.is_empty_hint() && spawned.is_empty_hint() && yielded.is_empty_hint();
+  }
+};
+
+}  // namespace weft::inline v0

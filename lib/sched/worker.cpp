@@ -1,0 +1,337 @@
+#include "sched/worker.hpp"
+
+#include <algorithm>
+#include <new>
+
+#include "base/futex.hpp"
+#include "sched/pool.hpp"
+#include <weft/coro/transfer.hpp>
+
+namespace weft::inline v0 {
+
+namespace {
+
+std::int64_t now_ns() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
+
+}  // namespace
+
+Worker::Worker(Pool& pool, unsigned index_in_pool)
+    : pool_(pool), random_(0x9e3779b97f4a7c15ULL * (index_in_pool + 1)), idle_since_(now_ns()) {
+  index = index_in_pool;
+  executor = &pool;
+  domain = &pool;
+  wake_hint = &pool.idle_.wake_hint();
+}
+
+// ---- queues ----
+
+RunQueues* Worker::queues(std::size_t of) const noexcept {
+  // relaxed: asked by the owner, who made them.
+  return queues_[of].load(relaxed);
+}
+
+RunQueues* Worker::make_queues(std::size_t of) noexcept {
+  if (RunQueues* const made = queues(of)) return made;
+  try {
+    owned_queues_[of] = std::make_unique<RunQueues>();
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+  // [worker.queues] release: the empty deques are complete before a thief finds them.
+  queues_[of].store(owned_queues_[of].get(), release);
+  return owned_queues_[of].get();
+}
+
+template <JobDeque RunQueues::*kDeque>
+void Worker::enqueue_in(JobLink& link, Priority at) noexcept {
+  const auto of = static_cast<std::size_t>(at);
+  if (RunQueues* const mine = make_queues(of)) {
+    try {
+      (mine->*kDeque).reserve(1);
+      (mine->*kDeque).push(link.job);
+      notify_work(*this);
+      return;
+    } catch (const std::bad_alloc&) {
+      // The shared queue needs no memory.
+    }
+  }
+  pool_.injectors_[of].push(link);
+  notify_work(*this);
+}
+
+void Worker::enqueue(JobLink& link, Priority at) noexcept { enqueue_in<&RunQueues::spawned>(link, at); }
+
+void Worker::enqueue_last(JobLink& link, Priority at) noexcept { enqueue_in<&RunQueues::yielded>(link, at); }
+
+void Worker::work_added() noexcept { pool_.work_added(); }
+
+bool Worker::is_empty_hint() const noexcept {
+  return std::all_of(queues_.begin(), queues_.end(), [](const Atomic<RunQueues*>& of) {
+    // [worker.queues] acquire: pairs with make_queues().
+    const RunQueues* const found = of.load(acquire);
+    return found == nullptr || found->is_empty_hint();
+  });
+}
+
+Job* Worker::steal_for(Worker& thief, std::size_t of) noexcept {
+  // [worker.queues] acquire: pairs with make_queues().
+  RunQueues* const found = queues_[of].load(acquire);
+  if (found == nullptr) return nullptr;
+  for (JobDeque* const deque : {&found->fork, &found->spawned, &found->yielded}) {
+    Steal<Job> stolen = deque->steal();
+    while (stolen.status == StealStatus::Lost) {
+      thief.steals_failed_.add();
+      stolen = deque->steal();
+    }
+    if (stolen.status == StealStatus::Got) {
+      thief.steals_.add();
+      return stolen.item;
+    }
+  }
+  return nullptr;
+}
+
+// ---- finding work ----
+
+Worker::Found Worker::find_own(std::size_t of) noexcept {
+  RunQueues* const mine = queues(of);
+  if (mine == nullptr) return {};
+  if (mine->fork.size_hint() != 0) {
+    if (Job* const job = mine->fork.pop()) return {job, of};
+  }
+  if (mine->spawned.size_hint() != 0) {
+    if (Job* const job = mine->spawned.pop()) return {job, of};
+  }
+  if (mine->yielded.size_hint() != 0) {
+    if (Job* const job = mine->yielded.pop_oldest()) return {job, of};
+  }
+  return {};
+}
+
+Worker::Found Worker::find_own() noexcept {
+  for (std::size_t of = 0; of < kPriorities; ++of) {
+    if (const Found found = find_own(of)) return found;
+  }
+  return {};
+}
+
+Worker::Found Worker::find_injected(std::size_t of) noexcept {
+  Injector& injector = pool_.injectors_[of];
+  const std::size_t waiting = injector.size_hint();
+  if (waiting == 0) return {};
+  // A fair share of what waits, in one go; the rest of it goes where thieves can find it.
+  constexpr std::size_t kMostAtOnce = 32;
+  std::size_t most = std::min(kMostAtOnce, waiting / pool_.worker_count() + 1);
+  RunQueues* const mine = make_queues(of);
+  try {
+    if (mine == nullptr) throw std::bad_alloc();
+    mine->spawned.reserve(most);
+  } catch (const std::bad_alloc&) {
+    most = 1;
+  }
+  std::array<Job*, kMostAtOnce> jobs;
+  std::size_t count = 0;
+  injector.pop(most, [&](Job* job) { jobs[count++] = job; });
+  if (count == 0) return {};
+  if (count > 1) {
+    mine->spawned.push_chain(count - 1, [&](std::size_t i) { return jobs[i + 1]; });
+    notify_work(*this);
+  }
+  return {jobs[0], of};
+}
+
+Worker::Found Worker::find_stolen(std::size_t of) noexcept {
+  const unsigned count = pool_.worker_count();
+  // xorshift: thieves should not all begin with the same victim.
+  random_ ^= random_ << 13;
+  random_ ^= random_ >> 7;
+  random_ ^= random_ << 17;
+  unsigned victim = static_cast<unsigned>(random_ % count);
+  for (unsigned i = 0; i < count; ++i, victim = victim + 1 == count ? 0 : victim + 1) {
+    if (victim == index) continue;
+    if (Job* const job = pool_.workers_[victim]->steal_for(*this, of)) return {job, of};
+  }
+  return {};
+}
+
+Worker::Found Worker::find_for_fairness() noexcept {
+  // Each time another priority goes first, and each other time the oldest of the worker's own before the injected.
+  const std::uint32_t round = turn_ / kFairTurn;
+  for (std::size_t i = 0; i < kPriorities; ++i) {
+    const std::size_t of = (round + i) % kPriorities;
+    if (round / kPriorities % 2 == 0) {
+      if (const Found found = find_injected(of)) return found;
+    }
+    if (RunQueues* const mine = queues(of)) {
+      if (Job* const job = mine->yielded.pop_oldest()) return {job, of};
+      if (Job* const job = mine->spawned.pop_oldest()) return {job, of};
+    }
+    if (const Found found = find_injected(of)) return found;
+  }
+  return {};
+}
+
+Worker::Found Worker::find_work() noexcept {
+  if (++turn_ % kFairTurn == 0) {
+    if (const Found found = find_for_fairness()) return found;
+  }
+  if (const Found found = find_injected(static_cast<std::size_t>(Priority::High))) return found;
+  for (std::size_t of = 0; of < kPriorities; ++of) {
+    if (const Found found = find_own(of)) return found;
+    if (const Found found = find_stolen(of)) return found;
+    if (const Found found = find_injected(of)) return found;
+  }
+  return {};
+}
+
+// ---- idle (README.md, "the idle protocol") ----
+
+Worker::Found Worker::search() noexcept {
+  constexpr int kRounds = 64;
+  constexpr int kPausesPerRound = 16;
+  for (int round = 0; round < kRounds; ++round) {
+    if (const Found found = find_work()) {
+      if (pool_.idle_.stop_searching()) pool_.wake_one();
+      return found;
+    }
+    for (int i = 0; i < kPausesPerRound; ++i) cpu_relax();
+  }
+  return {};
+}
+
+Worker::Found Worker::sleep_until_work() noexcept {
+  const std::int64_t since = now_ns();
+  // relaxed: statistics.
+  idle_since_.store(since, relaxed);
+  const Found found = wait_for_work();
+  // relaxed: statistics.
+  idle_since_.store(0, relaxed);
+  idle_ns_.add(static_cast<std::uint64_t>(now_ns() - since));
+  return found;
+}
+
+Worker::Found Worker::wait_for_work() noexcept {
+  bool is_searching = pool_.idle_.try_start_searching();
+  for (;;) {
+    if (is_searching) {
+      if (const Found found = search()) return found;
+    }
+    parks_.add();
+    pool_.idle_.announce_sleep(index, is_searching);
+    // ---- a guest may have the seat from here: nothing of this worker is touched until it is back (G1) ----
+    heavy_fence();
+    // [pool.stop] acquire: pairs with ~Pool().
+    const bool must_look = pool_.has_visible_work() || pool_.stopping_.load(acquire);
+    if (must_look && pool_.idle_.cancel_sleep(index)) {
+      // [pool.stop] acquire: as above.
+      if (pool_.stopping_.load(acquire) && !pool_.has_visible_work()) return {};
+      is_searching = true;
+      continue;
+    }
+    pool_.about_to_sleep();
+    parker.park();
+    is_searching = true;  // I3: whoever claimed this worker has counted it
+    // [pool.stop] acquire: as above.
+    if (pool_.stopping_.load(acquire)) return {};
+  }
+}
+
+// ---- running ----
+
+bool Worker::prepare() noexcept {
+  return make_queues(static_cast<std::size_t>(Priority::Normal)) != nullptr;
+}
+
+void Worker::enter() noexcept {
+  detail::tls_worker = this;
+  trampoline_outside_ = std::exchange(detail::tls_trampoline, &next_);
+  priority = Priority::Normal;
+  fork_deque = &queues(static_cast<std::size_t>(Priority::Normal))->fork;  // prepare() has made them
+}
+
+void Worker::leave() noexcept {
+  detail::tls_trampoline = trampoline_outside_;
+  detail::tls_worker = nullptr;
+}
+
+void Worker::execute(Found found) noexcept {
+  if (const auto now = static_cast<Priority>(found.priority); now != priority) [[unlikely]] {
+    RunQueues* const mine = make_queues(found.priority);
+    priority = now;
+    // Out of memory: its children go where those of the last priority go, which is in nobody's way.
+    if (mine != nullptr) fork_deque = &mine->fork;
+  }
+  jobs_.add();
+  for (Job* job = found.job; job != nullptr;) {
+    next_ = nullptr;
+    handle_of(job).resume();
+    job = next_;
+  }
+}
+
+void Worker::run_thread() noexcept {
+  enter();
+  // The first wake-up has counted this worker as searching (I3).
+  Found found = search_first();
+  while (found) {
+    execute(found);
+    found = find_work();
+    if (!found) found = sleep_until_work();
+  }
+  frames.trim();
+  leave();
+}
+
+Worker::Found Worker::search_first() noexcept {
+  // relaxed: statistics.
+  idle_ns_.add(static_cast<std::uint64_t>(now_ns() - idle_since_.exchange(0, relaxed)));
+  if (const Found found = search()) return found;
+  static_cast<void>(pool_.idle_.stop_searching());
+  return sleep_until_work();
+}
+
+void Worker::run_as_guest(Job* first, const Atomic<std::uint32_t>& done) noexcept {
+  // relaxed: statistics.
+  idle_ns_.add(static_cast<std::uint64_t>(now_ns() - idle_since_.exchange(0, relaxed)));
+  enter();
+  // [run.done] acquire: pairs with the store by which the root says it has ended.
+  for (Found found{first, static_cast<std::size_t>(Priority::Normal)}; found;) {
+    execute(found);
+    // [run.done] acquire: as above.
+    if (done.load(acquire) != 0) break;
+    // A guest minds only what its root has left here; anything else is for the seat's own thread.
+    if (++turn_ % kFairTurn == 0 && pool_.has_visible_work()) break;
+    found = find_own();
+  }
+  leave();
+  // relaxed: statistics.
+  idle_since_.store(now_ns(), relaxed);
+}
+
+void Worker::run_as_only_guest(const Atomic<std::uint32_t>& done) noexcept {
+  constexpr std::chrono::milliseconds kLookAgain{1};
+  enter();
+  // [run.done] acquire: as above.
+  while (done.load(acquire) == 0) {
+    if (const Found found = find_work()) {
+      execute(found);
+    } else {
+      futex_wait_for(done, 0, kLookAgain);
+    }
+  }
+  leave();
+}
+
+WorkerStats Worker::stats() const noexcept {
+  WorkerStats stats;
+  stats.jobs = jobs_.get();
+  stats.steals = steals_.get();
+  stats.steals_failed = steals_failed_.get();
+  stats.parks = parks_.get();
+  stats.idle = std::chrono::nanoseconds(idle_ns_.get());
+  // relaxed: statistics.
+  if (const std::int64_t since = idle_since_.load(relaxed)) stats.idle += std::chrono::nanoseconds(now_ns() - since);
+  return stats;
+}
+
+}  // namespace weft::inline v0

@@ -1,0 +1,123 @@
+/// @file
+/// One worker: its queues, its loop, its statistics.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include "sched/parker.hpp"
+#include "sched/run_queues.hpp"
+#include <weft/base/cache_line.hpp>
+#include <weft/coro/worker_context.hpp>
+#include <weft/sched/stats.hpp>
+
+namespace weft::inline v0 {
+
+class Pool;
+
+/// A counter that one thread writes and anybody reads.
+class OwnerCount {
+ public:
+  void add(std::uint64_t n = 1) noexcept {
+    // [roots.count] release: what the owner did before is visible to whoever sees the new value. relaxed load: only the
+    // owner writes.
+    value_.store(value_.load(relaxed) + n, release);
+  }
+  // [roots.count] acquire: pairs with add().
+  [[nodiscard]] std::uint64_t get() const noexcept { return value_.load(acquire); }
+
+ private:
+  Atomic<std::uint64_t> value_{0};
+};
+
+/// A seat in the pool: run by its own thread, or for a while by a guest (a thread inside Runtime::run).
+///
+/// Threads: members without a note by whoever runs the worker.
+class alignas(kCacheLine) Worker final : public WorkerContext {
+ public:
+  Worker(Pool& pool, unsigned index);
+
+  /// Allocates what the worker needs to run. False: out of memory.
+  [[nodiscard]] bool prepare() noexcept;
+
+  /// The loop of the worker's own thread, until the pool stops.
+  void run_thread() noexcept;
+
+  /// The loop of a guest: runs `first`, then what that left in this worker's own queues, until `done` or dry.
+  void run_as_guest(Job* first, const Atomic<std::uint32_t>& done) noexcept;
+
+  /// The loop of a guest when no thread can be started at all: everything there is, until `done`.
+  void run_as_only_guest(const Atomic<std::uint32_t>& done) noexcept;
+
+  /// Takes work from this worker. Threads: any.
+  [[nodiscard]] Job* steal_for(Worker& thief, std::size_t priority) noexcept;
+
+  /// Whether it looks as if it had no work. Threads: any.
+  [[nodiscard]] bool is_empty_hint() const noexcept;
+
+  [[nodiscard]] WorkerStats stats() const noexcept;  // threads: any
+
+  // WorkerContext
+  void enqueue(JobLink& link, Priority at) noexcept override;
+  void enqueue_last(JobLink& link, Priority at) noexcept override;
+  void work_added() noexcept override;
+
+  OwnerCount roots_started;
+  OwnerCount roots_finished;
+  Parker parker;
+  std::thread thread;  // guarded by Pool::threads_mutex_
+
+ private:
+  friend class Pool;
+
+  struct Found {
+    Job* job = nullptr;
+    std::size_t priority = 0;
+    explicit operator bool() const noexcept { return job != nullptr; }
+  };
+
+  static constexpr std::uint32_t kFairTurn = 61;  // turns between two looks at what waits longest
+
+  void enter() noexcept;
+  void leave() noexcept;
+  void execute(Found found) noexcept;
+  [[nodiscard]] RunQueues* queues(std::size_t priority) const noexcept;
+  [[nodiscard]] RunQueues* make_queues(std::size_t priority) noexcept;
+  template <JobDeque RunQueues::*kDeque>
+  void enqueue_in(JobLink& link, Priority at) noexcept;
+
+  [[nodiscard]] Found find_own() noexcept;
+  [[nodiscard]] Found find_own(std::size_t priority) noexcept;
+  [[nodiscard]] Found find_for_fairness() noexcept;
+  [[nodiscard]] Found find_injected(std::size_t priority) noexcept;
+  [[nodiscard]] Found find_stolen(std::size_t priority) noexcept;
+  [[nodiscard]] Found find_work() noexcept;
+  [[nodiscard]] Found search() noexcept;
+  [[nodiscard]] Found search_first() noexcept;
+  [[nodiscard]] Found sleep_until_work() noexcept;
+  [[nodiscard]] Found wait_for_work() noexcept;
+
+  // ---- never changes after start ----
+  Pool& pool_;
+  // ---- set once by the owner, read by thieves ----
+  std::array<Atomic<RunQueues*>, kPriorities> queues_{};
+  std::array<std::unique_ptr<RunQueues>, kPriorities> owned_queues_;
+  // ---- private to the owner ----
+  std::uint32_t turn_ = 0;
+  std::uint64_t random_;
+  Job** trampoline_outside_ = nullptr;
+  Job* next_ = nullptr;
+  // ---- written by the owner, read for statistics ----
+  OwnerCount jobs_;
+  OwnerCount steals_;
+  OwnerCount steals_failed_;
+  OwnerCount parks_;
+  OwnerCount idle_ns_;
+  Atomic<std::int64_t> idle_since_;  // steady clock, 0 while busy
+};
+
+}  // namespace weft::inline v0

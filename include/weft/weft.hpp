@@ -2,13 +2,20 @@
 /// Everything. One line per header says what it gives you.
 #pragma once
 
+#include <weft/algo/parallel_for.hpp>         // parallel_for, sync_parallel_for
 #include <weft/base/error.hpp>                // UsageError, LimitError, OperationCancelled
 #include <weft/base/priority.hpp>             // Priority
 #include <weft/coro/counter.hpp>              // Counter
+#include <weft/coro/invoke.hpp>               // parallel_invoke
 #include <weft/coro/join_handle.hpp>          // JoinHandle, spawn
+#include <weft/coro/outcome.hpp>              // Outcome
 #include <weft/coro/spawn.hpp>                // spawn, spawn_detached, spawn_batch
+#include <weft/coro/sync_wait.hpp>            // sync_wait
 #include <weft/coro/task.hpp>                 // Task
-#include <weft/coro/when_all.hpp>             // when_all
+#include <weft/coro/task_group.hpp>           // TaskGroup
+#include <weft/coro/this_task.hpp>            // yield, resume_on, with_priority, this_task::stop_token
+#include <weft/coro/when_all.hpp>             // when_all, when_all_settled
+#include <weft/coro/when_any.hpp>             // when_any
 #include <weft/rt/runtime.hpp>                // Runtime
 #include <weft/sched/runtime_options.hpp>     // RuntimeOptions
 #include <weft/topo/available_cpus.hpp>       // cpu_limits

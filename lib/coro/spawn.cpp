@@ -13,11 +13,12 @@ SpawnTarget target_here() {
   return {worker->executor, worker->domain};
 }
 
-void start_root(PromiseBase& promise, Counter* counter, const SpawnTarget& target, const SpawnOptions& options) {
+void start_root(PromiseBase& promise, Counter* counter, const SpawnTarget& target, const SpawnOptions& options,
+                StopScope* scope) {
   std::uintptr_t end = reinterpret_cast<std::uintptr_t>(counter) | PromiseBase::kRoot;
-  promise.scope = target.domain;
+  promise.scope = scope != nullptr ? scope : target.domain;
   if (options.stop.stop_possible()) {
-    promise.scope = new StopScope(target.domain, options.stop);
+    promise.scope = new StopScope(promise.scope, options.stop);
     end |= PromiseBase::kOwnsScope;
   }
   promise.end = end;

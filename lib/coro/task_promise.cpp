@@ -12,7 +12,9 @@ constinit thread_local Job** tls_trampoline [[gnu::tls_model("initial-exec")]] =
 
 void child_failed(PromiseBase& child) noexcept {
   const bool is_joined = child.end != 0 && (child.end & PromiseBase::kRoot) == 0;
-  if (is_joined) reinterpret_cast<Join*>(child.end)->scope.request_stop();
+  if (!is_joined) return;
+  Join& join = *reinterpret_cast<Join*>(child.end);
+  if (join.stops_on_error) join.scope.request_stop();
 }
 
 Job* finish_child(PromiseBase& child) noexcept {

@@ -21,12 +21,29 @@ Pool::Pool(PoolConfig config)
 
 // ---- work comes in ----
 
+/// Keeps the pool from being destroyed while a thread that is none of its workers is inside one of its members.
+class Pool::OutsideCall {
+ public:
+  // relaxed: the caller keeps the pool alive until here.
+  explicit OutsideCall(Pool& pool) noexcept : calls_(pool.outside_calls_) { calls_.fetch_add(1, relaxed); }
+  OutsideCall(const OutsideCall&) = delete;
+  OutsideCall& operator=(const OutsideCall&) = delete;
+  ~OutsideCall() {
+    // [pool.outside] release: the last access of this call happens before the pool is destroyed.
+    calls_.fetch_sub(1, release);
+  }
+
+ private:
+  Atomic<std::uint32_t>& calls_;
+};
+
 void Pool::post(JobLink& link, Priority priority) noexcept {
   WorkerContext* const worker = current_worker();
   if (worker != nullptr && worker->executor == this) {
     worker->enqueue(link, priority);
     return;
   }
+  const OutsideCall guard(*this);
   injectors_[static_cast<std::size_t>(priority)].push(link);
   notify_from_outside();
 }
@@ -42,6 +59,7 @@ void Pool::post_chain(JobLink* first, unsigned count, Priority priority) noexcep
     }
     return;
   }
+  const OutsideCall guard(*this);
   JobLink* last = first;
   while (last->next != nullptr) last = last->next;
   injectors_[static_cast<std::size_t>(priority)].push_chain(first, last, count);
@@ -231,6 +249,9 @@ Pool::~Pool() {
   for (const auto& worker : workers_) {
     if (worker->thread.joinable()) worker->thread.join();
   }
+  // A thread that woke one of the last tasks may still be on its way out of post().
+  // [pool.outside] acquire: pairs with ~OutsideCall().
+  while (outside_calls_.load(acquire) != 0) cpu_relax();
 }
 
 void Pool::unhandled(std::exception_ptr error) noexcept {

@@ -57,6 +57,7 @@ class Pool final : public Executor, public Domain {
 
  private:
   friend class Worker;
+  class OutsideCall;
 
   void notify_from_outside() noexcept;
   void work_added() noexcept;
@@ -77,6 +78,7 @@ class Pool final : public Executor, public Domain {
   std::array<Injector, kPriorities> injectors_;
   alignas(kCacheLine) Atomic<std::uint64_t> outside_started_{0};
   Atomic<std::uint64_t> outside_finished_{0};
+  Atomic<std::uint32_t> outside_calls_{0};
   // ---- idle protocol ----
   Idle idle_;
   Atomic<bool> stopping_{false};

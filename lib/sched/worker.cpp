@@ -18,6 +18,7 @@ std::int64_t now_ns() noexcept { return std::chrono::steady_clock::now().time_si
 Worker::Worker(Pool& pool, unsigned index_in_pool)
     : pool_(pool), random_(0x9e3779b97f4a7c15ULL * (index_in_pool + 1)), idle_since_(now_ns()) {
   index = index_in_pool;
+  worker_count = pool.config_.workers;
   executor = &pool;
   domain = &pool;
   wake_hint = &pool.idle_.wake_hint();
@@ -78,17 +79,44 @@ Job* Worker::steal_for(Worker& thief, std::size_t of) noexcept {
   RunQueues* const found = queues_[of].load(acquire);
   if (found == nullptr) return nullptr;
   for (JobDeque* const deque : {&found->fork, &found->spawned, &found->yielded}) {
-    Steal<Job> stolen = deque->steal();
-    while (stolen.status == StealStatus::Lost) {
-      thief.steals_failed_.add();
-      stolen = deque->steal();
-    }
-    if (stolen.status == StealStatus::Got) {
-      thief.steals_.add();
-      return stolen.item;
-    }
+    if (Job* const job = thief.steal_from(*deque)) return job;
   }
   return nullptr;
+}
+
+Job* Worker::steal_from(JobDeque& deque) noexcept {
+  for (;;) {
+    const Steal<Job> stolen = deque.steal();
+    if (stolen.status == StealStatus::Empty) return nullptr;
+    if (stolen.status == StealStatus::Got) {
+      steals_.add();
+      return stolen.item;
+    }
+    steals_failed_.add();
+  }
+}
+
+Job* Worker::steal_fork_of(WorkerContext& victim) noexcept {
+  if (victim.executor != executor) return nullptr;
+  for (const Atomic<RunQueues*>& of : static_cast<Worker&>(victim).queues_) {
+    // [worker.queues] acquire: pairs with make_queues().
+    RunQueues* const found = of.load(acquire);
+    if (found == nullptr) continue;
+    if (Job* const job = steal_from(found->fork)) return job;
+  }
+  return nullptr;
+}
+
+void Worker::put_back(Job* job) noexcept {
+  RunQueues* const mine = queues(static_cast<std::size_t>(Priority::Normal));
+  try {
+    mine->spawned.reserve(1);
+  } catch (const std::bad_alloc&) {
+    resume_job(job);  // better here than never
+    return;
+  }
+  mine->spawned.push(job);
+  notify_work(*this);
 }
 
 // ---- finding work ----

@@ -9,7 +9,7 @@
 #include <thread>
 #include <utility>
 
-#include "sched/parker.hpp"
+#include "base/parker.hpp"
 #include "sched/run_queues.hpp"
 #include <weft/base/cache_line.hpp>
 #include <weft/coro/worker_context.hpp>
@@ -65,6 +65,8 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   void enqueue(JobLink& link, Priority at) noexcept override;
   void enqueue_last(JobLink& link, Priority at) noexcept override;
   void work_added() noexcept override;
+  [[nodiscard]] Job* steal_fork_of(WorkerContext& victim) noexcept override;
+  void put_back(Job* job) noexcept override;
 
   OwnerCount roots_started;
   OwnerCount roots_finished;
@@ -87,6 +89,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   void execute(Found found) noexcept;
   [[nodiscard]] RunQueues* queues(std::size_t priority) const noexcept;
   [[nodiscard]] RunQueues* make_queues(std::size_t priority) noexcept;
+  [[nodiscard]] Job* steal_from(JobDeque& deque) noexcept;
   template <JobDeque RunQueues::*kDeque>
   void enqueue_in(JobLink& link, Priority at) noexcept;
 

@@ -37,8 +37,11 @@ struct SpawnTarget {
 /// The runtime of the worker that runs this code. Errors: UsageError outside any runtime.
 [[nodiscard]] WEFT_API SpawnTarget target_here();
 
-/// Starts a task whose frame finish_root() will free. Errors: std::bad_alloc, with nothing started.
-WEFT_API void start_root(PromiseBase& promise, Counter* counter, const SpawnTarget& target, const SpawnOptions& options);
+/// Starts a task whose frame finish_root() will free, in `scope` (null: the domain itself).
+///
+/// Errors: std::bad_alloc, with nothing started.
+WEFT_API void start_root(PromiseBase& promise, Counter* counter, const SpawnTarget& target, const SpawnOptions& options,
+                         StopScope* scope = nullptr);
 
 /// Ends a plain job: hands on its error and counts it off.
 WEFT_API void finish_job(Counter* counter, Domain& domain, std::exception_ptr error) noexcept;

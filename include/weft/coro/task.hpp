@@ -9,13 +9,6 @@
 #include <weft/base/assert.hpp>
 #include <weft/coro/task_promise.hpp>
 
-// clang warns (-Wdangling) when a task outlives a temporary that it refers to, such as the closure of a lambda coroutine.
-#if defined(__clang__) && __has_cpp_attribute(clang::coro_lifetimebound)
-#define WEFT_TASK_ATTRIBUTES [[clang::coro_return_type, clang::coro_lifetimebound]]
-#else
-#define WEFT_TASK_ATTRIBUTES
-#endif
-
 namespace weft::inline v0 {
 
 inline namespace WEFT_TRANSFER_NAMESPACE {
@@ -69,9 +62,7 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// Cost:     one coroutine frame from the worker's cache; awaiting a ready task costs about as much as a virtual call.
 /// Example:  samples/01_hello_task.cpp
 template <class T = void>
-class WEFT_TASK_ATTRIBUTES
-[[nodiscard("co_await the task, or hand it to spawn, when_all or Runtime::run: it does nothing by itself")]]
-Task {
+class [[nodiscard("co_await the task, or hand it to spawn, when_all or Runtime::run: it does nothing by itself")]] Task {
  public:
   using value_type = T;
 

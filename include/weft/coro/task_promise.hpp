@@ -41,6 +41,7 @@ struct Join {
   Job* parent;
   std::uint32_t total;
   Atomic<std::uint32_t> pending;
+  bool stops_on_error = true;  // a failed child asks its siblings to stop
 };
 
 /// The part of a task's promise that does not depend on its result.

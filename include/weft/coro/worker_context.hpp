@@ -32,6 +32,7 @@ struct WorkerContext {
   Domain* domain = nullptr;              ///< counts and receives what is spawned here
   Priority priority = Priority::Normal;  ///< of the job that runs now; fork_deque is the one of this priority
   unsigned index = 0;                    ///< of the worker in its runtime
+  unsigned worker_count = 1;             ///< of its runtime
   FrameCache frames;
 
   /// Adds a spawned or woken job to this worker's own queue (the owner's thread only). Never fails.
@@ -40,6 +41,10 @@ struct WorkerContext {
   virtual void enqueue_last(JobLink& link, Priority at) noexcept = 0;
   /// Wakes a sleeper if there still is one and nobody searches.
   virtual void work_added() noexcept = 0;
+  /// Takes the oldest fork of another worker of the same pool, or null.
+  [[nodiscard]] virtual Job* steal_fork_of(WorkerContext& victim) noexcept = 0;
+  /// Gives back a job that this worker has taken and must not run now.
+  virtual void put_back(Job* job) noexcept = 0;
 
  protected:
   WorkerContext() = default;

@@ -1,0 +1,118 @@
+/// @file
+/// What a task can ask and do about itself: its stop token, its turn, its priority, its executor.
+#pragma once
+
+#include <coroutine>
+#include <stop_token>
+
+#include <weft/base/error.hpp>
+#include <weft/base/waiter.hpp>
+#include <weft/coro/stop_scope.hpp>
+#include <weft/coro/task_promise.hpp>
+#include <weft/coro/transfer.hpp>
+
+namespace weft::inline v0 {
+
+namespace detail {
+inline namespace WEFT_TRANSFER_NAMESPACE {
+
+/// `co_await CurrentScope{}` gives the scope of the awaiting coroutine; never suspends.
+struct [[nodiscard]] CurrentScope {
+  static constexpr bool await_ready() noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> self) noexcept {
+    scope = PromiseBase::scope_of(self);
+    return false;
+  }
+  [[nodiscard]] StopScope* await_resume() const noexcept { return scope; }
+
+  StopScope* scope = nullptr;
+};
+
+struct [[nodiscard]] StopTokenAwaiter : CurrentScope {
+  [[nodiscard]] std::stop_token await_resume() const { return scope != nullptr ? scope->token() : std::stop_token(); }
+};
+
+struct [[nodiscard]] StopRequestedAwaiter : CurrentScope {
+  [[nodiscard]] bool await_resume() const noexcept { return scope != nullptr && scope->stop_requested(); }
+};
+
+struct [[nodiscard]] StopPoint : CurrentScope {
+  void await_resume() const {
+    if (scope != nullptr && scope->stop_requested()) throw OperationCancelled();
+  }
+};
+
+/// Suspends and makes itself runnable again elsewhere, or later.
+class [[nodiscard]] Reschedule {
+ public:
+  /// Behind everything that waits on this worker.
+  static Reschedule behind_others() noexcept { return Reschedule(nullptr, false, Priority::Normal); }
+  static Reschedule on(Executor& executor) noexcept { return Reschedule(&executor, false, Priority::Normal); }
+  static Reschedule with(Priority priority) noexcept { return Reschedule(nullptr, true, priority); }
+
+  static constexpr bool await_ready() noexcept { return false; }
+  // Lives in: the awaiting frame (L3). Woken by: whichever worker takes the job.
+  bool await_suspend(std::coroutine_handle<> self) noexcept {
+    WorkerContext* const worker = current_worker();
+    link_ = JobLink{job_of(self), nullptr};
+    if (executor_ != nullptr) {
+      executor_->post(link_, worker != nullptr ? worker->priority : Priority::Normal);
+      // ---- *this may be gone (L4) ----
+      return true;
+    }
+    if (worker == nullptr) return false;  // a thread with nobody to give way to
+    if (sets_priority_) {
+      worker->enqueue(link_, priority_);
+    } else {
+      worker->enqueue_last(link_, worker->priority);
+    }
+    // ---- *this may be gone (L4) ----
+    return true;
+  }
+  static constexpr void await_resume() noexcept {}
+
+ private:
+  Reschedule(Executor* executor, bool sets_priority, Priority priority) noexcept
+      : executor_(executor), sets_priority_(sets_priority), priority_(priority) {}
+
+  Executor* executor_;
+  bool sets_priority_;
+  Priority priority_;
+  JobLink link_{};
+};
+
+}  // namespace WEFT_TRANSFER_NAMESPACE
+}  // namespace detail
+
+inline namespace WEFT_TRANSFER_NAMESPACE {
+
+/// Lets the other jobs of this worker go first. Outside a runtime it does nothing.
+///
+/// Cost: one push and one take from the worker's own queue; no allocation.
+inline detail::Reschedule yield() noexcept { return detail::Reschedule::behind_others(); }
+
+/// Continues on `executor`: on a worker of that runtime. Lifetime: the executor outlives the suspension.
+inline detail::Reschedule resume_on(Executor& executor) noexcept { return detail::Reschedule::on(executor); }
+
+/// Continues with another priority, which also holds for what is forked and awaited from then on.
+inline detail::Reschedule with_priority(Priority priority) noexcept { return detail::Reschedule::with(priority); }
+
+/// Members are to be co_awaited by the coroutine that they are about.
+namespace this_task {
+
+/// The token that is signalled when this task should stop: a sibling failed, when_any has its winner, a stop was requested, the
+/// runtime is cancelled. Cost: allocates once per scope. Errors: std::bad_alloc.
+inline detail::StopTokenAwaiter stop_token() noexcept { return {}; }
+
+/// Whether this task should stop. Cost: one load per level of nesting; no allocation.
+inline detail::StopRequestedAwaiter stop_requested() noexcept { return {}; }
+
+/// Throws OperationCancelled if this task should stop. Cost: as stop_requested.
+inline detail::StopPoint stop_point() noexcept { return {}; }
+
+}  // namespace this_task
+
+}  // namespace WEFT_TRANSFER_NAMESPACE
+
+}  // namespace weft::inline v0

@@ -1,0 +1,78 @@
+#include <weft/coro/invoke.hpp>
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/futex.hpp"
+#include <weft/coro/transfer.hpp>
+
+namespace weft::inline v0::detail {
+
+namespace {
+
+constexpr std::uint32_t kPending = 0;
+constexpr std::uint32_t kDone = 1;
+constexpr std::uint32_t kAwaited = 2;  // pending, and the forker sleeps
+
+constexpr int kSpins = 200;
+constexpr std::chrono::microseconds kFirstNap{50};
+constexpr std::chrono::microseconds kLongestNap{1000};
+
+}  // namespace
+
+void StackJob::mark(Job*) {}
+
+void StackJob::begin() noexcept {
+  // [stack_job.runner] release: the runner's deque is complete before the forker steals from it.
+  runner_.store(current_worker(), release);
+}
+
+void StackJob::end() noexcept {
+  auto* const state = &state_;
+  // [stack_job.done] release: the outcome happens before the forker reads it.
+  if (state->exchange(kDone, acq_rel) == kAwaited) futex_wake(state, 1);
+  // ---- the forker's frame may be gone (L4); the kernel is given the address only ----
+}
+
+bool StackJob::join_slow() noexcept {
+  WorkerContext& worker = *current_worker();
+  // The job is the newest of this worker unless somebody stole it; what lies above it was left by a coroutine that a
+  // callable resumed by hand, and belongs to this call.
+  for (Job* popped = worker.fork_deque->finish_pop(); popped != nullptr; popped = worker.fork_deque->pop()) {
+    if (popped == this) return true;
+    resume_job(popped);
+  }
+  int spins = 0;
+  auto nap = kFirstNap;
+  for (;;) {
+    // [stack_job.done] acquire: pairs with end().
+    std::uint32_t state = state_.load(acquire);
+    if (state == kDone) return false;
+    // [stack_job.runner] acquire: pairs with begin().
+    WorkerContext* const runner = runner_.load(acquire);
+    if (Job* const found = runner != nullptr ? worker.steal_fork_of(*runner) : nullptr) {
+      // As long as this job is not done, all that its runner has forked descends from it. If it ended meanwhile, the
+      // find may be anything, and must not run on top of this stack.
+      // [stack_job.done] acquire: pairs with end().
+      if (is_one(*found) && state_.load(acquire) != kDone) {
+        found->resume(found);
+      } else {
+        worker.put_back(found);
+      }
+      spins = 0;
+      nap = kFirstNap;
+      continue;
+    }
+    if (++spins < kSpins) {
+      cpu_relax();
+      continue;
+    }
+    // [stack_job.done] acquire: pairs with end(), should it have come first.
+    if (state == kPending && !state_.compare_exchange_strong(state, kAwaited, acquire, acquire)) continue;
+    // Not for ever: the runner may fork more, which this worker should help with.
+    futex_wait_for(state_, kAwaited, nap);
+    nap = std::min(nap * 2, kLongestNap);
+  }
+}
+
+}  // namespace weft::inline v0::detail

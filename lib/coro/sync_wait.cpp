@@ -1,0 +1,151 @@
+#include <weft/coro/sync_wait.hpp>
+
+#include <condition_variable>
+#include <cstdio>
+#include <mutex>
+
+#include <weft/base/error.hpp>
+#include <weft/coro/transfer.hpp>
+#include <weft/coro/worker_context.hpp>
+#include <weft/queue/deque.hpp>
+
+namespace weft::inline v0::detail {
+
+namespace {
+
+/// A FIFO of jobs, linked through their nodes.
+class JobList {
+ public:
+  void push(JobLink& link) noexcept {
+    link.next = nullptr;
+    (last_ != nullptr ? last_->next : first_) = &link;
+    last_ = &link;
+  }
+  [[nodiscard]] JobLink* pop() noexcept {
+    JobLink* const link = first_;
+    if (link == nullptr) return nullptr;
+    first_ = link->next;
+    if (first_ == nullptr) last_ = nullptr;
+    return link;
+  }
+
+ private:
+  JobLink* first_ = nullptr;
+  JobLink* last_ = nullptr;
+};
+
+}  // namespace
+
+class LocalLoop::Impl final : public WorkerContext, public Executor, public Domain {
+ public:
+  Impl() : root_end_{{&root_ended, nullptr}, this} {
+    fork_deque = &forks_;
+    wake_hint = &nobody_sleeps_;
+    executor = this;
+    domain = this;
+  }
+
+  [[nodiscard]] Job* root_end() noexcept { return &root_end_; }
+
+  void run(Job* first) {
+    WorkerContext* const worker_outside = std::exchange(tls_worker, this);
+    for (Job* job = first; job != nullptr; job = next()) resume_job(job);
+    tls_worker = worker_outside;
+  }
+
+  // Executor: from this thread and others
+  void post(JobLink& link, Priority at) noexcept override {
+    if (current_worker() == this) {
+      enqueue(link, at);
+      return;
+    }
+    const std::lock_guard lock(mutex_);
+    inbox_.push(link);
+    changed_.notify_one();  // under the lock: the loop, and with it the condition, may end as soon as it is released
+  }
+  void post_chain(JobLink* first, unsigned count, Priority at) noexcept override {
+    for (unsigned i = 0; i < count; ++i) {
+      JobLink* const next = first->next;
+      post(*first, at);
+      first = next;
+    }
+  }
+
+  // WorkerContext: this thread only
+  void enqueue(JobLink& link, Priority at) noexcept override { ready_[static_cast<std::size_t>(at)].push(link); }
+  void enqueue_last(JobLink& link, Priority at) noexcept override { enqueue(link, at); }
+  void work_added() noexcept override {}
+  Job* steal_fork_of(WorkerContext&) noexcept override { return nullptr; }
+  void put_back(Job* job) noexcept override { resume_job(job); }
+
+  // Domain: from this thread and others
+  void root_started(std::uint64_t count) noexcept override {
+    const std::lock_guard lock(mutex_);
+    outstanding_ += count;
+  }
+  void root_finished() noexcept override {
+    const std::lock_guard lock(mutex_);
+    --outstanding_;
+    changed_.notify_one();
+  }
+  void unhandled(std::exception_ptr error) noexcept override {
+    std::fputs("weft: a task detached inside sync_wait ended with an exception that nobody can receive\n", stderr);
+    std::rethrow_exception(std::move(error));  // out of a noexcept function: std::terminate, with the exception at hand
+  }
+
+ private:
+  struct RootEnd : Job {
+    Impl* loop;
+  };
+
+  static void root_ended(Job* job) {
+    // As a root of its own, so that it may happen on any thread.
+    static_cast<RootEnd*>(job)->loop->root_finished();
+  }
+
+  /// The next job, or null when all has ended.
+  Job* next() noexcept {
+    if (forks_.size_hint() != 0) {
+      if (Job* const job = forks_.pop()) return job;
+    }
+    for (JobList& list : ready_) {
+      if (JobLink* const link = list.pop()) return link->job;
+    }
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      if (JobLink* const link = inbox_.pop()) return link->job;
+      if (outstanding_ == 0) return nullptr;
+      changed_.wait(lock);
+    }
+  }
+
+  static constexpr std::size_t kFirstForks = 64;
+  inline static const Atomic<std::uint32_t> nobody_sleeps_{0};
+
+  JobDeque forks_{kFirstForks};
+  JobList ready_[kPriorities];
+  RootEnd root_end_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  // ---- guarded by mutex_ ----
+  JobList inbox_;
+  std::uint64_t outstanding_ = 1;  // the task itself
+};
+
+LocalLoop::LocalLoop() {
+  if (current_worker() != nullptr) {
+    throw UsageError(
+        "weft: sync_wait was called on a worker, which it would block: a task co_awaits other tasks instead");
+  }
+  impl_ = std::make_unique<Impl>();
+}
+
+LocalLoop::~LocalLoop() = default;
+
+void LocalLoop::run(Job* first) { impl_->run(first); }
+
+Job* LocalLoop::awaiter() noexcept { return impl_->root_end(); }
+
+Domain& LocalLoop::domain() noexcept { return *impl_; }
+
+}  // namespace weft::inline v0::detail

@@ -46,9 +46,9 @@ bool has_asymmetric_fence() noexcept {
 }
 
 void heavy_fence() noexcept {
-  // [idle.announce] seq_cst: orders the sleeper's announcement before its last look; the pushers' half is the signal
-  // fence in notify_work() together with the membarrier, or the fence in Pool::work_added() where there is none.
-  std::atomic_thread_fence(seq_cst);
+  // Orders the sleeper's announcement before its last look; the pushers' half is light_fence() together with the
+  // membarrier, or full_fence() in Pool::work_added() where there is none.
+  full_fence();
   if (has_asymmetric_fence()) ::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 }
 

@@ -67,16 +67,15 @@ void Pool::post_chain(JobLink* first, unsigned count, Priority priority) noexcep
 }
 
 void Pool::notify_from_outside() noexcept {
-  // [idle.push_a] light half of the asymmetric fence, as in notify_work().
-  std::atomic_signal_fence(seq_cst);
+  light_fence();
   // relaxed: ordered by the asymmetric pair.
   if (idle_.wake_hint().load(relaxed) != 0) work_added();
 }
 
 void Pool::work_added() noexcept {
-  // [idle.push_a] seq_cst: without membarrier this is the pusher's half, and the hint always leads here; with it, the
-  // sleeper has done the work and the fence costs nothing that the wake-up does not cost many times over.
-  std::atomic_thread_fence(seq_cst);
+  // Without membarrier this is the pusher's half, and the hint always leads here; with it, the sleeper has done the
+  // work and the fence costs nothing that the wake-up does not cost many times over.
+  full_fence();
   wake_one();
 }
 

@@ -15,7 +15,16 @@ namespace weft::inline v0::detail {
 #define WEFT_CHECK(condition, sentence) \
   (static_cast<bool>(condition) ? void() : ::weft::detail::check_failed(__FILE__, __LINE__, sentence))
 
-#ifdef NDEBUG
+// WEFT_ASSERTS comes from the build (-Dasserts=); without it the usual NDEBUG decides.
+#if !defined(WEFT_ASSERTS)
+#if defined(NDEBUG)
+#define WEFT_ASSERTS 0
+#else
+#define WEFT_ASSERTS 1
+#endif
+#endif
+
+#if !WEFT_ASSERTS
 #define WEFT_ASSERT(condition, sentence) static_cast<void>(0)
 #else
 #define WEFT_ASSERT(condition, sentence) WEFT_CHECK(condition, sentence)

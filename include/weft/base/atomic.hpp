@@ -8,6 +8,8 @@
 
 #include <atomic>
 
+#include <weft/base/platform.hpp>
+
 namespace weft::inline v0 {
 
 template <class T>
@@ -18,6 +20,19 @@ inline constexpr std::memory_order acquire = std::memory_order_acquire;
 inline constexpr std::memory_order release = std::memory_order_release;
 inline constexpr std::memory_order acq_rel = std::memory_order_acq_rel;
 inline constexpr std::memory_order seq_cst = std::memory_order_seq_cst;
+
+/// The light half of an asymmetric fence: keeps the compiler from moving accesses across; the processor's part is done by
+/// the other side's heavy_fence() (lib/sched/README.md, "the asymmetric pair").
+WEFT_ALWAYS_INLINE void light_fence() noexcept {
+  // [idle.push_a] seq_cst for the compiler only; partner [idle.announce].
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+}
+
+/// A full fence. ThreadSanitizer does not model it, so no happens-before may rest on it alone: it only serves store-load pairs.
+inline void full_fence() noexcept {
+  // [idle.push_a] [idle.announce] seq_cst: the processor's own fence, where there is no membarrier or on top of it.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+}
 
 /// Tells the processor that this is a spin loop; costs some ten cycles on x86-64.
 inline void cpu_relax() noexcept {

@@ -68,9 +68,7 @@ WEFT_ALWAYS_INLINE WorkerContext* current_worker() noexcept { return detail::tls
 ///
 /// A relaxed load and no fence: the sleeper pays for the ordering (lib/sched/README.md, "the asymmetric pair").
 WEFT_ALWAYS_INLINE void notify_work(WorkerContext& worker) noexcept {
-  // [idle.push_a] light half of the asymmetric fence: keeps the compiler from moving the load before the push; the
-  // processor's part is done by the sleeper's membarrier, partner [idle.announce].
-  std::atomic_signal_fence(seq_cst);
+  light_fence();
   // relaxed: ordered by the asymmetric pair above.
   if (worker.wake_hint->load(relaxed) != 0) [[unlikely]] worker.work_added();
 }

@@ -9,6 +9,7 @@
 
 #include <weft/base/atomic.hpp>
 #include <weft/base/cache_line.hpp>
+#include <weft/base/platform.hpp>
 
 namespace weft::inline v0 {
 

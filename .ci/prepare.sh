@@ -1,0 +1,107 @@
+# Sourced by samples/run, tests/run, perf/run and .ci/run: installs what is missing on Debian, finds compilers, configures.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+say() { printf 'weft: %s\n' "$*" >&2; }
+die() { say "$*"; exit 1; }
+
+# has_package NAME: whether what the Debian package NAME gives is there, wherever it came from.
+has_package() {
+  case $1 in
+    catch2) has_header catch2/catch.hpp ;;
+    clang-19) command -v clang++-19 >/dev/null ;;
+    cmake | doxygen | g++ | git | make | meson | python3) command -v "$1" >/dev/null ;;
+    libbenchmark-dev) pkg-config --exists benchmark 2>/dev/null || has_header benchmark/benchmark.h ;;
+    libclang-rt-19-dev) [ -e "$(clang++-19 --print-resource-dir 2>/dev/null)/lib/linux/libclang_rt.asan-$(uname -m).a" ] ;;
+    libcli11-dev) has_header CLI/CLI.hpp ;;
+    libhwloc-dev) pkg-config --exists hwloc 2>/dev/null ;;
+    libomp-19-dev) [ -e "$(clang++-19 --print-resource-dir 2>/dev/null)/include/omp.h" ] ;;
+    libpng-dev) pkg-config --exists libpng 2>/dev/null ;;
+    libtbb-dev) pkg-config --exists tbb 2>/dev/null ;;
+    liburing-dev) pkg-config --exists liburing 2>/dev/null ;;
+    ninja-build) command -v ninja >/dev/null || command -v ninja-build >/dev/null ;;
+    pkg-config) command -v pkg-config >/dev/null ;;
+    relacy-dev) has_header relacy/relacy.hpp ;;
+    lld-19) [ -e "/usr/lib/llvm-19/bin/ld.lld" ] ;;
+    llvm-19) command -v llvm-ar-19 >/dev/null ;;
+    *) dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed ;;
+  esac
+}
+
+has_header() { [ -e "/usr/include/$1" ] || [ -e "/usr/local/include/$1" ]; }
+
+# need_packages NAME...: installs those that are missing, once, saying which; leaves apt alone when none is.
+need_packages() {
+  local name log missing=() as_root=()
+  for name in "$@"; do has_package "$name" || missing+=("$name"); done
+  [ ${#missing[@]} -eq 0 ] && return 0
+  command -v apt-get >/dev/null ||
+    die "missing here: ${missing[*]} (Debian's names). This is not Debian, so install what they stand for and run this again."
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null ||
+      die "missing: ${missing[*]}. You are not root and there is no sudo; as root run: apt-get install ${missing[*]}"
+    as_root=(sudo)
+    [ -t 0 ] || as_root=(sudo -n)
+    "${as_root[@]}" true 2>/dev/null ||
+      die "missing: ${missing[*]}. sudo is refused; as root run: apt-get install ${missing[*]}"
+  fi
+  say "installing ${missing[*]}"
+  log=$(mktemp)
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq update >"$log" 2>&1 || true
+  if ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get -qq install -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1; then
+    cat "$log" >&2
+    rm -f "$log"
+    die "installing failed; as root run: apt-get install ${missing[*]}"
+  fi
+  rm -f "$log"
+  for name in "${missing[@]}"; do
+    has_package "$name" || die "$name is installed, yet what it should give was not found."
+  done
+}
+
+# What every build needs, and what makes the library better where it can be had.
+base_packages=(g++ meson ninja-build pkg-config python3 libhwloc-dev liburing-dev)
+# What the ray tracer needs, which is a sample, a test and a benchmark.
+raytracer_packages=(libcli11-dev libpng-dev)
+
+# find_compiler gcc|clang: prints the C++ compiler to use.
+find_compiler() {
+  local candidate candidates
+  case $1 in
+    gcc) candidates=(g++-12 g++) ;;
+    clang) candidates=(clang++-19 clang++-20 clang++-18 clang++-17 clang++-16 clang++) ;;
+    *) die "unknown compiler '$1': gcc or clang" ;;
+  esac
+  for candidate in "${candidates[@]}"; do
+    command -v "$candidate" >/dev/null && { echo "$candidate"; return 0; }
+  done
+  return 1
+}
+
+# configure_build FOLDER gcc|clang OPTION...: a meson build in FOLDER; does nothing when it is there with these options.
+configure_build() {
+  local folder=$1 compiler=$2 cxx wanted name action=() variables=()
+  shift 2
+  cxx=$(find_compiler "$compiler") || die "no $compiler C++ compiler found"
+  # What meson finds decides what it builds, so a package that came or went configures again.
+  wanted="$cxx $* with"
+  for name in catch2 libbenchmark-dev libcli11-dev libhwloc-dev libomp-19-dev libpng-dev libtbb-dev liburing-dev relacy-dev; do
+    ! has_package "$name" || wanted+=" $name"
+  done
+  mkdir -p "$folder"
+  if [ -e "$folder/build.ninja" ]; then
+    [ "$(cat "$folder/.options" 2>/dev/null)" = "$wanted" ] && return 0
+    action=(--reconfigure)
+  fi
+  say "configuring ${folder#"$root"/} ($cxx $*)"
+  variables=("CXX=$cxx")
+  case "$compiler $*" in
+    clang*b_lto=true*) variables+=(AR=llvm-ar-19 CXX_LD=lld) ;;  # GNU ar and ld do not read clang's objects
+  esac
+  if ! env "${variables[@]}" meson setup "${action[@]}" "$folder" "$root" "$@" >"$folder/configure.log" 2>&1; then
+    cat "$folder/configure.log" >&2
+    die "configuring failed (the log is ${folder#"$root"/}/configure.log)"
+  fi
+  printf '%s' "$wanted" >"$folder/.options"
+}

@@ -1,0 +1,24 @@
+/// @file
+/// Puts a case into the list under the name that the tables understand.
+#pragma once
+
+#include <benchmark/benchmark.h>
+
+#include <string>
+#include <utility>
+
+namespace perf {
+
+/// Adds `<problem>/<contender>/threads:<n>`, timed by the wall clock. `run(state)` is the whole case.
+///
+/// The threads are the contender's own; Google Benchmark runs it on one.
+template <class Run>
+benchmark::internal::Benchmark* add_case(const std::string& problem, const std::string& contender,
+                                         unsigned threads, Run run) {
+  const std::string name = problem + '/' + contender + "/threads:" + std::to_string(threads);
+  return benchmark::RegisterBenchmark(name.c_str(), std::move(run))
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond);
+}
+
+}  // namespace perf

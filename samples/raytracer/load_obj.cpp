@@ -1,0 +1,162 @@
+// OBJ: vertices and polygons in text, with materials in files beside it.
+
+#include <map>
+
+#include "input_error.hpp"
+#include "load_mesh.hpp"
+#include "load_mtl.hpp"
+#include "text_reader.hpp"
+#include "triangulate.hpp"
+
+namespace raytracer {
+namespace {
+
+/// Joins lines that end with a backslash; the lines that vanish come back empty behind the joined
+/// one, so that line numbers stay right.
+std::string join_continued_lines(std::string_view text) {
+  std::string joined;
+  joined.reserve(text.size());
+  std::size_t pending = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text.substr(i, 2) == "\\\n" || text.substr(i, 3) == "\\\r\n") {
+      i += text[i + 1] == '\r' ? 2 : 1;
+      joined += ' ';
+      ++pending;
+      continue;
+    }
+    joined += text[i];
+    if (text[i] == '\n') {
+      joined.append(pending, '\n');
+      pending = 0;
+    }
+  }
+  return joined;
+}
+
+class ObjParser {
+ public:
+  ObjParser(std::string_view text, const std::string& file, const ReadBeside& read_beside)
+      : reader_(text, file), file_(file), read_beside_(read_beside) {}
+
+  TriangleMesh parse() {
+    while (reader_.next_line()) {
+      const std::string_view keyword = reader_.word();
+      if (keyword == "v") {
+        read_vertex();
+      } else if (keyword == "f") {
+        read_face();
+      } else if (keyword == "usemtl") {
+        use_material(reader_.rest_of_line());
+      } else if (keyword == "mtllib") {
+        read_materials(reader_.rest_of_line());
+      }
+      // Everything else (texture coordinates, normals, groups, curves) is not needed here.
+    }
+    finish();
+    return std::move(mesh_);
+  }
+
+ private:
+  void read_vertex() {
+    Vec3 v;
+    v.x = reader_.number(reader_.word(), "the x of a vertex");
+    v.y = reader_.number(reader_.word(), "the y of a vertex");
+    v.z = reader_.number(reader_.word(), "the z of a vertex");
+    mesh_.positions.push_back(v);
+  }
+
+  void read_face() {
+    polygon_.clear();
+    for (std::string_view w = reader_.word(); !w.empty(); w = reader_.word()) {
+      if (w.front() == '#') break;
+      polygon_.push_back(vertex_index(w));
+    }
+    if (polygon_.size() < 3) {
+      ++skipped_faces_;
+      return;
+    }
+    add_polygon(mesh_, polygon_, material_);
+  }
+
+  /// Reads "7", "7/1", "7//3" or "-1/...": 1 is the first vertex, -1 the latest.
+  std::uint32_t vertex_index(std::string_view word) const {
+    const auto index = TextReader::integer(word.substr(0, word.find('/')));
+    if (!index) reader_.fail(in_quotes(word) + " is not a corner of a face");
+    const auto count = static_cast<std::int64_t>(mesh_.positions.size());
+    if (*index == 0) reader_.fail("a face names vertex 0, but OBJ counts from 1");
+    if (*index > count || *index < -count) {
+      reader_.fail("a face names vertex " + std::to_string(*index) + ", but only " +
+                   std::to_string(count) + " are defined above it");
+    }
+    return static_cast<std::uint32_t>(*index > 0 ? *index - 1 : count + *index);
+  }
+
+  void use_material(std::string_view name) {
+    const auto found = materials_.find(std::string(name));
+    if (found != materials_.end()) {
+      material_ = found->second;
+      return;
+    }
+    material_ = TriangleMesh::kNoMaterial;
+    // One warning tells enough; a missing library would make many.
+    if (!missing_library_ && unknown_materials_++ == 0) {
+      warn("line " + std::to_string(reader_.line_number()) + ": the material " + in_quotes(name) +
+           " is not defined");
+    }
+  }
+
+  void read_materials(std::string_view name) {
+    const std::optional<std::string> text = read_beside_(name);
+    if (!text) {
+      missing_library_ = true;
+      warn("the material file " + in_quotes(name) + " cannot be read, so plain ones are used");
+      return;
+    }
+    MaterialLibrary library = parse_mtl(*text, std::string(name));
+    for (std::string& warning : library.warnings) mesh_.warnings.push_back(std::move(warning));
+    for (auto& [material_name, material] : library.materials) {
+      materials_[material_name] = static_cast<std::uint32_t>(mesh_.palette.size());
+      mesh_.palette.push_back(material);
+    }
+  }
+
+  void finish() {
+    if (skipped_faces_ > 0) {
+      warn("skipped " + std::to_string(skipped_faces_) + " faces with fewer than three corners");
+    }
+    if (mesh_.positions.empty()) {
+      throw InputError(file_, "it defines no vertices, so it is no OBJ file or an empty one");
+    }
+  }
+
+  void warn(const std::string& what) { mesh_.warnings.push_back(file_ + ": " + what); }
+
+  TextReader reader_;
+  std::string file_;
+  const ReadBeside& read_beside_;
+  TriangleMesh mesh_;
+  std::map<std::string, std::uint32_t> materials_;
+  std::uint32_t material_ = TriangleMesh::kNoMaterial;
+  std::vector<std::uint32_t> polygon_;
+  std::size_t skipped_faces_ = 0;
+  std::size_t unknown_materials_ = 0;
+  bool missing_library_ = false;
+};
+
+}  // namespace
+
+TriangleMesh parse_obj(std::string_view bytes, const std::string& file,
+                       const ReadBeside& read_beside) {
+  const std::string_view mark = bytes.substr(0, 2);
+  if (mark == "\xFE\xFF" || mark == "\xFF\xFE") {
+    throw InputError(file, "it is UTF-16 text, but only ASCII and UTF-8 are read");
+  }
+  if (bytes.substr(0, 3) == "\xEF\xBB\xBF") bytes.remove_prefix(3);
+  if (bytes.find('\\') == std::string_view::npos) {
+    return ObjParser(bytes, file, read_beside).parse();
+  }
+  const std::string joined = join_continued_lines(bytes);
+  return ObjParser(joined, file, read_beside).parse();
+}
+
+}  // namespace raytracer

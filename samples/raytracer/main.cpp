@@ -1,0 +1,116 @@
+/// @file
+/// A path tracer: the tree by fork and join, the tiles as counted tasks.
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <stdexcept>
+#include <stop_token>
+
+#include <weft/weft.hpp>
+
+#include "input_error.hpp"
+#include "interrupt.hpp"
+#include "load_mesh.hpp"
+#include "options.hpp"
+#include "output_file.hpp"
+#include "parallel_bvh.hpp"
+#include "progress.hpp"
+#include "render.hpp"
+#include "report.hpp"
+#include "scene_from_options.hpp"
+#include "write_png.hpp"
+
+namespace raytracer {
+namespace {
+
+class StopWatch {
+ public:
+  [[nodiscard]] double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+/// A shell reports a program that a signal ended with this status.
+int interrupted_status() { return 128 + caught_interrupt(); }
+
+void print_results(const Options& options, const Film& film, const Image& image,
+                   const Timings& timings, const RayCounts& counts) {
+  if (options.print_hash) {
+    std::printf("hash               %016llx\n", static_cast<unsigned long long>(film.hash()));
+  }
+  if (std::fflush(stdout) != 0) throw InputError("standard output", "writing it failed");
+  if (options.is_quiet) return;
+  std::fprintf(stderr, "raytracer: wrote %s, %dx%d, in %s at %.2f Mrays/s\n",
+               options.output.c_str(), image.width, image.height,
+               describe_duration(timings.render_seconds).c_str(),
+               static_cast<double>(counts.total()) * 1e-6 / timings.render_seconds);
+}
+
+int run(const Options& options) {
+  check_writable(options.output);
+  catch_interrupts();
+  Timings timings;
+  const StopWatch load;
+  LoadedSetup loaded = load_setup(options);
+  Setup& setup = loaded.setup;
+  timings.load_seconds = load.seconds();
+  if (!options.is_quiet) {
+    for (const std::string& warning : loaded.warnings) {
+      std::fprintf(stderr, "raytracer: warning: %s\n", warning.c_str());
+    }
+  }
+  if (caught_interrupt() != 0) return interrupted_status();
+
+  weft::Runtime runtime{{.workers = options.threads}};
+  const weft::RuntimeStats before = runtime.stats();
+  const StopWatch build;
+  setup.scene.set_bvh(runtime.run(build_bvh(setup.scene.geometry)));
+  timings.bvh_seconds = build.seconds();
+
+  std::stop_source stop;
+  RenderSettings settings = options.render;
+  settings.stop = stop.get_token();
+  const Camera camera(setup.camera, options.width, options.height);
+  Film film(options.width, options.height);
+  Progress progress(std::int64_t{options.width} * options.height,
+                    options.is_quiet ? ProgressStyle::Silent : choose_progress_style());
+  progress.start([&stop] {
+    if (caught_interrupt() != 0) stop.request_stop();
+  });
+  const StopWatch rendering;
+  const RayCounts counts = runtime.run(render(setup.scene, camera, settings, film, progress));
+  timings.render_seconds = rendering.seconds();
+  progress.stop();
+  if (caught_interrupt() != 0) return interrupted_status();
+
+  const Image image = develop(film, options.exposure);
+  write_png(image, options.output);
+  if (options.print_stats) {
+    print_report(setup.scene, timings, counts, before, runtime.stats());
+  }
+  print_results(options, film, image, timings, counts);
+  return 0;
+}
+
+}  // namespace
+}  // namespace raytracer
+
+int main(int argc, char** argv) {
+  using namespace raytracer;
+  try {
+    const ParsedOptions parsed = parse_options(argc, argv);
+    return parsed.exit_status ? *parsed.exit_status : run(parsed.options);
+  } catch (const InputError& error) {
+    std::fprintf(stderr, "raytracer: %s\n", error.what());
+    return kUsageStatus;
+  } catch (const std::bad_alloc&) {
+    std::fputs("raytracer: there is not enough memory for this\n", stderr);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "raytracer: %s\n", error.what());
+  }
+  return 1;
+}

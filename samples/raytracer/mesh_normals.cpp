@@ -1,0 +1,96 @@
+#include "mesh_normals.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+
+#include "rng.hpp"
+
+namespace raytracer {
+namespace {
+
+/// A point where more corners meet is shaded flat: comparing all pairs would take too long.
+constexpr std::uint32_t kMostCornersAtPoint = 512;
+
+/// Gives equal positions equal numbers, by a hash table with open addressing.
+std::vector<std::uint32_t> weld(const std::vector<Vec3>& positions) {
+  constexpr std::uint32_t kFree = 0xFFFF'FFFFU;
+  const std::size_t slots = std::bit_ceil(positions.size() * 2 + 1);
+  std::vector<std::uint32_t> table(slots, kFree);
+  std::vector<std::uint32_t> welded(positions.size());
+  for (std::uint32_t i = 0; i < positions.size(); ++i) {
+    // Adding zero turns -0 into 0, which compares equal but has other bits.
+    const auto bits = [](float v) { return std::bit_cast<std::uint32_t>(v + 0.0F); };
+    const Vec3 p = positions[i];
+    std::size_t slot = hash(hash(bits(p.x), bits(p.y)), bits(p.z)) & (slots - 1);
+    while (table[slot] != kFree && positions[table[slot]] != p) slot = (slot + 1) & (slots - 1);
+    if (table[slot] == kFree) table[slot] = i;
+    welded[i] = table[slot];
+  }
+  return welded;
+}
+
+/// A triangle's unit normal, and its angles at the corners.
+struct Face {
+  Vec3 normal;
+  float angles[3];
+};
+
+Face make_face(const TriangleMesh& mesh, const TriangleMesh::Indices& t) {
+  const Vec3 p[3] = {mesh.positions[t[0]], mesh.positions[t[1]], mesh.positions[t[2]]};
+  Face face{};
+  const Vec3 n = cross(p[1] - p[0], p[2] - p[0]);
+  const float size = length(n);
+  face.normal = size > 0.0F ? n / size : Vec3{0.0F, 0.0F, 0.0F};
+  for (std::size_t i = 0; i < 3; ++i) {
+    const Vec3 a = p[(i + 1) % 3] - p[i];
+    const Vec3 b = p[(i + 2) % 3] - p[i];
+    face.angles[i] = std::atan2(length(cross(a, b)), dot(a, b));
+  }
+  return face;
+}
+
+}  // namespace
+
+std::vector<Vec3> compute_corner_normals(const TriangleMesh& mesh, float crease_degrees) {
+  const std::size_t corner_count = mesh.triangles.size() * 3;
+  std::vector<Face> faces;
+  faces.reserve(mesh.triangles.size());
+  for (const auto& t : mesh.triangles) faces.push_back(make_face(mesh, t));
+
+  // Groups the corners by point: those of point v are corners[begin[v]] .. corners[begin[v + 1]].
+  const std::vector<std::uint32_t> welded = weld(mesh.positions);
+  const auto point_of = [&](std::size_t corner) {
+    return welded[mesh.triangles[corner / 3][corner % 3]];
+  };
+  std::vector<std::uint32_t> begin(mesh.positions.size() + 1, 0);
+  for (std::size_t c = 0; c < corner_count; ++c) ++begin[point_of(c) + 1];
+  for (std::size_t v = 1; v < begin.size(); ++v) begin[v] += begin[v - 1];
+  std::vector<std::uint32_t> corners(corner_count);
+  std::vector<std::uint32_t> next(begin.begin(), begin.end() - 1);
+  for (std::size_t c = 0; c < corner_count; ++c) {
+    corners[next[point_of(c)]++] = static_cast<std::uint32_t>(c);
+  }
+
+  const float least_cosine = std::cos(crease_degrees * (kPi / 180.0F));
+  std::vector<Vec3> normals(corner_count);
+  for (std::size_t c = 0; c < corner_count; ++c) {
+    const Vec3 own = faces[c / 3].normal;
+    const std::uint32_t point = point_of(c);
+    Vec3 sum;
+    if (begin[point + 1] - begin[point] <= kMostCornersAtPoint) {
+      for (std::uint32_t i = begin[point]; i < begin[point + 1]; ++i) {
+        const Face& other = faces[corners[i] / 3];
+        if (dot(own, other.normal) >= least_cosine) {
+          sum += other.normal * other.angles[corners[i] % 3];
+        }
+      }
+    }
+    const float size = length(sum);
+    normals[c] = size > 0.0F ? sum / size : own;
+  }
+  return normals;
+}
+
+}  // namespace raytracer

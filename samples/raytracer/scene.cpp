@@ -1,0 +1,54 @@
+#include "scene.hpp"
+
+namespace raytracer {
+
+std::uint32_t Scene::add_material(const Material& material) {
+  materials.push_back(material);
+  return static_cast<std::uint32_t>(materials.size() - 1);
+}
+
+void Scene::add_sphere(Vec3 center, float radius, std::uint32_t material) {
+  geometry.spheres.push_back({center, radius, material});
+}
+
+void Scene::add_quad(Vec3 a, Vec3 b, Vec3 c, Vec3 d, std::uint32_t material) {
+  const Vec3 n = normalize(cross(b - a, c - a));
+  geometry.triangles.push_back({{a, b, c}, {n, n, n}, material});
+  geometry.triangles.push_back({{a, c, d}, {n, n, n}, material});
+}
+
+SurfacePoint Scene::surface_at(const Ray& ray, const Hit& hit) const {
+  SurfacePoint point;
+  std::uint32_t material = 0;
+  if (hit.primitive.is_sphere()) {
+    const Sphere& sphere = geometry.spheres[hit.primitive.index()];
+    const Vec3 n = normalize(ray.origin + ray.direction * hit.t - sphere.center);
+    // Put back onto the sphere, which is nearer to it than the end of the ray.
+    point.position = sphere.center + n * sphere.radius;
+    point.geometric_normal = point.shading_normal = n;
+    material = sphere.material;
+  } else {
+    const Triangle& t = geometry.triangles[hit.primitive.index()];
+    const float w = 1.0F - hit.u - hit.v;
+    point.position = t.vertices[0] * w + t.vertices[1] * hit.u + t.vertices[2] * hit.v;
+    point.geometric_normal = normalize(t.scaled_normal());
+    const Vec3 n = t.normals[0] * w + t.normals[1] * hit.u + t.normals[2] * hit.v;
+    const float n2 = dot(n, n);
+    point.shading_normal = n2 > 1e-12F ? n / std::sqrt(n2) : point.geometric_normal;
+    material = t.material;
+  }
+  point.material = &materials[material];
+  point.is_front = dot(point.geometric_normal, ray.direction) < 0.0F;
+  if (!point.is_front) point.geometric_normal = -point.geometric_normal;
+  if (dot(point.shading_normal, point.geometric_normal) < 0.0F) {
+    point.shading_normal = -point.shading_normal;
+  }
+  // A smoothed normal may face away from the ray near an outline; bend it back into view.
+  const float facing = -dot(point.shading_normal, ray.direction);
+  if (facing < 0.01F) {
+    point.shading_normal = normalize(point.shading_normal - ray.direction * (0.01F - facing));
+  }
+  return point;
+}
+
+}  // namespace raytracer

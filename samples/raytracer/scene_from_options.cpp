@@ -1,0 +1,89 @@
+#include "scene_from_options.hpp"
+
+#include <cmath>
+#include <filesystem>
+#include <stdexcept>
+
+#include "input_error.hpp"
+#include "load_mesh.hpp"
+#include "text_reader.hpp"
+
+namespace raytracer {
+namespace {
+
+/// Moves the camera around its target to the angles that were given.
+void orbit(CameraSettings& camera, const Options& options) {
+  const Vec3 arm = camera.eye - camera.target;
+  const float distance = length(arm);
+  const float radians = kPi / 180.0F;
+  const float yaw = options.yaw ? *options.yaw * radians : std::atan2(arm.x, arm.z);
+  const float pitch = options.pitch ? *options.pitch * radians : std::asin(arm.y / distance);
+  const Vec3 direction{std::sin(yaw) * std::cos(pitch), std::sin(pitch),
+                       std::cos(yaw) * std::cos(pitch)};
+  camera.eye = camera.target + direction * (distance / options.stage.zoom);
+}
+
+/// Applies what was said about the lens and the exact place of the camera.
+void override_camera(CameraSettings& camera, const Options& options) {
+  if (options.fov) camera.fov_degrees = *options.fov;
+  if (options.aperture) camera.lens_radius = *options.aperture;
+  if (options.focus) camera.focus_distance = *options.focus;
+  const Vec3 view = camera.target - camera.eye;
+  if (!(dot(view, view) > 1e-12F)) {
+    throw InputError("--eye", "the camera stands where it looks at");
+  }
+}
+
+UpAxis default_up(const std::string& file) {
+  const std::string extension = std::filesystem::path(file).extension().string();
+  return equals_ignoring_case(extension, ".stl") ? UpAxis::Z : UpAxis::Y;
+}
+
+StageSettings stage_of(const Options& options) {
+  StageSettings stage = options.stage;
+  stage.up = options.up ? *options.up : default_up(options.scene);
+  if (options.yaw) stage.yaw_degrees = *options.yaw;
+  if (options.pitch) stage.pitch_degrees = *options.pitch;
+  if (options.fov) stage.fov_degrees = *options.fov;
+  stage.aspect = static_cast<float>(options.width) / static_cast<float>(options.height);
+  return stage;
+}
+
+LoadedSetup load_file(const Options& options) {
+  TriangleMesh mesh = load_mesh(options.scene);
+  const StageSettings stage = stage_of(options);
+  LoadedSetup loaded;
+  try {
+    loaded.setup = make_mesh_setup(mesh, stage);
+  } catch (const std::invalid_argument& error) {
+    throw InputError(options.scene, error.what());
+  }
+  loaded.warnings = std::move(mesh.warnings);
+  if (options.eye || options.target) {
+    const StageTransform transform = StageTransform::fit(mesh, stage.up);
+    CameraSettings& camera = loaded.setup.camera;
+    if (options.eye) camera.eye = transform.apply(*options.eye);
+    if (options.target) camera.target = transform.apply(*options.target);
+  }
+  return loaded;
+}
+
+LoadedSetup load_builtin(const Options& options) {
+  LoadedSetup loaded{make_builtin_setup(), {}};
+  CameraSettings& camera = loaded.setup.camera;
+  if (options.target) camera.target = *options.target;
+  if (options.yaw || options.pitch || options.stage.zoom != 1.0F) orbit(camera, options);
+  if (options.eye) camera.eye = *options.eye;
+  if (options.eye || options.target) camera.focus_distance = 0.0F;
+  return loaded;
+}
+
+}  // namespace
+
+LoadedSetup load_setup(const Options& options) {
+  LoadedSetup loaded = options.scene.empty() ? load_builtin(options) : load_file(options);
+  override_camera(loaded.setup.camera, options);
+  return loaded;
+}
+
+}  // namespace raytracer

@@ -1,0 +1,23 @@
+/// @file
+/// The scene and camera that the command line asks for.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "options.hpp"
+#include "setup.hpp"
+
+namespace raytracer {
+
+struct LoadedSetup {
+  Setup setup;
+  std::vector<std::string> warnings;
+};
+
+/// Reads or makes the scene and places the camera. Its tree is not built yet.
+///
+/// Errors: InputError.
+[[nodiscard]] LoadedSetup load_setup(const Options& options);
+
+}  // namespace raytracer

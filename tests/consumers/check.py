@@ -1,0 +1,206 @@
+#!/usr/bin/env python3
+"""Builds and runs the consumer projects of this folder against weft. Usage: check.py ROOT [WORDS]
+
+Prints one TAP line for each check; with WORDS only checks whose names contain them. weft is built and installed into a
+temporary folder, shared by one compiler and static by the other, and each consumer is built with every compiler here.
+"""
+import filecmp
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+LIBDIR = 'lib'
+COMPILERS = {'gcc': ['g++-12', 'g++'], 'clang': ['clang++-19', 'clang++-20', 'clang++-18', 'clang++-17', 'clang++-16']}
+# What must not be exported by a library that leaves the program's allocator alone.
+ALLOCATOR = {'malloc', 'free', 'calloc', 'realloc', 'aligned_alloc', 'posix_memalign', '_Znwm', '_Znam', '_ZdlPv', '_ZdaPv'}
+
+
+class Failed(Exception):
+    pass
+
+
+def run(command, cwd=None, **variables):
+    """Runs a command and returns what it printed; raises Failed with that text when it fails."""
+    done = subprocess.run(command, cwd=cwd, env={**os.environ, **variables}, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode != 0:
+        raise Failed(f'{" ".join(command)}\nexit status {done.returncode}\n{done.stdout}')
+    return done.stdout
+
+
+def find_compilers():
+    found = {kind: next((c for c in names if shutil.which(c)), None) for kind, names in COMPILERS.items()}
+    return {kind: command for kind, command in found.items() if command}
+
+
+class Consumers:
+    def __init__(self, root, temporary):
+        self.root, self.temporary = root, temporary
+        self.compilers = find_compilers()
+        self.prefixes = {}
+
+    def folder(self, name):
+        path = os.path.join(self.temporary, name.replace(' ', '_'))
+        os.makedirs(path)
+        return path
+
+    def installed(self, form, kind):
+        """Returns a prefix with weft installed in this form by this compiler; builds it the first time."""
+        if (form, kind) not in self.prefixes:
+            prefix, build = self.folder(f'prefix_{form}_{kind}'), self.folder(f'build_{form}_{kind}')
+            run(['meson', 'setup', build, self.root, '--prefix', prefix, '--libdir', LIBDIR, f'-Ddefault_library={form}',
+                 '-Dtests=disabled', '-Dsamples=disabled', '-Dperf=disabled', '--buildtype=release', '--werror'],
+                CXX=self.compilers[kind])
+            run(['meson', 'install', '-C', build, '--quiet'])
+            self.prefixes[form, kind] = prefix
+        return self.prefixes[form, kind]
+
+    def copy(self, project, name):
+        place = os.path.join(self.folder(name), project)
+        shutil.copytree(os.path.join(HERE, project), place)
+        return place
+
+    def pkg_config(self, form, library_kind, kind, flags='-O2'):
+        prefix = self.installed(form, library_kind)
+        place = self.copy('pkg_config', f'pkg_config {form} {library_kind} {kind} {flags}')
+        variables = {'PKG_CONFIG_PATH': f'{prefix}/{LIBDIR}/pkgconfig', 'LD_LIBRARY_PATH': f'{prefix}/{LIBDIR}'}
+        static = '--static' if form == 'static' and self.static_libraries_link(variables) else ''
+        run(['make', f'CXX={self.compilers[kind]}', f'CXXFLAGS={flags} -Wall -Wextra -Werror', f'STATIC={static}'], place, **variables)
+        run(['./consumer'], place, **variables)
+        for feature in ('hwloc', 'uring', 'mimalloc'):
+            if run(['pkg-config', f'--variable=has_{feature}', 'weft'], **variables).strip() not in ('0', '1'):
+                raise Failed(f'the .pc file has no variable has_{feature}')
+
+    def static_libraries_link(self, variables):
+        """Whether this machine has all that `--static` names: Debian's hwloc names libudev without depending on its files."""
+        names = run(['pkg-config', '--static', '--print-requires', '--print-requires-private', 'weft'], **variables).split('\n')
+        flags = run(['pkg-config', '--static', '--libs', *(n.split()[0] for n in names if n.strip()), 'weft'], **variables).split()
+        flags = [f for f in flags if f != '-lweft']
+        compiler = next(iter(self.compilers.values()))
+        return subprocess.run([compiler, '-x', 'c++', '-', '-o', os.devnull, *flags], input='int main() {}', text=True,
+                              stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+    def cmake(self, form, library_kind, kind):
+        prefix = self.installed(form, library_kind)
+        place = self.copy('cmake', f'cmake {form} {library_kind} {kind}')
+        run(['cmake', '-S', '.', '-B', 'out', f'-DCMAKE_PREFIX_PATH={prefix}', '-DCMAKE_BUILD_TYPE=Release',
+             f'-DCMAKE_CXX_COMPILER={self.compilers[kind]}'], place)
+        run(['cmake', '--build', 'out'], place)
+        run(['./out/consumer'], place, LD_LIBRARY_PATH='')
+
+    def cmake_version(self):
+        prefix = self.installed('shared', next(iter(self.compilers)))
+        place = self.copy('cmake', 'cmake version')
+        project = os.path.join(place, 'CMakeLists.txt')
+        with open(project, encoding='utf-8') as file:
+            text = file.read()
+        with open(project, 'w', encoding='utf-8') as file:
+            file.write(text.replace('find_package(weft 0.1', 'find_package(weft 99.0'))
+        try:
+            run(['cmake', '-S', '.', '-B', 'out', f'-DCMAKE_PREFIX_PATH={prefix}'], place)
+        except Failed as failure:
+            if '99.0' in str(failure):
+                return
+            raise
+        raise Failed('find_package(weft 99.0) found this version')
+
+    def subproject(self, form, kind):
+        place = self.copy('meson_subproject', f'subproject {form} {kind}')
+        os.makedirs(os.path.join(place, 'subprojects'))
+        os.symlink(self.root, os.path.join(place, 'subprojects/weft'))
+        build, target = os.path.join(place, 'out'), self.folder(f'installed {form} {kind}')
+        log = run(['meson', 'setup', build, place, '--prefix', '/usr', f'-Ddefault_library={form}'], CXX=self.compilers[kind])
+        if re.search(r'weft.*WARNING|WARNING.*weft', log):
+            raise Failed(log)
+        run(['meson', 'test', '-C', build])
+        run(['meson', 'install', '-C', build, '--quiet'], DESTDIR=target)
+        installed = [os.path.relpath(os.path.join(d, f), target) for d, _, names in os.walk(target) for f in names]
+        if installed != ['usr/bin/consumer']:
+            raise Failed(f'the subproject installed {installed}')
+        self.check_subproject_adds_nothing(build)
+
+    def check_subproject_adds_nothing(self, build):
+        def introspect(what):
+            return json.loads(run(['meson', 'introspect', build, f'--{what}']))
+
+        if [t['name'] for t in introspect('tests')] != ['consumer']:
+            raise Failed('the subproject defines tests')
+        extra = [t['name'] for t in introspect('targets') if t['name'] not in ('consumer', 'weft')]
+        if extra:
+            raise Failed(f'the subproject defines {extra}')
+        buildtype = next(o['value'] for o in introspect('buildoptions') if o['name'] == 'buildtype')
+        if buildtype != 'debug':
+            raise Failed(f'the subproject changed buildtype to {buildtype}')
+        with open(os.path.join(build, 'build.ninja'), encoding='utf-8') as file:
+            rules = file.read()
+        own = re.search(r'consumer\.p/main\.cpp\.o:.*?\n ARGS = (.*)', rules, re.DOTALL).group(1).split('\n')[0].split()
+        allowed = r'-I.*|-isystem.*|-std=.*|-O0|-g|-Wall|-Winvalid-pch|-fdiagnostics-color=always|-fcolor-diagnostics|-D_FILE_OFFSET_BITS=64|-pthread|' \
+                  r'-D_GLIBCXX_ASSERTIONS=1|-foptimize-sibling-calls|-DWEFT_SIBLING_CALLS=1'
+        strange = [a for a in own if not re.fullmatch(allowed, a)]
+        if strange:
+            raise Failed(f'the subproject adds {strange} to its consumer')
+
+    def exports(self, kind):
+        library = os.path.join(self.installed('shared', kind), LIBDIR, 'libweft.so')
+        names = run(['nm', '-D', '--defined-only', '--format=posix', library]).splitlines()
+        names = [line.split()[0] for line in names]
+        strange = [n for n in names if n in ALLOCATOR or not re.match(r'_Z[A-Z]*N?K?4weft|_ZNK?4weft|weft_', n)]
+        if strange or not names:
+            raise Failed(f'{library} exports {strange or "nothing"}')
+        needed = re.findall(r'NEEDED.*\[(.*)\]', run(['readelf', '-d', library]))
+        if any('mimalloc' in n for n in needed):
+            raise Failed('a mimalloc that may replace malloc is linked')
+        soname = re.findall(r'SONAME.*\[(.*)\]', run(['readelf', '-d', library]))
+        if soname != ['libweft.so.0']:
+            raise Failed(f'the soname is {soname}')
+
+    def headers(self):
+        prefix = self.installed('shared', next(iter(self.compilers)))
+        difference = filecmp.dircmp(os.path.join(self.root, 'include/weft'), os.path.join(prefix, 'include/weft'))
+        if difference.left_only or difference.right_only or difference.diff_files:
+            raise Failed(f'installed headers differ: {difference.left_only} {difference.right_only} {difference.diff_files}')
+
+    def checks(self):
+        """Yields (name, function) of each check."""
+        kinds = list(self.compilers)
+        library_kinds = {'shared': kinds[0], 'static': kinds[-1]}
+        for form, library_kind in library_kinds.items():
+            for kind in kinds:
+                yield f'pkg-config, {form} library by {library_kind}, consumer by {kind}', \
+                    lambda f=form, l=library_kind, k=kind: self.pkg_config(f, l, k)
+                yield f'cmake, {form} library by {library_kind}, consumer by {kind}', \
+                    lambda f=form, l=library_kind, k=kind: self.cmake(f, l, k)
+        yield f'pkg-config, static library by {kinds[-1]}, consumer by {kinds[0]} without optimisation', \
+            lambda: self.pkg_config('static', kinds[-1], kinds[0], '-O0')
+        yield 'cmake refuses a version that is not there', self.cmake_version
+        for form, kind in zip(('static', 'shared'), kinds * 2):
+            yield f'meson subproject, {form}, by {kind}', lambda f=form, k=kind: self.subproject(f, k)
+        yield f'the shared library by {library_kinds["shared"]} exports weft only', lambda: self.exports(library_kinds['shared'])
+        yield 'all public headers are installed', self.headers
+
+
+def main():
+    words = sys.argv[2] if len(sys.argv) > 2 else ''
+    number = 0
+    with tempfile.TemporaryDirectory() as temporary:
+        for name, check in Consumers(os.path.abspath(sys.argv[1]), temporary).checks():
+            if words not in name:
+                continue
+            number += 1
+            try:
+                check()
+                print(f'ok {number} - {name}', flush=True)
+            except (Failed, OSError, subprocess.SubprocessError) as failure:
+                print(f'not ok {number} - {name}', flush=True)
+                print(f'{name}: {failure}', file=sys.stderr, flush=True)
+    print(f'1..{number}')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

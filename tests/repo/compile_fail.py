@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""Compiles tests/compile_fail/*.cpp, which must fail and say why. Usage: compile_fail.py [--tap] ROOT
+
+The first line of each is `// expect: <words>`; the words must stand in what the compiler says. `// expect(gcc): ` and
+`// expect(clang): ` in the next lines give other words for one compiler; `none` there means it cannot see the mistake.
+Each file is compiled once more with WEFT_CORRECT defined, and must pass then: it fails for the one reason it names.
+"""
+import os
+import re
+import sys
+
+import compilers
+import tree
+
+EXPECT = re.compile(r'^// expect(?:\((gcc|clang)\))?: *(.*\S)', re.MULTILINE)
+FLAGS = ['-Wall', '-Wextra', '-Werror', '-fno-diagnostics-color']
+
+
+def expectations(text):
+    """Returns {compiler kind or '': words}."""
+    return {kind: words for kind, words in EXPECT.findall(text)}
+
+
+def check_one(job):
+    """Returns (name, what is wrong or None)."""
+    root, path, kind, command = job
+    name = f'{os.path.basename(path)[:-4]} ({kind})'
+    text = tree.read(root, path)
+    words = expectations(text)
+    wanted = words.get(kind, words.get(''))
+    if not text.startswith('// expect') or wanted is None:
+        return name, 'the first line must be `// expect: <words of the diagnostic>`'
+    status, said = compilers.compile_text(command, root, f'#line 1 "{path}"\n{text}', *FLAGS)
+    if wanted == 'none':
+        return name, None
+    if status == 0:
+        return name, 'compiles, and must not'
+    if ' '.join(wanted.split()) not in ' '.join(said.replace('‘', "'").replace('’', "'").split()):
+        return name, f'fails without saying "{wanted}":\n{said.rstrip()}'
+    if 'WEFT_CORRECT' in text:
+        status, said = compilers.compile_text(command, root, f'#define WEFT_CORRECT\n{text}', *FLAGS)
+        if status:
+            return name, f'the corrected form fails as well:\n{said.rstrip()}'
+    return name, None
+
+
+def check(root):
+    paths = [f for f in tree.files(root) if re.match(r'tests/compile_fail/[^/]+\.cpp$', f)]
+    jobs = [(root, path, kind, command) for path in paths for kind, command in compilers.find().items()]
+    return compilers.parallel(check_one, jobs)
+
+
+def main():
+    tap = '--tap' in sys.argv
+    results = check([a for a in sys.argv[1:] if a != '--tap'][0])
+    for number, (name, wrong) in enumerate(results, 1):
+        if tap:
+            print(f'{"not ok" if wrong else "ok"} {number} - {name}')
+        if wrong:
+            print(f'{name}: {wrong}', file=sys.stderr if tap else sys.stdout)
+    if tap:
+        print(f'1..{len(results)}')
+    return 1 if any(wrong for _, wrong in results) and not tap else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

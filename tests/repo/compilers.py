@@ -1,0 +1,27 @@
+"""The C++ compilers that the checks use: gcc and clang where they are there, newest known clang first."""
+import os
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+
+CANDIDATES = {'gcc': ['g++-12', 'g++'], 'clang': ['clang++-19', 'clang++-20', 'clang++-18', 'clang++-17', 'clang++-16']}
+FLAGS = ['-std=c++20', '-fsyntax-only', '-foptimize-sibling-calls', '-DWEFT_SIBLING_CALLS=1']
+
+
+def find():
+    """Returns {'gcc': command, 'clang': command} of those that exist."""
+    found = {kind: next((c for c in names if shutil.which(c)), None) for kind, names in CANDIDATES.items()}
+    return {kind: command for kind, command in found.items() if command}
+
+
+def compile_text(command, root, text, *flags):
+    """Checks one translation unit given as text; returns (exit status, what the compiler said)."""
+    args = [command, *FLAGS, *flags, f'-I{root}/include', f'-I{root}/lib', '-x', 'c++', '-']
+    done = subprocess.run(args, input=text, capture_output=True, text=True, env={**os.environ, 'LC_ALL': 'C'}, check=False)
+    return done.returncode, done.stderr
+
+
+def parallel(function, items):
+    """Calls function for each item on as many threads as there are CPUs; returns the results in order."""
+    with ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as pool:
+        return list(pool.map(function, items))

@@ -1,0 +1,23 @@
+/// @file
+/// What the command line of a test program says: the seed of this run and how long stress cases run.
+#pragma once
+
+#include <cstdint>
+
+namespace weft_test {
+
+#ifdef WEFT_TEST_PRINTS_SEED
+inline constexpr bool kPrintSeed = true;
+#else
+inline constexpr bool kPrintSeed = false;
+#endif
+
+struct Options {
+  std::uint64_t seed = 0;  ///< --seed, or a random number; the program prints it first
+  double seconds = 1.0;    ///< --seconds: about how long one stress case runs
+};
+
+/// Returns the options of this run; valid once main() has started.
+const Options& options();
+
+}  // namespace weft_test

@@ -1,0 +1,131 @@
+#include <catch2/catch.hpp>
+
+#include "files.hpp"
+#include "input_error.hpp"
+#include "load_mesh.hpp"
+#include "load_mtl.hpp"
+#include "triangulate.hpp"
+
+using namespace raytracer;
+using Catch::Matchers::Contains;
+
+namespace {
+
+const std::string kCorners = "v 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\n";
+
+TriangleMesh parse(const std::string& text, const std::string& mtl = "") {
+  return parse_obj(text, "a.obj", [&mtl](std::string_view name) -> std::optional<std::string> {
+    if (mtl.empty() || name != "my materials.mtl") return std::nullopt;
+    return mtl;
+  });
+}
+
+std::string message_of(const std::string& text, const std::string& mtl = "") {
+  try {
+    (void)parse(text, mtl);
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+double area(const TriangleMesh& mesh) {
+  double sum = 0.0;
+  for (const auto& t : mesh.triangles) {
+    const Vec3 n = cross(mesh.positions[t[1]] - mesh.positions[t[0]],
+                         mesh.positions[t[2]] - mesh.positions[t[0]]);
+    // Signed: a triangle that is turned over takes its area away.
+    sum += 0.5 * double{n.z};
+  }
+  return sum;
+}
+
+}  // namespace
+
+TEST_CASE("corners of OBJ faces come in four forms, from the front or from the back") {
+  const TriangleMesh mesh =
+      parse(kCorners + "vt 0 0\nvn 0 0 1\nf 1 2 3\nf 1/1 2/1 3/1\nf 1//1 2//1 3//1\nf -4/1/1 -3/1/1 -2/1/1 # end\n");
+  REQUIRE(mesh.triangles.size() == 4);
+  for (const auto& t : mesh.triangles) CHECK(t == TriangleMesh::Indices{0, 1, 2});
+}
+
+TEST_CASE("lines of an OBJ may go on after a backslash, and errors keep their line") {
+  CHECK(parse(kCorners + "f 1 \\\n 2 \\\r\n 3\n").triangles.size() == 1);
+  CHECK_THAT(message_of(kCorners + "f 1 \\\n 2 \\\n 3\nf 1 2 9\n"), Contains("line 8: a face names"));
+}
+
+TEST_CASE("a concave polygon keeps its outline") {
+  // A comb of three teeth: area 7 of a box of 10.
+  TriangleMesh mesh = parse(
+      "v 0 0 0\nv 5 0 0\nv 5 2 0\nv 4 2 0\nv 4 1 0\nv 3 1 0\nv 3 2 0\nv 2 2 0\nv 2 1 0\nv 1 1 0\n"
+      "v 1 2 0\nv 0 2 0\nf 1 2 3 4 5 6 7 8 9 10 11 12\n");
+  CHECK(mesh.triangles.size() == 10);
+  CHECK(area(mesh) == Approx(8.0));
+  for (const auto& t : mesh.triangles) {
+    const Vec3 n = cross(mesh.positions[t[1]] - mesh.positions[t[0]],
+                         mesh.positions[t[2]] - mesh.positions[t[0]]);
+    CHECK(n.z >= 0.0F);
+  }
+}
+
+TEST_CASE("polygons that cross themselves or have no area are cut into something") {
+  CHECK(parse(kCorners + "f 1 3 2 4\n").triangles.size() == 2);
+  CHECK(parse(kCorners + "f 1 1 1 1 1\n").triangles.size() == 3);
+  TriangleMesh mesh;
+  mesh.positions.resize(1);
+  add_polygon(mesh, std::vector<std::uint32_t>(5000, 0), TriangleMesh::kNoMaterial);
+  CHECK(mesh.triangles.size() == 4998);
+}
+
+TEST_CASE("materials of an OBJ are found by name, spaces included") {
+  const std::string mtl =
+      "# two\nnewmtl dark red\nKd 0.5 0 0\nKs 0 0 0\nnewmtl lamp\nKd 0 0 0\nKe 5 4 3\n"
+      "newmtl mirror\nKd 0 0 0\nKs 0.9 0.9 0.9\nNs 900\nnewmtl window\nd 0.1\nKd 1 1 1\n"
+      "newmtl car\nKd 0 0 0.5\nKs 0.5 0.5 0.5\nNs 100\nmap_Kd -s 1 1 1 car.jpg\n";
+  const TriangleMesh mesh = parse("mtllib my materials.mtl\n" + kCorners +
+                                      "f 1 2 3\nusemtl lamp\nf 1 2 3\nusemtl dark red\nf 1 2 3 4\n",
+                                  mtl);
+  REQUIRE(mesh.palette.size() == 5);
+  CHECK(mesh.material_of(0) == TriangleMesh::kNoMaterial);
+  CHECK(mesh.material_of(1) == 1);
+  CHECK(mesh.material_of(2) == 0);
+  CHECK(mesh.material_of(3) == 0);
+  CHECK(mesh.palette[0].kind == MaterialKind::Diffuse);
+  CHECK(mesh.palette[0].base == Color{0.5F, 0, 0});
+  CHECK(mesh.palette[1].is_emissive());
+  CHECK(mesh.palette[2].kind == MaterialKind::Metal);
+  CHECK(mesh.palette[3].kind == MaterialKind::Glass);
+  CHECK(mesh.palette[4].kind == MaterialKind::Glossy);
+  REQUIRE(mesh.warnings.size() == 1);
+  CHECK_THAT(mesh.warnings[0], Contains("textures are not read"));
+}
+
+TEST_CASE("a missing MTL or material is a warning, not an error") {
+  const TriangleMesh mesh = parse("mtllib other.mtl\n" + kCorners + "usemtl red\nf 1 2 3\n");
+  CHECK(mesh.triangles.size() == 1);
+  REQUIRE(mesh.warnings.size() == 1);
+  CHECK_THAT(mesh.warnings[0], Contains("'other.mtl' cannot be read"));
+  CHECK_THAT(parse(kCorners + "usemtl red\nf 1 2 3\n").warnings.at(0), Contains("'red' is not defined"));
+}
+
+TEST_CASE("the MTL is looked for beside the OBJ, backslashes and all") {
+  const raytracer_test::TemporaryFolder folder;
+  (void)folder.write("a.mtl", "newmtl a\nKd 0 1 0\n");
+  const auto path = folder.write("a.obj", "mtllib .\\a.mtl\n" + kCorners + "usemtl a\nf 1 2 3\n");
+  const TriangleMesh mesh = load_mesh(path);
+  CHECK(mesh.palette.size() == 1);
+  CHECK(mesh.warnings.empty());
+}
+
+TEST_CASE("a broken OBJ is refused with a sentence that says where") {
+  CHECK_THAT(message_of("v 1 2 inf\n"), Contains("a.obj: line 1: 'inf' is not a finite number"));
+  CHECK_THAT(message_of("v 1 2\n"), Contains("the line ends where the z"));
+  CHECK_THAT(message_of(kCorners + "f 1 2 5\n"), Contains("line 5: a face names vertex 5, but only 4"));
+  CHECK_THAT(message_of(kCorners + "f 0 1 2\n"), Contains("vertex 0, but OBJ counts from 1"));
+  CHECK_THAT(message_of(kCorners + "f -5 1 2\n"), Contains("names vertex -5"));
+  CHECK_THAT(message_of(kCorners + "f 1 2 9999999999999999999999\n"), Contains("is not a corner"));
+  CHECK_THAT(message_of("mtllib my materials.mtl\n" + kCorners, "newmtl a\nKd red\n"),
+             Contains("my materials.mtl: line 2: 'red' is not a number"));
+  CHECK_THAT(message_of("what is this\n"), Contains("it defines no vertices"));
+  CHECK_THAT(message_of(std::string("\xFF\xFEv\0 \0", 6)), Contains("UTF-16"));
+}

@@ -12,22 +12,33 @@ namespace weft::inline v0 {
 /// A token: unpark() leaves it, park() takes it and waits while there is none.
 ///
 /// Threads: park by one thread at a time, unpark by any.
-class Parker {
+template <class Policy>
+class BasicParker {
  public:
   void park() noexcept {
     // [parker.token] acquire: what the waker did happens before the worker looks for it; partner: unpark().
-    while (token_.exchange(kNone, acquire) == kNone) futex_wait(token_, kNone);
+    while (token_.exchange(kNone, acquire) == kNone) Policy::futex_wait(token_, kNone);
   }
 
   void unpark() noexcept {
     // [parker.token] release: pairs with park().
-    if (token_.exchange(kLeft, release) == kNone) futex_wake(&token_, 1);
+    if (token_.exchange(kLeft, release) == kNone) Policy::futex_wake(&token_, 1);
   }
 
  private:
   static constexpr std::uint32_t kNone = 0;
   static constexpr std::uint32_t kLeft = 1;
-  Atomic<std::uint32_t> token_{kNone};
+  typename Policy::template Atomic<std::uint32_t> token_{kNone};
 };
+
+/// The policy that ships.
+struct ParkerPolicy : HardwareAtomics {
+  static void futex_wait(const Atomic<std::uint32_t>& word, std::uint32_t expected) noexcept {
+    v0::futex_wait(word, expected);
+  }
+  static void futex_wake(const Atomic<std::uint32_t>* word, int count) noexcept { v0::futex_wake(word, count); }
+};
+
+using Parker = BasicParker<ParkerPolicy>;
 
 }  // namespace weft::inline v0

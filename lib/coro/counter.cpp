@@ -14,7 +14,7 @@ Counter::~Counter() {
   }
 }
 
-void Counter::finish() noexcept { wake_all(word_.finish()); }
+void Counter::finish(std::uint32_t owed) noexcept { wake_all(word_.finish(owed)); }
 
 void Counter::reset(std::uint32_t n) noexcept {
   WEFT_CHECK(word_.is_complete(), "Counter::reset: the counter is not zero, or somebody waits for it");

@@ -33,7 +33,7 @@ void finish_root(PromiseBase& promise) noexcept {
   Domain& domain = *domain_of(promise.scope);
   if ((promise.end & PromiseBase::kOwnsScope) != 0) delete promise.scope;
   auto* const counter = reinterpret_cast<Counter*>(promise.end & ~(PromiseBase::kRoot | PromiseBase::kOwnsScope));
-  std::exception_ptr error = std::move(promise.error);
+  std::exception_ptr error = promise.take_error();
   promise.handle().destroy();  // before the count: a waiter may rely on the destructors of the task's locals having run
   finish_job(counter, domain, std::move(error));
 }

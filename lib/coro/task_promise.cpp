@@ -10,11 +10,27 @@ namespace detail {
 constinit thread_local WorkerContext* tls_worker [[gnu::tls_model("initial-exec")]] = nullptr;
 constinit thread_local Job** tls_trampoline [[gnu::tls_model("initial-exec")]] = nullptr;
 
-void child_failed(PromiseBase& child) noexcept {
-  const bool is_joined = child.end != 0 && (child.end & PromiseBase::kRoot) == 0;
-  if (!is_joined) return;
-  Join& join = *reinterpret_cast<Join*>(child.end);
+void PromiseBase::fail() noexcept {
+  std::construct_at(&error, std::current_exception());
+  state = State::Error;
+  const bool is_child = end != 0 && (end & kRoot) == 0;
+  if (!is_child) return;
+  Join& join = *reinterpret_cast<Join*>(end);
   if (join.stops_on_error) join.scope.request_stop();
+}
+
+std::exception_ptr PromiseBase::take_error() noexcept {
+  if (state != State::Error) return nullptr;
+  std::exception_ptr taken = std::move(error);
+  drop_error();
+  return taken;
+}
+
+void PromiseBase::rethrow() { std::rethrow_exception(take_error()); }
+
+void PromiseBase::drop_error() noexcept {
+  std::destroy_at(&error);
+  state = State::Pending;
 }
 
 Job* finish_child(PromiseBase& child) noexcept {
@@ -64,10 +80,10 @@ void throw_first_error(PromiseBase* const* children, std::size_t count) {
   // A sibling that stopped because another failed reports the echo; the cause is what the caller wants to see.
   std::exception_ptr first;
   for (std::size_t i = 0; i < count; ++i) {
-    const std::exception_ptr& error = children[i]->error;
+    std::exception_ptr error = children[i]->take_error();
     if (!error) continue;
-    if (!is_cancellation(error)) std::rethrow_exception(error);
-    if (!first) first = error;
+    if (!is_cancellation(error)) std::rethrow_exception(std::move(error));
+    if (!first) first = std::move(error);
   }
   std::rethrow_exception(first);
 }

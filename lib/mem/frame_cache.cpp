@@ -43,27 +43,30 @@ std::size_t frame_memory_outstanding() noexcept {
   return outstanding.load(relaxed);
 }
 
-void FrameCache::trim_list(std::size_t size_class) noexcept {
-  const std::size_t bytes = (size_class + 1) * kStep;
-  List& list = lists_[size_class];
-  list.frees_to_check = kFreesBetweenChecks;
-  Block** end = &list.first;
-  for (std::size_t kept = 0; *end != nullptr && kept < kKeepBytes; kept += bytes) end = &(*end)->next;
-  for (Block* block = std::exchange(*end, nullptr); block != nullptr;) {
+namespace {
+
+template <class Block>
+void free_chain(Block* block, std::size_t bytes) noexcept {
+  while (block != nullptr) {
     Block* const next = block->next;
     frame_memory_free(block, bytes);
     block = next;
   }
 }
 
-void FrameCache::trim() noexcept {
+}  // namespace
+
+void FrameCache::trim_excess() noexcept {
   for (std::size_t i = 0; i < kClasses; ++i) {
-    for (Block* block = std::exchange(lists_[i].first, nullptr); block != nullptr;) {
-      Block* const next = block->next;
-      frame_memory_free(block, (i + 1) * kStep);
-      block = next;
-    }
+    const std::size_t bytes = (i + 1) * kStep;
+    Block** end = &lists_[i].first;
+    for (std::size_t kept = 0; *end != nullptr && kept < kKeepBytes; kept += bytes) end = &(*end)->next;
+    free_chain(std::exchange(*end, nullptr), bytes);
   }
+}
+
+void FrameCache::trim() noexcept {
+  for (std::size_t i = 0; i < kClasses; ++i) free_chain(std::exchange(lists_[i].first, nullptr), (i + 1) * kStep);
 }
 
 }  // namespace weft::inline v0

@@ -18,13 +18,18 @@ namespace weft::inline v0 {
 /// (lib/DECISIONS.md, "the injector").
 ///
 /// Threads: any.
-class Injector {
+template <class Policy>
+class BasicInjector {
  public:
   /// Appends a chain linked by `next`; `last->next` is ignored.
   void push_chain(JobLink* first, JobLink* last, std::size_t count) noexcept {
     last->next = nullptr;
     const std::lock_guard lock(mutex_);
-    (last_ != nullptr ? last_->next : first_) = first;
+    if (JobLink* const before = last_) {
+      before->next = first;
+    } else {
+      first_ = first;
+    }
     last_ = last;
     // [idle.inject] seq_cst: the job is counted before the pusher looks for sleepers; partner [idle.announce] and the
     // sleeper's last look in is_empty_hint().
@@ -69,11 +74,21 @@ class Injector {
   }
 
  private:
-  alignas(kCacheLine) Atomic<std::size_t> size_{0};
-  std::mutex mutex_;
+  template <class T>
+  using Plain = typename Policy::template Plain<T>;
+
+  alignas(kCacheLine) typename Policy::template Atomic<std::size_t> size_{0};
+  typename Policy::Mutex mutex_;
   // ---- guarded by mutex_ ----
-  JobLink* first_ = nullptr;
-  JobLink* last_ = nullptr;
+  Plain<JobLink*> first_{nullptr};
+  Plain<JobLink*> last_{nullptr};
 };
+
+/// The policy that ships.
+struct InjectorPolicy : HardwareAtomics {
+  using Mutex = std::mutex;
+};
+
+using Injector = BasicInjector<InjectorPolicy>;
 
 }  // namespace weft::inline v0

@@ -102,11 +102,20 @@ class BasicIdle {
     }
   }
 
-  /// A claimed worker will never run: its thread could not be started. searching -> gone.
-  void retire() noexcept {
+  /// A claimed worker will never run: its thread could not be started. searching -> gone. True: as for stop_searching().
+  [[nodiscard]] bool retire() noexcept {
     const std::lock_guard lock(mutex_);
     --searching_;
     --workers_;
+    update_hint();
+    return searching_ == 0 && asleep() > 0;
+  }
+
+  /// gone -> asleep: a retired worker has got its thread after all.
+  void revive(unsigned worker) noexcept {
+    const std::lock_guard lock(mutex_);
+    ++workers_;
+    sleepers_.push_back(worker);
     update_hint();
   }
 
@@ -142,6 +151,52 @@ class BasicIdle {
   std::vector<unsigned> sleepers_;  // most recent last
   const bool always_hint_;
 };
+
+/// What a worker that has run dry does until it has work again: the sleeping side of the protocol.
+///
+/// @tparam Host  the worker as the protocol needs it: search() looks for work while counted as searching, and hands the
+///               baton on when it finds some; has_visible_work() and is_stopping() are the last look; park() blocks
+/// @return  what search() found; nothing when the pool stops
+template <class Idle, class Host>
+auto wait_for_work(Idle& idle, unsigned worker, Host host) noexcept -> decltype(host.search()) {
+  bool is_searching = idle.try_start_searching();
+  for (;;) {
+    if (is_searching) {
+      if (const auto found = host.search()) return found;
+    }
+    host.count_park();
+    idle.announce_sleep(worker, is_searching);
+    // ---- a guest may have the seat from here: nothing of this worker is touched until it is back (G1) ----
+    host.heavy_fence();
+    const bool must_look = host.has_visible_work() || host.is_stopping();
+    if (must_look && idle.cancel_sleep(worker)) {
+      if (host.is_stopping() && !host.has_visible_work()) return {};
+      is_searching = true;
+      continue;
+    }
+    host.about_to_sleep();
+    host.park();
+    is_searching = true;  // I3: whoever claimed this worker has counted it
+    if (host.is_stopping()) return {};
+  }
+}
+
+/// How a guest leaves a seat: in the hands of the seat's own thread if there is something to do, else asleep.
+///
+/// @tparam Host  has_visible_work() as above; wake_one() claims and unparks a sleeper; unpark() the seat's own thread
+template <class Idle, class Host>
+void give_seat_back(Idle& idle, unsigned worker, bool is_done, Host host) noexcept {
+  // Others are busy with what the root needs: the seat's own thread goes on in the caller's place at once.
+  if (!is_done && idle.busy() > 1 && idle.try_start_searching()) {
+    host.unpark(worker);
+    return;
+  }
+  idle.announce_sleep(worker, false);
+  // ---- the seat may be taken again from here (G1) ----
+  host.heavy_fence();
+  if (host.has_visible_work()) host.wake_one();
+  host.about_to_sleep();
+}
 
 /// The policy that ships.
 struct IdlePolicy : HardwareAtomics {

@@ -85,15 +85,23 @@ void Pool::wake_one() noexcept {
 
 void Pool::unpark(unsigned index) noexcept {
   Worker& worker = *workers_[index];
+  bool is_running = true;
+  bool must_wake_another = false;
   {
     const std::lock_guard lock(threads_mutex_);
     if (!worker.thread.joinable() && !start_thread(worker)) {
-      // Whoever runs takes the work when it runs dry; check_open() and run_and_wait() see to it that somebody does.
-      idle_.retire();
-      return;
+      is_running = false;
+      worker.is_retired = true;
+      must_wake_another = idle_.retire();
     }
   }
-  worker.parker.unpark();
+  if (is_running) {
+    worker.parker.unpark();
+  } else if (must_wake_another) {
+    // While this one counted as searching, pushers relied on it. Should nobody sleep, whoever runs takes the work when it
+    // runs dry; check_open() and run_and_wait() see to it that somebody does.
+    wake_one();
+  }
 }
 
 bool Pool::start_thread(Worker& worker) noexcept {
@@ -146,8 +154,8 @@ void Pool::run_and_wait(JobLink& link, const Atomic<std::uint32_t>& done) {
   if (const auto seat = idle_.claim_for_guest()) {
     Worker& worker = *workers_[*seat];
     if (!worker.prepare()) {
-      idle_.announce_sleep(*seat, false);
       root_finished();
+      give_seat_back(worker, true);
       throw std::bad_alloc();
     }
     worker.run_as_guest(link.job, done);
@@ -164,19 +172,29 @@ void Pool::run_and_wait(JobLink& link, const Atomic<std::uint32_t>& done) {
 
 bool Pool::can_have_thread() noexcept {
   const std::lock_guard lock(threads_mutex_);
-  return threads_ != 0 || start_thread(*workers_[0]);
+  if (threads_ != 0) return true;
+  Worker& worker = *workers_[0];
+  if (!start_thread(worker)) return false;
+  if (worker.is_retired) {
+    worker.is_retired = false;
+    idle_.revive(worker.index);
+  }
+  return true;
 }
 
+/// The pool as a leaving guest sees it.
+struct Pool::SeatHost {
+  Pool& pool;
+
+  void unpark(unsigned index) const noexcept { pool.unpark(index); }
+  void heavy_fence() const noexcept { v0::heavy_fence(); }
+  [[nodiscard]] bool has_visible_work() const noexcept { return pool.has_visible_work(); }
+  void wake_one() const noexcept { pool.wake_one(); }
+  void about_to_sleep() const noexcept { pool.about_to_sleep(); }
+};
+
 void Pool::give_seat_back(Worker& worker, bool is_done) noexcept {
-  // Others are busy with what the root needs: the seat's own thread goes on in the caller's place at once.
-  if (!is_done && idle_.busy() > 1 && idle_.try_start_searching()) {
-    unpark(worker.index);
-    return;
-  }
-  idle_.announce_sleep(worker.index, false);
-  heavy_fence();
-  if (has_visible_work()) wake_one();
-  about_to_sleep();
+  v0::give_seat_back(idle_, worker.index, is_done, SeatHost{*this});
 }
 
 // ---- roots and shutdown ----

@@ -58,6 +58,7 @@ class Pool final : public Executor, public Domain {
  private:
   friend class Worker;
   class OutsideCall;
+  struct SeatHost;
 
   void notify_from_outside() noexcept;
   void work_added() noexcept;

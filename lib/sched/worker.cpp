@@ -48,7 +48,6 @@ void Worker::enqueue_in(JobLink& link, Priority at) noexcept {
   const auto of = static_cast<std::size_t>(at);
   if (RunQueues* const mine = make_queues(of)) {
     try {
-      (mine->*kDeque).reserve(1);
       (mine->*kDeque).push(link.job);
       notify_work(*this);
       return;
@@ -110,12 +109,11 @@ Job* Worker::steal_fork_of(WorkerContext& victim) noexcept {
 void Worker::put_back(Job* job) noexcept {
   RunQueues* const mine = queues(static_cast<std::size_t>(Priority::Normal));
   try {
-    mine->spawned.reserve(1);
+    mine->spawned.push(job);
   } catch (const std::bad_alloc&) {
     resume_job(job);  // better here than never
     return;
   }
-  mine->spawned.push(job);
   notify_work(*this);
 }
 
@@ -227,41 +225,29 @@ Worker::Found Worker::search() noexcept {
   return {};
 }
 
+/// The worker as the idle protocol sees it.
+struct Worker::IdleHost {
+  Worker& worker;
+
+  Found search() const noexcept { return worker.search(); }
+  void count_park() const noexcept { worker.parks_.add(); }
+  void heavy_fence() const noexcept { v0::heavy_fence(); }
+  [[nodiscard]] bool has_visible_work() const noexcept { return worker.pool_.has_visible_work(); }
+  // [pool.stop] acquire: pairs with ~Pool().
+  [[nodiscard]] bool is_stopping() const noexcept { return worker.pool_.stopping_.load(acquire); }
+  void about_to_sleep() const noexcept { worker.pool_.about_to_sleep(); }
+  void park() const noexcept { worker.parker.park(); }
+};
+
 Worker::Found Worker::sleep_until_work() noexcept {
   const std::int64_t since = now_ns();
   // relaxed: statistics.
   idle_since_.store(since, relaxed);
-  const Found found = wait_for_work();
+  const Found found = wait_for_work(pool_.idle_, index, IdleHost{*this});
   // relaxed: statistics.
   idle_since_.store(0, relaxed);
   idle_ns_.add(static_cast<std::uint64_t>(now_ns() - since));
   return found;
-}
-
-Worker::Found Worker::wait_for_work() noexcept {
-  bool is_searching = pool_.idle_.try_start_searching();
-  for (;;) {
-    if (is_searching) {
-      if (const Found found = search()) return found;
-    }
-    parks_.add();
-    pool_.idle_.announce_sleep(index, is_searching);
-    // ---- a guest may have the seat from here: nothing of this worker is touched until it is back (G1) ----
-    heavy_fence();
-    // [pool.stop] acquire: pairs with ~Pool().
-    const bool must_look = pool_.has_visible_work() || pool_.stopping_.load(acquire);
-    if (must_look && pool_.idle_.cancel_sleep(index)) {
-      // [pool.stop] acquire: as above.
-      if (pool_.stopping_.load(acquire) && !pool_.has_visible_work()) return {};
-      is_searching = true;
-      continue;
-    }
-    pool_.about_to_sleep();
-    parker.park();
-    is_searching = true;  // I3: whoever claimed this worker has counted it
-    // [pool.stop] acquire: as above.
-    if (pool_.stopping_.load(acquire)) return {};
-  }
 }
 
 // ---- running ----
@@ -290,6 +276,7 @@ void Worker::execute(Found found) noexcept {
     if (mine != nullptr) fork_deque = &mine->fork;
   }
   jobs_.add();
+  if (jobs_.get() % kJobsBetweenTrims == 0) [[unlikely]] frames.trim_excess();
   for (Job* job = found.job; job != nullptr;) {
     next_ = nullptr;
     handle_of(job).resume();

@@ -71,11 +71,14 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   OwnerCount roots_started;
   OwnerCount roots_finished;
   Parker parker;
-  std::thread thread;  // guarded by Pool::threads_mutex_
+  // ---- guarded by Pool::threads_mutex_ ----
+  std::thread thread;
+  bool is_retired = false;  // its thread could not be started, and the idle protocol counts it no more
 
  private:
   friend class Pool;
 
+  struct IdleHost;
   struct Found {
     Job* job = nullptr;
     std::size_t priority = 0;
@@ -83,6 +86,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   };
 
   static constexpr std::uint32_t kFairTurn = 61;  // turns between two looks at what waits longest
+  static constexpr std::uint64_t kJobsBetweenTrims = 4096;
 
   void enter() noexcept;
   void leave() noexcept;
@@ -102,7 +106,6 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   [[nodiscard]] Found search() noexcept;
   [[nodiscard]] Found search_first() noexcept;
   [[nodiscard]] Found sleep_until_work() noexcept;
-  [[nodiscard]] Found wait_for_work() noexcept;
 
   // ---- never changes after start ----
   Pool& pool_;

@@ -2,6 +2,7 @@
 /// The cases: every contender solves every problem, on one thread and on two, and each answer is checked.
 ///
 /// A contender is a class made for a number of threads, outside the measured time, with a member function for each problem.
+/// `is_too_slow_to_repeat(threads)` is true for one whose cases take most of a minute.
 #pragma once
 
 #include <cstdint>
@@ -69,10 +70,11 @@ void run_uts(benchmark::State& state, Contender& contender) {
 template <class Contender, class Run>
 void add(const std::string& problem, const std::string& name, std::initializer_list<unsigned> threads, Run run) {
   for (const unsigned count : threads) {
-    perf::add_case(problem, name, count, [count, run](benchmark::State& state) {
+    auto* const added = perf::add_case(problem, name, count, [count, run](benchmark::State& state) {
       Contender contender(count);
       run(state, contender);
     });
+    if (Contender::is_too_slow_to_repeat(count)) added->Repetitions(1);
   }
 }
 

@@ -83,6 +83,7 @@ std::invoke_result_t<const Solve&> in_team(int threads, const Solve& solve) {
 
 class OpenMp {
  public:
+  static bool is_too_slow_to_repeat(unsigned threads) { return threads > 1; }
   explicit OpenMp(unsigned threads) : threads_(static_cast<int>(threads)) {}
   std::uint64_t fib(unsigned n) {
     return in_team(threads_, [n] { return fibonacci(n); });

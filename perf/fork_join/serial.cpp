@@ -42,6 +42,7 @@ uts::Tree walk(const uts::Node& node, std::uint32_t depth_limit) {
 
 class Serial {
  public:
+  static bool is_too_slow_to_repeat(unsigned) { return false; }
   explicit Serial(unsigned) {}
   std::uint64_t fib(unsigned n) { return fibonacci(n); }
   std::uint64_t skynet(std::uint64_t leaves) { return sum(0, leaves); }

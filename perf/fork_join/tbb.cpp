@@ -75,6 +75,7 @@ uts::Tree walk(const uts::Node& node, std::uint32_t depth_limit) {
 
 class Tbb {
  public:
+  static bool is_too_slow_to_repeat(unsigned) { return false; }
   explicit Tbb(unsigned threads) : arena_(static_cast<int>(threads)) {}
   std::uint64_t fib(unsigned n) {
     return arena_.execute([n] { return fibonacci(n); });

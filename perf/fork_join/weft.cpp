@@ -69,6 +69,7 @@ Task<uts::Tree> walk(uts::Node node, std::uint32_t depth_limit) {
 
 class Weft {
  public:
+  static bool is_too_slow_to_repeat(unsigned) { return false; }
   explicit Weft(unsigned threads) : runtime_({.workers = threads}) {}
   std::uint64_t fib(unsigned n) { return runtime_.run(fibonacci(n)); }
   std::uint64_t skynet(std::uint64_t leaves) { return runtime_.run(sum(0, leaves)); }

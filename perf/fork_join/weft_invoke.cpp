@@ -70,6 +70,7 @@ uts::Tree walk(const uts::Node& node, std::uint32_t depth_limit) {
 
 class WeftInvoke {
  public:
+  static bool is_too_slow_to_repeat(unsigned) { return false; }
   explicit WeftInvoke(unsigned threads) : runtime_({.workers = threads}) {}
   std::uint64_t fib(unsigned n) {
     return runtime_.run([n] { return fibonacci(n); });

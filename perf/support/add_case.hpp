@@ -9,16 +9,22 @@
 
 namespace perf {
 
-/// Adds `<problem>/<contender>/threads:<n>`, timed by the wall clock. `run(state)` is the whole case.
+/// Adds `<problem>/<contender>/threads:<n>`. `run(state)` is the whole case; it says itself how long each turn took.
 ///
-/// The threads are the contender's own; Google Benchmark runs it on one.
+/// The threads are the contender's own; Google Benchmark runs the case on one.
+template <class Run>
+benchmark::internal::Benchmark* add_timed_case(const std::string& problem, const std::string& contender,
+                                               unsigned threads, Run run) {
+  const std::string name = problem + '/' + contender + "/threads:" + std::to_string(threads);
+  return benchmark::RegisterBenchmark(name.c_str(), std::move(run))->UseManualTime()->Unit(benchmark::kMicrosecond);
+}
+
+/// The same, each turn of the state's loop being timed by the wall clock.
 template <class Run>
 benchmark::internal::Benchmark* add_case(const std::string& problem, const std::string& contender,
                                          unsigned threads, Run run) {
   const std::string name = problem + '/' + contender + "/threads:" + std::to_string(threads);
-  return benchmark::RegisterBenchmark(name.c_str(), std::move(run))
-      ->UseRealTime()
-      ->Unit(benchmark::kMillisecond);
+  return benchmark::RegisterBenchmark(name.c_str(), std::move(run))->UseRealTime()->Unit(benchmark::kMillisecond);
 }
 
 }  // namespace perf

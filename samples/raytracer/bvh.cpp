@@ -184,7 +184,9 @@ template <bool kAnyHit>
 Hit Bvh::traverse(const Ray& ray) const {
   Hit hit;
   hit.t = ray.t_max;
-  if (nodes_.empty()) return hit;
+  // A ray that is not a number would enter the boxes of unused children.
+  const float finite = dot(ray.origin, ray.origin) + dot(ray.direction, ray.direction);
+  if (nodes_.empty() || !(finite < kInfinity)) return hit;
 
   const TraversalRay wide(ray);
   std::array<StackEntry, kMaxTraversalStack> stack;

@@ -76,8 +76,9 @@ struct BinMap {
 
 BinMap make_bin_map(const Aabb& centroids, int axis) {
   const float width = centroids.upper[axis] - centroids.lower[axis];
-  const float scale = static_cast<float>(kBins) * (1.0F - 1e-6F) / width;
-  return {centroids.lower[axis], width > 0.0F && std::isfinite(scale) ? scale : 0.0F};
+  // Narrower than any number's inverse: this axis separates nothing.
+  if (!(width > 1e-30F)) return {centroids.lower[axis], 0.0F};
+  return {centroids.lower[axis], static_cast<float>(kBins) * (1.0F - 1e-6F) / width};
 }
 
 }  // namespace

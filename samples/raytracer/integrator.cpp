@@ -13,6 +13,9 @@ constexpr std::uint32_t kRouletteDepth = 3;
 /// A shadow ray stops this much before its light, in parts of its length.
 constexpr float kShadowShare = 1.0F - 1e-4F;
 
+/// Light that reaches a rough surface through glass is found by chance alone, so its clamp is lower.
+constexpr float kCausticShare = 0.25F;
+
 /// Metals and coats look at least this rough to light that was scattered before: its paths find a
 /// lamp in a mirror only by rare chance, which shows as specks (Kaplanyan and Dachsbacher, "Path
 /// Space Regularization", 2013).
@@ -52,8 +55,10 @@ class Path {
     const Color c = throughput_ * light;
     if (!is_finite(c)) return;
     const float brightest = max_component(c);
-    const bool is_clamped = depth_ > 0 && settings_.clamp > 0.0F && brightest > settings_.clamp;
-    radiance_ += is_clamped ? c * (settings_.clamp / brightest) : c;
+    const bool is_caustic = was_delta_ && least_roughness_ > 0.0F;
+    const float most = is_caustic ? settings_.clamp * kCausticShare : settings_.clamp;
+    const bool is_clamped = depth_ > 0 && settings_.clamp > 0.0F && brightest > most;
+    radiance_ += is_clamped ? c * (most / brightest) : c;
   }
 
   void add_sky(Vec3 direction) {
@@ -135,7 +140,6 @@ class Path {
     const Vec3 from = offset_from_surface(point.position, point.geometric_normal);
     if (scene_.bvh().is_occluded({from, light.direction, light.distance * kShadowShare})) return;
     const float weight = power_heuristic(light.pdf, value.pdf) / light.pdf;
-    // Direct light on what the camera sees is not noise; only what comes over a bounce is clamped.
     add(value.value * light.radiance * weight);
   }
 

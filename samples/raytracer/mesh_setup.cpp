@@ -21,7 +21,7 @@ Point to_y_up(Vec3 p, UpAxis up) {
 
 Material make_finish(Finish finish) {
   switch (finish) {
-    case Finish::Clay: return Material::glossy({0.62F, 0.30F, 0.19F}, 0.55F);
+    case Finish::Clay: return Material::glossy({0.58F, 0.235F, 0.125F}, 0.42F);
     case Finish::Porcelain: return Material::glossy({0.82F, 0.81F, 0.78F}, 0.12F);
     case Finish::Gold: return Material::metal({1.0F, 0.71F, 0.29F}, 0.28F);
     case Finish::Copper: return Material::metal({0.95F, 0.55F, 0.40F}, 0.30F);
@@ -52,7 +52,7 @@ void add_sweep(Scene& scene, const Turn& turn) {
   constexpr float kBend = 4.0F;
   constexpr float kTop = 14.0F;
   constexpr int kSteps = 24;
-  const std::uint32_t paper = scene.add_material(Material::diffuse({0.60F, 0.60F, 0.61F}));
+  const std::uint32_t paper = scene.add_material(Material::glossy({0.27F, 0.285F, 0.31F}, 0.5F));
   struct Outline {
     float y;
     float z;
@@ -92,26 +92,37 @@ void add_stage(Scene& scene, const Turn& turn) {
   add_sweep(scene, turn);
   const Vec3 middle{0.0F, 0.6F, 0.0F};
   // Key from the upper left, a cool fill from the right, a rim light from behind.
-  add_softbox(scene, turn, {-4.2F, 5.2F, 4.2F}, middle, 1.5F, {17.0F, 15.6F, 13.6F});
-  add_softbox(scene, turn, {5.5F, 2.6F, 3.5F}, middle, 1.3F, {2.6F, 3.1F, 3.9F});
-  add_softbox(scene, turn, {2.6F, 5.6F, -3.6F}, middle, 1.0F, {15.0F, 15.0F, 15.5F});
-  scene.sky.zenith = {0.42F, 0.46F, 0.52F};
-  scene.sky.horizon = {0.30F, 0.32F, 0.36F};
-  scene.sky.ground = {0.20F, 0.20F, 0.20F};
+  add_softbox(scene, turn, {-4.2F, 5.2F, 4.2F}, middle, 1.4F, {16.5F, 15.0F, 12.8F});
+  add_softbox(scene, turn, {5.5F, 2.6F, 3.5F}, middle, 1.3F, {2.0F, 2.5F, 3.3F});
+  add_softbox(scene, turn, {2.6F, 5.6F, -3.6F}, middle, 1.0F, {13.0F, 13.5F, 14.5F});
+  scene.sky.zenith = {0.20F, 0.23F, 0.28F};
+  scene.sky.horizon = {0.12F, 0.13F, 0.15F};
+  scene.sky.ground = {0.08F, 0.08F, 0.08F};
 }
 
-/// Moves the mesh to the stage and leaves out triangles without area.
+/// Moves the mesh to the stage; leaves out triangles without area and points that no triangle uses.
 TriangleMesh place_mesh(const TriangleMesh& mesh, UpAxis up) {
   const StageTransform transform = StageTransform::fit(mesh, up);
   TriangleMesh placed;
-  placed.positions.reserve(mesh.positions.size());
-  for (const Vec3& p : mesh.positions) placed.positions.push_back(transform.apply(p));
   placed.palette = mesh.palette;
+  constexpr std::uint32_t kUnused = 0xFFFF'FFFFU;
+  std::vector<std::uint32_t> new_index(mesh.positions.size(), kUnused);
   for (std::size_t i = 0; i < mesh.triangles.size(); ++i) {
     const auto& t = mesh.triangles[i];
-    const Vec3 n = cross(placed.positions[t[1]] - placed.positions[t[0]],
-                         placed.positions[t[2]] - placed.positions[t[0]]);
-    if (dot(n, n) > 0.0F) placed.add_triangle(t, mesh.material_of(i));
+    const Vec3 p[3] = {transform.apply(mesh.positions[t[0]]), transform.apply(mesh.positions[t[1]]),
+                       transform.apply(mesh.positions[t[2]])};
+    const Vec3 n = cross(p[1] - p[0], p[2] - p[0]);
+    if (!(dot(n, n) > 0.0F)) continue;
+    TriangleMesh::Indices indices{};
+    for (std::size_t corner = 0; corner < 3; ++corner) {
+      std::uint32_t& index = new_index[t[corner]];
+      if (index == kUnused) {
+        index = static_cast<std::uint32_t>(placed.positions.size());
+        placed.positions.push_back(p[corner]);
+      }
+      indices[corner] = index;
+    }
+    placed.add_triangle(indices, mesh.material_of(i));
   }
   if (placed.triangles.empty()) {
     throw std::invalid_argument("none of its triangles has an area");
@@ -166,9 +177,11 @@ StageTransform StageTransform::fit(const TriangleMesh& mesh, UpAxis up) {
 
 Vec3 StageTransform::apply(Vec3 p) const {
   const Point q = to_y_up(p, up);
-  return {static_cast<float>((q[0] - center[0]) * scale),
-          static_cast<float>((q[1] - floor) * scale),
-          static_cast<float>((q[2] - center[2]) * scale)};
+  // Points of the mesh are near the origin then; others, such as a camera's, may be anywhere.
+  const auto place = [this](double v) {
+    return static_cast<float>(std::clamp(v * scale, -1e30, 1e30));
+  };
+  return {place(q[0] - center[0]), place(q[1] - floor), place(q[2] - center[2])};
 }
 
 CameraSettings frame_points(const std::vector<Vec3>& points, const StageSettings& settings) {

@@ -32,6 +32,10 @@ void override_camera(CameraSettings& camera, const Options& options) {
   if (!(dot(view, view) > 1e-12F)) {
     throw InputError("--eye", "the camera stands where it looks at");
   }
+  constexpr float kFarthest = 1e5F;
+  if (!(dot(view, view) + dot(camera.eye, camera.eye) < kFarthest * kFarthest)) {
+    throw InputError("--eye", "the camera is too far away to see anything");
+  }
 }
 
 UpAxis default_up(const std::string& file) {

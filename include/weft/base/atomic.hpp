@@ -47,6 +47,9 @@ inline void cpu_relax() noexcept {
 struct HardwareAtomics {
   template <class T>
   using Atomic = std::atomic<T>;
+  /// Data that the protocol itself guards; the checker looks for races on it.
+  template <class T>
+  using Plain = T;
   static void spin_pause() noexcept { cpu_relax(); }
 };
 

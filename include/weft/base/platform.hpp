@@ -52,9 +52,12 @@
 #define WEFT_SYMMETRIC_TRANSFER 0
 #endif
 
-// Code that depends on the transfer mode lives in one more inline namespace, so that objects of both modes can be
-// linked into one program (the compiled library serves both) and never share a template instantiation by accident.
-#if WEFT_SYMMETRIC_TRANSFER
+// Code that depends on the transfer mode, or on how the compiler passes a Task, lives in one more inline namespace, so
+// that objects of all modes can be linked into one program (the compiled library serves all) and never share a template
+// instantiation by accident. Passing a Task from an object of one mode to one of another fails to link.
+#if defined(__clang__)
+#define WEFT_TRANSFER_NAMESPACE clang_symmetric
+#elif WEFT_SYMMETRIC_TRANSFER
 #define WEFT_TRANSFER_NAMESPACE symmetric
 #else
 #define WEFT_TRANSFER_NAMESPACE trampolined

@@ -36,7 +36,7 @@ class Counter {
 
   /// `n` things are done. Aborts when there are not that many.
   void sub(std::uint32_t n = 1) noexcept {
-    if (word_.sub(n)) [[unlikely]] finish();
+    if (const std::uint32_t owed = word_.sub(n)) [[unlikely]] finish(owed);
   }
 
   /// What is left, at some moment during the call.
@@ -68,7 +68,7 @@ class Counter {
   }
 
  private:
-  WEFT_API void finish() noexcept;
+  WEFT_API void finish(std::uint32_t owed) noexcept;
   [[noreturn]] WEFT_API void rethrow_slow() const;
 
   BasicCounterWord<Waiter> word_;

@@ -125,7 +125,6 @@ std::pair<Elided<std::invoke_result_t<F&>>, Elided<std::invoke_result_t<G&>>> in
     return {std::move(first), call_elided(g)};
   }
   InvokeJob<G> job(g);
-  worker->fork_deque->reserve(1);
   worker->fork_deque->push(&job);
   InvokeGuard<G> guard(job, g);
   notify_work(*worker);

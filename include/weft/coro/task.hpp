@@ -9,6 +9,14 @@
 #include <weft/base/assert.hpp>
 #include <weft/coro/task_promise.hpp>
 
+// Lets clang pass and return a Task in a register, like the pointer it is: no temporary in the caller's frame is left to be
+// destroyed after a suspension. The calling convention is clang's own, which the name of the transfer namespace says.
+#if defined(__clang__)
+#define WEFT_TASK_ABI [[clang::trivial_abi]]
+#else
+#define WEFT_TASK_ABI
+#endif
+
 namespace weft::inline v0 {
 
 inline namespace WEFT_TRANSFER_NAMESPACE {
@@ -34,7 +42,7 @@ class [[nodiscard]] TaskAwaiter {
   WEFT_ALWAYS_INLINE Transfer await_suspend(std::coroutine_handle<Awaiting> awaiting) {
     if (!task_) [[unlikely]] detail::throw_empty_task();
     Promise& promise = task_.handle().promise();
-    promise.link.job = job_of(awaiting);
+    promise.awaiter = job_of(awaiting);
     promise.end = 0;
     promise.scope = PromiseBase::scope_of(awaiting);
     return transfer_to(job_of(task_.handle()));
@@ -62,7 +70,7 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// Cost:     one coroutine frame from the worker's cache; awaiting a ready task costs about as much as a virtual call.
 /// Example:  samples/01_hello_task.cpp
 template <class T = void>
-class [[nodiscard("co_await the task, or hand it to spawn, when_all or Runtime::run: it does nothing by itself")]] Task {
+class WEFT_TASK_ABI [[nodiscard("co_await the task, or hand it to spawn, when_all or Runtime::run: it does nothing by itself")]] Task {
  public:
   using value_type = T;
 
@@ -72,16 +80,13 @@ class [[nodiscard("co_await the task, or hand it to spawn, when_all or Runtime::
     }
     static std::suspend_always initial_suspend() noexcept { return {}; }
     static detail::FinalAwaiter final_suspend() noexcept { return {}; }
-    void unhandled_exception() noexcept {
-      this->error = std::current_exception();
-      detail::child_failed(*this);
-    }
+    void unhandled_exception() noexcept { this->fail(); }
   };
   using Handle = std::coroutine_handle<promise_type>;
 
   /// An empty task, to be assigned to. Awaiting it is refused.
   Task() noexcept = default;
-  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  Task(Task&& other) noexcept : handle_(in_register(std::exchange(other.handle_, nullptr))) {}
   Task& operator=(Task&& other) noexcept {
     if (this != &other) {
       if (handle_) handle_.destroy();
@@ -92,12 +97,6 @@ class [[nodiscard("co_await the task, or hand it to spawn, when_all or Runtime::
   ~Task() {
     if (handle_) handle_.destroy();
   }
-
-  /// Starts the task and suspends the caller until it ends.
-  auto operator co_await() && {
-    return detail::TaskAwaiter<T>(std::move(*this));
-  }
-  void operator co_await() & = delete;  // a task is awaited once: co_await std::move(task)
 
   /// Whether there is a coroutine in it.
   [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
@@ -110,8 +109,27 @@ class [[nodiscard("co_await the task, or hand it to spawn, when_all or Runtime::
  private:
   explicit Task(Handle handle) noexcept : handle_(handle) {}
 
+  /// gcc would move two neighbouring tasks as one vector, which stalls on the two scalar stores that made them.
+  WEFT_ALWAYS_INLINE static Handle in_register(Handle handle) noexcept {
+#if !defined(__clang__)
+    void* address = handle.address();
+    asm("" : "+r"(address));
+    return Handle::from_address(address);
+#else
+    return handle;
+#endif
+  }
+
   Handle handle_;
 };
+
+/// Starts the task and suspends the caller until it ends.
+template <class T>
+detail::TaskAwaiter<T> operator co_await(Task<T>&& task) noexcept {
+  return detail::TaskAwaiter<T>(std::move(task));
+}
+template <class T>
+void operator co_await(Task<T>& task) = delete;  // a task is awaited once: co_await std::move(task)
 
 }  // namespace WEFT_TRANSFER_NAMESPACE
 

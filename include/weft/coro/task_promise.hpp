@@ -27,21 +27,14 @@ namespace detail {
 /// Children that run one after another on one worker hand a credit along and touch no atomic; only a chain that ends
 /// before the last child (a sibling was stolen, or a child was suspended) pays its credit into `pending`.
 struct Join {
-  Join() noexcept : scope(nullptr) {}
-
-  void start(StopScope* around, Job* parent_job, std::uint32_t children) noexcept {
-    scope.put_into(around);
-    parent = parent_job;
-    total = children;
-    // relaxed: no child runs yet.
-    pending.store(children, relaxed);
-  }
+  explicit Join(std::uint32_t children, bool stops = true) noexcept
+      : scope(nullptr), total(children), pending(children), stops_on_error(stops) {}
 
   StopScope scope;
-  Job* parent;
+  Job* parent;  // set when it forks
   std::uint32_t total;
   Atomic<std::uint32_t> pending;
-  bool stops_on_error = true;  // a failed child asks its siblings to stop
+  bool stops_on_error;  // a failed child asks its siblings to stop
 };
 
 /// The part of a task's promise that does not depend on its result.
@@ -51,23 +44,45 @@ struct PromiseBase {
     kOwnsScope = 2,  // and `scope` was made for this task
   };
 
+  enum class State : std::uint8_t { Pending, Value, Error };
+
   // Set by whoever starts the task, so that creating it stays cheap.
-  JobLink link;        // awaited: link.job is the awaiter. Root: the node it waits in before it starts
-  Job* sibling;        // the child to be popped next if nobody stole it
+  union {
+    JobLink link;  // root: the node it waits in before it starts
+    struct {
+      Job* awaiter;  // awaited: who goes on when it ends
+      Job* sibling;  // child of a fork: the one to be popped next if nobody stole it
+    };
+  };
   std::uintptr_t end;  // 0: awaited; a Join*; or kRoot and its bits
   StopScope* scope;
   std::uint32_t credit;  // children of the same Join that this chain has finished, this one included
   // Set by the task itself.
-  bool has_value = false;
-  std::exception_ptr error;
+  State state = State::Pending;
+  union {
+    std::exception_ptr error;  // in State::Error
+  };
 
-  PromiseBase() noexcept {}  // not defaulted: the members above stay unset until the task is started
+  PromiseBase() noexcept {}  // not defaulted: most members stay unset until the task is started
+  ~PromiseBase() {
+    if (state == State::Error) [[unlikely]] drop_error();
+  }
   PromiseBase(const PromiseBase&) = delete;
   PromiseBase& operator=(const PromiseBase&) = delete;
+
+  [[nodiscard]] bool has_value() const noexcept { return state == State::Value; }
+
+  /// Keeps the exception that is being handled, and asks the siblings in a fork to stop.
+  WEFT_API void fail() noexcept;
+  /// The exception, or null; it is not kept.
+  [[nodiscard]] WEFT_API std::exception_ptr take_error() noexcept;
+  [[noreturn]] WEFT_API void rethrow();
 
   [[nodiscard]] std::coroutine_handle<PromiseBase> handle() noexcept {
     return std::coroutine_handle<PromiseBase>::from_promise(*this);
   }
+
+  WEFT_API void drop_error() noexcept;
 
   /// The scope that a coroutine belongs to; none for coroutines of other libraries.
   template <class Promise>
@@ -92,9 +107,6 @@ WEFT_API Job* finish_child(PromiseBase& child) noexcept;
 
 /// The same when a pop has been opened that did not find the sibling.
 WEFT_API Job* finish_child_in_pop(PromiseBase& child) noexcept;
-
-/// A child has thrown: its siblings are asked to stop.
-WEFT_API void child_failed(PromiseBase& child) noexcept;
 
 /// Errors: UsageError, always.
 [[noreturn]] WEFT_API void throw_empty_task();
@@ -129,7 +141,7 @@ struct ResultSlot : PromiseBase {
   ResultSlot() noexcept {}
   ~ResultSlot() {
     if constexpr (!std::is_trivially_destructible_v<Stored>) {
-      if (has_value) value.~Stored();
+      if (has_value()) value.~Stored();
     }
   }
 
@@ -141,12 +153,12 @@ struct ResultSlot : PromiseBase {
     } else {
       std::construct_at(std::addressof(value), std::forward<U>(result));
     }
-    has_value = true;
+    state = State::Value;
   }
 
   /// Takes the result out, or throws what the task threw.
   T take() {
-    if (!has_value) [[unlikely]] std::rethrow_exception(std::move(error));
+    if (!has_value()) [[unlikely]] rethrow();
     if constexpr (std::is_reference_v<T>) {
       return static_cast<T>(*value);
     } else {
@@ -157,9 +169,9 @@ struct ResultSlot : PromiseBase {
 
 template <>
 struct ResultSlot<void> : PromiseBase {
-  void return_void() noexcept { has_value = true; }
+  void return_void() noexcept { state = State::Value; }
   void take() {
-    if (!has_value) [[unlikely]] std::rethrow_exception(std::move(error));
+    if (!has_value()) [[unlikely]] rethrow();
   }
 };
 
@@ -177,7 +189,7 @@ struct FinalAwaiter {
   WEFT_ALWAYS_INLINE static Transfer await_suspend(std::coroutine_handle<Promise> h) noexcept {
         PromiseBase& promise = h.promise();
     const std::uintptr_t end = promise.end;
-    if (end == 0) return transfer_to(promise.link.job);  // awaited by one coroutine
+    if (end == 0) return transfer_to(promise.awaiter);
     if ((end & PromiseBase::kRoot) == 0) [[likely]] {
       Job* next;
       if (Job* const sibling = promise.sibling) {

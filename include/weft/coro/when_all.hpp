@@ -43,34 +43,14 @@ using ElidedVoid = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 namespace detail {
 inline namespace WEFT_TRANSFER_NAMESPACE {
 
-/// Forks `promises` and gives the thread to the first: the common end of every await_suspend below.
-template <class Promises>
-WEFT_ALWAYS_INLINE Transfer fork(const Promises& promises, Join& join, StopScope* scope, Job* parent) {
-  const std::size_t count = promises.size();
-  join.start(scope, parent, static_cast<std::uint32_t>(count));
-  for (std::size_t i = 0; i < count; ++i) {
-    link_child(*promises[i], join, i + 1 < count ? job_of(promises[i + 1]->handle()) : nullptr);
-  }
-  WorkerContext* const worker = current_worker();
-  if (worker == nullptr) [[unlikely]] {
-    return start_children_here(promises.data(), count, join) ? transfer_to(parent) : return_to_loop();
-  }
-  if (count > 1) {
-    worker->fork_deque->reserve(count - 1);
-    worker->fork_deque->push_chain(count - 1, [&](std::size_t i) { return job_of(promises[i + 1]->handle()); });
-    notify_work(*worker);
-  }
-  // ---- other workers may run the children from here; the parent resumes after the last (L4) ----
-  return transfer_to(job_of(promises[0]->handle()));
-}
-
 /// A fixed number of forked tasks; lives in the parent's frame (L3).
 template <class... Ts>
 class ForkedPack {
  public:
   static constexpr std::size_t kCount = sizeof...(Ts);
 
-  explicit ForkedPack(Task<Ts>&&... children) noexcept : children_(std::move(children)...) {}
+  explicit ForkedPack(bool stops_on_error, Task<Ts>&&... children) noexcept
+      : children_(std::move(children)...), join_(kCount, stops_on_error) {}
   ForkedPack(const ForkedPack&) = delete;
   ForkedPack& operator=(const ForkedPack&) = delete;
 
@@ -78,28 +58,74 @@ class ForkedPack {
 
   template <class Promise>
   WEFT_ALWAYS_INLINE Transfer await_suspend(std::coroutine_handle<Promise> parent) {
-    return fork(promises(), join_, PromiseBase::scope_of(parent), job_of(parent));
+    if (!std::apply([](const Task<Ts>&... child) { return (child && ...); }, children_)) [[unlikely]] throw_empty_task();
+    join_.parent = job_of(parent);
+    join_.scope.put_into(PromiseBase::scope_of(parent));
+    link_children(std::index_sequence_for<Ts...>{});
+    if constexpr (kCount > 1) {
+      WorkerContext* const worker = current_worker();
+      // Everything unusual in one call that ends this function, so that nothing has to be kept in registers across it.
+      if (worker == nullptr || !worker->fork_deque->has_room(kCount - 1)) [[unlikely]] return fork_slow(worker);
+      push_children(*worker);
+    }
+    // ---- other workers may run the children from here; the parent resumes after the last (L4) ----
+    return transfer_to(job_of(std::get<0>(children_).handle()));
   }
 
  protected:
-  std::array<PromiseBase*, kCount> promises() const {
-    return std::apply(
-        [](const Task<Ts>&... child) -> std::array<PromiseBase*, kCount> {
-          if ((!child || ...)) [[unlikely]] throw_empty_task();
-          return {&child.handle().promise()...};
-        },
-        children_);
+  [[noreturn]] WEFT_NOINLINE void throw_first() {
+    const auto promises = this->promises();
+    throw_first_error(promises.data(), kCount);
   }
 
   std::tuple<Task<Ts>...> children_;
   Join join_;
+
+ private:
+  WEFT_ALWAYS_INLINE Job* job_at(std::size_t wanted) const noexcept {
+    Job* found = nullptr;
+    std::size_t i = 0;
+    std::apply([&](const Task<Ts>&... child) { ((i++ == wanted ? static_cast<void>(found = job_of(child.handle())) : void()), ...); },
+               children_);
+    return found;
+  }
+
+  template <std::size_t... I>
+  WEFT_ALWAYS_INLINE void link_children(std::index_sequence<I...>) noexcept {
+    (link_child(std::get<I>(children_).handle().promise(), join_, I + 1 < kCount ? job_at(I + 1) : nullptr), ...);
+  }
+
+  std::array<PromiseBase*, kCount> promises() const noexcept {
+    return std::apply(
+        [](const Task<Ts>&... child) {
+          return std::array<PromiseBase*, kCount>{&child.handle().promise()...};
+        },
+        children_);
+  }
+
+  WEFT_ALWAYS_INLINE void push_children(WorkerContext& worker) noexcept {
+    worker.fork_deque->push_chain_reserved(kCount - 1, [&](std::size_t i) { return job_at(i + 1); });
+    notify_work(worker);
+  }
+
+  WEFT_COLD Transfer fork_slow(WorkerContext* worker) {
+    if (worker != nullptr) {
+      worker->fork_deque->reserve(kCount - 1);
+      push_children(*worker);
+      return transfer_to(job_of(std::get<0>(children_).handle()));
+    }
+    const auto promises = this->promises();
+    Job* const parent = join_.parent;
+    return start_children_here(promises.data(), kCount, join_) ? transfer_to(parent) : return_to_loop();
+  }
 };
 
 /// Any number of forked tasks of one type; lives in the parent's frame (L3).
 template <class T>
 class ForkedRange {
  public:
-  explicit ForkedRange(std::vector<Task<T>>&& children) noexcept : children_(std::move(children)) {}
+  ForkedRange(bool stops_on_error, std::vector<Task<T>>&& children) noexcept
+      : children_(std::move(children)), join_(static_cast<std::uint32_t>(children_.size()), stops_on_error) {}
   ForkedRange(const ForkedRange&) = delete;
   ForkedRange& operator=(const ForkedRange&) = delete;
 
@@ -107,18 +133,47 @@ class ForkedRange {
 
   template <class Promise>
   Transfer await_suspend(std::coroutine_handle<Promise> parent) {
-    promises_.reserve(children_.size());
+    const std::size_t count = children_.size();
     for (const Task<T>& child : children_) {
       if (!child) throw_empty_task();
-      promises_.push_back(&child.handle().promise());
     }
-    return fork(promises_, join_, PromiseBase::scope_of(parent), job_of(parent));
+    join_.parent = job_of(parent);
+    join_.scope.put_into(PromiseBase::scope_of(parent));
+    for (std::size_t i = 0; i < count; ++i) {
+      link_child(children_[i].handle().promise(), join_, i + 1 < count ? job_of(children_[i + 1].handle()) : nullptr);
+    }
+    WorkerContext* const worker = current_worker();
+    if (worker == nullptr) [[unlikely]] return run_here();
+    if (count > 1) {
+      worker->fork_deque->push_chain(count - 1, [&](std::size_t i) { return job_of(children_[i + 1].handle()); });
+      notify_work(*worker);
+    }
+    // ---- other workers may run the children from here; the parent resumes after the last (L4) ----
+    return transfer_to(job_of(children_[0].handle()));
   }
 
  protected:
+  [[noreturn]] void throw_first() {
+    const auto promises = this->promises();
+    throw_first_error(promises.data(), promises.size());
+  }
+
   std::vector<Task<T>> children_;
-  std::vector<PromiseBase*> promises_;
   Join join_;
+
+ private:
+  std::vector<PromiseBase*> promises() const {
+    std::vector<PromiseBase*> promises;
+    promises.reserve(children_.size());
+    for (const Task<T>& child : children_) promises.push_back(&child.handle().promise());
+    return promises;
+  }
+
+  WEFT_COLD Transfer run_here() {
+    const auto promises = this->promises();
+    Job* const parent = join_.parent;
+    return start_children_here(promises.data(), promises.size(), join_) ? transfer_to(parent) : return_to_loop();
+  }
 };
 
 template <class T>
@@ -140,14 +195,12 @@ Outcome<T> settle_child(const Task<T>& child) noexcept {
 template <class... Ts>
 class [[nodiscard("co_await it")]] WhenAll : public ForkedPack<Ts...> {
  public:
-  using ForkedPack<Ts...>::ForkedPack;
+  explicit WhenAll(Task<Ts>&&... children) noexcept : ForkedPack<Ts...>(true, std::move(children)...) {}
 
   auto await_resume() {
     return std::apply(
         [this](const Task<Ts>&... child) {
-          if (!(child.handle().promise().has_value && ...)) [[unlikely]] {
-            throw_first_error(this->promises().data(), sizeof...(Ts));
-          }
+          if (!(child.handle().promise().has_value() && ...)) [[unlikely]] this->throw_first();
           if constexpr (!(std::is_void_v<Ts> && ...)) {
             return std::tuple<ElidedVoid<Ts>...>(take_child(child)...);
           }
@@ -159,11 +212,11 @@ class [[nodiscard("co_await it")]] WhenAll : public ForkedPack<Ts...> {
 template <class T>
 class [[nodiscard("co_await it")]] WhenAllRange : public ForkedRange<T> {
  public:
-  using ForkedRange<T>::ForkedRange;
+  explicit WhenAllRange(std::vector<Task<T>>&& children) noexcept : ForkedRange<T>(true, std::move(children)) {}
 
   auto await_resume() {
-    for (const PromiseBase* promise : this->promises_) {
-      if (!promise->has_value) throw_first_error(this->promises_.data(), this->promises_.size());
+    for (const Task<T>& child : this->children_) {
+      if (!child.handle().promise().has_value()) this->throw_first();
     }
     if constexpr (!std::is_void_v<T>) {
       static_assert(!std::is_reference_v<T>, "when_all over a vector needs tasks that return values: return a pointer");
@@ -178,9 +231,7 @@ class [[nodiscard("co_await it")]] WhenAllRange : public ForkedRange<T> {
 template <class... Ts>
 class [[nodiscard("co_await it")]] WhenAllSettled : public ForkedPack<Ts...> {
  public:
-  explicit WhenAllSettled(Task<Ts>&&... children) noexcept : ForkedPack<Ts...>(std::move(children)...) {
-    this->join_.stops_on_error = false;
-  }
+  explicit WhenAllSettled(Task<Ts>&&... children) noexcept : ForkedPack<Ts...>(false, std::move(children)...) {}
 
   std::tuple<Outcome<Ts>...> await_resume() {
     return std::apply([](const Task<Ts>&... child) { return std::tuple<Outcome<Ts>...>(settle_child(child)...); },
@@ -191,9 +242,7 @@ class [[nodiscard("co_await it")]] WhenAllSettled : public ForkedPack<Ts...> {
 template <class T>
 class [[nodiscard("co_await it")]] WhenAllSettledRange : public ForkedRange<T> {
  public:
-  explicit WhenAllSettledRange(std::vector<Task<T>>&& children) noexcept : ForkedRange<T>(std::move(children)) {
-    this->join_.stops_on_error = false;
-  }
+  explicit WhenAllSettledRange(std::vector<Task<T>>&& children) noexcept : ForkedRange<T>(false, std::move(children)) {}
 
   std::vector<Outcome<T>> await_resume() {
     std::vector<Outcome<T>> outcomes;

@@ -21,8 +21,8 @@ WEFT_API std::size_t frame_memory_outstanding() noexcept;
 ///
 /// Coroutine frames live short and come in few sizes, and compilers do not elide them, so this cache
 /// decides what a call costs: a hit is three instructions. A block may be freed into another
-/// worker's cache; lists are bounded, so a flow of frames from one worker to another ends in the
-/// allocator behind and not in growth.
+/// worker's cache; trim_excess() bounds the lists, so a flow of frames from one worker to another
+/// ends in the allocator behind and not in growth.
 ///
 /// AddressSanitizer builds keep nothing, so that a frame used after its end is found.
 ///
@@ -32,12 +32,9 @@ class FrameCache {
   static constexpr std::size_t kStep = 32;       ///< bytes between size classes
   static constexpr std::size_t kLargest = 2048;  ///< larger blocks go to the allocator behind
   static constexpr std::size_t kClasses = kLargest / kStep;
-  static constexpr std::uint32_t kKeepBytes = 128 * 1024;     ///< kept per size class after a check
-  static constexpr std::uint32_t kFreesBetweenChecks = 8192;  ///< so that the hot path need not count both ways
+  static constexpr std::size_t kKeepBytes = 64 * 1024;  ///< kept per size class by trim_excess()
 
-  constexpr FrameCache() noexcept {
-    for (List& list : lists_) list.frees_to_check = kFreesBetweenChecks;
-  }
+  constexpr FrameCache() noexcept = default;
   FrameCache(const FrameCache&) = delete;
   FrameCache& operator=(const FrameCache&) = delete;
   ~FrameCache() { trim(); }
@@ -59,11 +56,16 @@ class FrameCache {
     if (bytes <= kLargest && !WEFT_ASAN) [[likely]] {
       List& list = lists_[class_of(bytes)];
       list.first = ::new (memory) Block{list.first};
-      if (--list.frees_to_check == 0) [[unlikely]] trim_list(class_of(bytes));
     } else {
       frame_memory_free(memory, rounded(bytes));
     }
   }
+
+  /// Gives what a size class keeps beyond kKeepBytes back to the allocator behind.
+  ///
+  /// The hot path does not count. A worker gathers blocks that others have allocated only by running jobs that began
+  /// elsewhere, so its loop calls this every so many jobs.
+  WEFT_API void trim_excess() noexcept;
 
   /// Gives every kept block back to the allocator behind.
   WEFT_API void trim() noexcept;
@@ -79,10 +81,8 @@ class FrameCache {
   };
   struct List {
     Block* first = nullptr;
-    std::uint32_t frees_to_check = 0;
   };
 
-  WEFT_API void trim_list(std::size_t size_class) noexcept;
   static constexpr std::size_t class_of(std::size_t bytes) noexcept { return (bytes - 1) / kStep; }
 
   List lists_[kClasses];

@@ -32,7 +32,7 @@ struct Steal {
 /// instruction, and no `mfence` (lib/DECISIONS.md, "the deque").
 ///
 /// Threads:  everything by the owner; `steal`, `is_empty_hint` and `size_hint` by anybody.
-/// Lifetime: rings outgrown by `reserve` live as long as the deque, because a thief may still read them.
+/// Lifetime: outgrown rings live as long as the deque, because a thief may still read them.
 /// Cost:     push two stores; pop one exchange; steal one compare-and-swap.
 template <class T, class Policy = HardwareAtomics>
 class BasicDeque {
@@ -42,55 +42,66 @@ class BasicDeque {
   /// @param capacity  slots of the first ring, a power of two
   /// @param start     first index; a test starts next to the wrap-around
   explicit BasicDeque(std::size_t capacity, Index start = 0)
-      : bottom_(start), top_(start), top_seen_(start) {
-    ring_owner_ = Ring::make(capacity, nullptr);
+      : bottom_(start), top_(start) {
+    Ring* const ring = Ring::make(capacity, nullptr);
+    use(ring, start);
     // relaxed: no thief knows this deque yet; whoever publishes the deque publishes the ring with it.
-    ring_.store(ring_owner_, relaxed);
+    ring_.store(ring, relaxed);
   }
 
   BasicDeque(const BasicDeque&) = delete;
   BasicDeque& operator=(const BasicDeque&) = delete;
 
   ~BasicDeque() {
-    for (Ring* ring = ring_owner_; ring != nullptr;) {
+    // relaxed: nobody else uses the deque any more.
+    for (Ring* ring = ring_.load(relaxed); ring != nullptr;) {
       Ring* const older = ring->older;
       Ring::free(ring);
       ring = older;
     }
   }
 
-  /// Makes room for `count` pushes. Owner only.
+  /// Makes room for `count` items, so that pushing them cannot fail. Owner only.
   ///
-  /// Errors: std::bad_alloc when the ring has to grow and cannot; the deque is unchanged.
+  /// Errors: as push().
   void reserve(std::size_t count) {
     // relaxed: only the owner writes bottom_.
-    const Index b = bottom_.load(relaxed);
-    if (b - top_seen_ + count > ring_owner_->capacity()) [[unlikely]] {
-      make_room(b, count);
-    }
+    if (!has_room(count)) make_room(bottom_.load(relaxed), count);
   }
 
-  /// Adds at the bottom. Owner only, after a `reserve` that covers it.
-  void push(T* item) noexcept {
+  /// Whether `count` items fit without growing; a cautious answer. Owner only.
+  [[nodiscard]] WEFT_ALWAYS_INLINE bool has_room(std::size_t count) const noexcept {
     // relaxed: only the owner writes bottom_.
-    const Index b = bottom_.load(relaxed);
-    // relaxed: [deque.publish] below orders it.
-    ring_owner_->slot(b).store(item, relaxed);
-    // [deque.publish] release: the slot above (and all that `item` points to) happens before a thief that sees
-    // b + 1 in [deque.look].
-    bottom_.store(b + 1, release);
+    return distance(bottom_.load(relaxed) + count, limit_) >= 0;
   }
 
-  /// Adds `count` items so that `at(0)` will be popped first; all become visible at once. Owner only, reserved.
+  /// Adds at the bottom. Owner only.
+  ///
+  /// Errors: std::bad_alloc when the ring has to grow and cannot; the deque is unchanged.
+  WEFT_ALWAYS_INLINE void push(T* item) {
+    push_chain(1, [item](std::size_t) { return item; });
+  }
+
+  /// Adds `count` items so that `at(0)` will be popped first; all become visible at once. Owner only.
+  ///
+  /// Errors: as push(), before any is added.
   template <class At>
-  void push_chain(std::size_t count, At at) noexcept {
+  WEFT_ALWAYS_INLINE void push_chain(std::size_t count, At at) {
+    if (!has_room(count)) [[unlikely]] reserve(count);
+    push_chain_reserved(count, at);
+  }
+
+  /// The same when there is room. Owner only.
+  template <class At>
+  WEFT_ALWAYS_INLINE void push_chain_reserved(std::size_t count, At at) noexcept {
     // relaxed: only the owner writes bottom_.
     const Index b = bottom_.load(relaxed);
     for (std::size_t i = 0; i < count; ++i) {
       // relaxed: [deque.publish] below orders it.
-      ring_owner_->slot(b + i).store(at(count - 1 - i), relaxed);
+      slots_[(b + i) & mask_].store(at(count - 1 - i), relaxed);
     }
-    // [deque.publish] release: as in push().
+    // [deque.publish] release: the slots above (and all that the items point to) happen before a thief that sees the
+    // new bottom in [deque.look].
     bottom_.store(b + count, release);
   }
 
@@ -109,7 +120,7 @@ class BasicDeque {
     // [deque.dekker_a] seq_cst: second half, see open_pop().
     const Index t = top_.load(seq_cst);
     // relaxed: the owner wrote this slot itself.
-    return distance(t, b) > 0 && ring_owner_->slot(b).load(relaxed) == expected;
+    return distance(t, b) > 0 && slots_[b & mask_].load(relaxed) == expected;
   }
 
   /// Completes a pop that pop_if() left open: takes whatever is newest, or null. Owner only.
@@ -121,7 +132,7 @@ class BasicDeque {
     T* item = nullptr;
     if (distance(t, b) >= 0) {
       // relaxed: the owner wrote this slot itself.
-      item = ring_owner_->slot(b).load(relaxed);
+      item = slots_[b & mask_].load(relaxed);
       if (distance(t, b) > 0) [[likely]] return item;
       // [deque.take] seq_cst: the last item belongs to whoever moves top_ past it. relaxed on failure: it is lost.
       if (!top_.compare_exchange_strong(t, t + 1, seq_cst, relaxed)) item = nullptr;
@@ -219,30 +230,41 @@ class BasicDeque {
 
   WEFT_COLD void make_room(Index b, std::size_t count) {
     // [deque.reclaim] acquire: pairs with [deque.take]; the thief's read of a slot below top_ happens before its reuse.
-    top_seen_ = top_.load(acquire);
-    const std::size_t used = static_cast<std::size_t>(b - top_seen_);
-    std::size_t capacity = ring_owner_->capacity();
-    if (used + count <= capacity) return;
-    while (used + count > capacity) capacity *= 2;
-    Ring* const bigger = Ring::make(capacity, ring_owner_);
-    for (Index i = top_seen_; i != b; ++i) {
-      // relaxed: the owner wrote these slots itself; [deque.grow] publishes the copies.
-      bigger->slot(i).store(ring_owner_->slot(i).load(relaxed), relaxed);
+    const Index t = top_.load(acquire);
+    const std::size_t used = static_cast<std::size_t>(b - t);
+    std::size_t capacity = static_cast<std::size_t>(mask_) + 1;
+    if (used + count > capacity) {
+      while (used + count > capacity) capacity *= 2;
+      // relaxed: the owner wrote it.
+      Ring* const bigger = Ring::make(capacity, ring_.load(relaxed));
+      for (Index i = t; i != b; ++i) {
+        // relaxed: the owner wrote these slots itself; [deque.grow] publishes the copies.
+        bigger->slot(i).store(slots_[i & mask_].load(relaxed), relaxed);
+      }
+      // [deque.grow] release: the copies above happen before a thief that loads this pointer in [deque.ring]. Relaxed
+      // would not do: a thief may have read bottom_ before the next push, and then nothing else orders the copies.
+      ring_.store(bigger, release);
+      use(bigger, t);
+    } else {
+      limit_ = t + capacity;
     }
-    ring_owner_ = bigger;
-    // [deque.grow] release: the copies above happen before a thief that loads this pointer in [deque.ring]. Relaxed
-    // would not do: a thief may have read bottom_ before the next push, and then nothing else orders the copies.
-    ring_.store(bigger, release);
+  }
+
+  void use(Ring* ring, Index lowest) noexcept {
+    slots_ = ring->slots;
+    mask_ = ring->mask;
+    limit_ = lowest + ring->mask + 1;
   }
 
   // ---- written by the owner only ----
   alignas(kCacheLine) Atomic<Index> bottom_;
   Atomic<Ring*> ring_{nullptr};
+  // ---- private to the owner; beside bottom_, which it reads at the same time ----
+  Index limit_ = 0;  // bottom_ may go up to here: a lower bound of top_, plus the capacity
+  Index mask_ = 0;
+  Atomic<T*>* slots_ = nullptr;
   // ---- written by thieves, and by the owner for the last item ----
   alignas(kCacheLine) Atomic<Index> top_;
-  // ---- private to the owner ----
-  alignas(kCacheLine) Index top_seen_;  // a lower bound of top_
-  Ring* ring_owner_ = nullptr;          // what ring_ holds
 };
 
 }  // namespace weft::inline v0

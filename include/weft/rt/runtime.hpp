@@ -128,7 +128,7 @@ T Runtime::run_task(Task<T> task) {
   detail::PromiseBase& promise = task.handle().promise();
   promise.end = 0;
   promise.scope = &domain();
-  promise.link.job = &root;  // the awaiter
+  promise.awaiter = &root;  // the awaiter
   JobLink link{job_of(task.handle()), nullptr};
   run_root(link, root);
   return task.handle().promise().take();

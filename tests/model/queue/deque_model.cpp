@@ -99,7 +99,6 @@ struct DequeScenario : rl::test_suite<Derived, 1 + kThieves> {
 
   // ---- steps ----
   void push(int i) {
-    deque->reserve(1);
     items[i].payload = 100 + i;
     deque->push(&items[i]);
   }
@@ -159,7 +158,6 @@ struct TwoItems : DequeScenario<TwoItems, 2, 2> {
 struct JoinPop : DequeScenario<JoinPop, 2, 2> {
   static constexpr int kStealsEach = 1;
   void own() {
-    deque->reserve(2);
     for (int i = 0; i < 2; ++i) items[i].payload = 100 + i;
     deque->push_chain(2, [this](std::size_t i) { return &items[i]; });
     for (int i = 0; i < 2; ++i) {

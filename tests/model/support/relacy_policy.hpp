@@ -33,6 +33,10 @@
 #include <weft/base/assert.hpp>
 #include <weft/base/atomic.hpp>
 
+// relacy leaves out the sized forms, and defines the others inline; without these the C++ library would bring its own.
+inline void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
+inline void operator delete[](void* memory, std::size_t) noexcept { operator delete[](memory); }
+
 namespace model {
 
 using Where = std::source_location;
@@ -124,7 +128,7 @@ class Plain {
   Plain() : Plain(T()) {}
   Plain(T value) { data_(rl::debug_info("Plain")).store(value); }
   Plain(const Plain&) = delete;
-  Plain& operator=(const Plain&) = delete;
+  Plain& operator=(const Plain& other) { return *this = static_cast<T>(other); }
   ~Plain() { data_(rl::debug_info("~Plain")).store(T()); }
 
   operator T() const { return data_(rl::debug_info("plain read")).load(); }
@@ -154,6 +158,14 @@ struct ModelAtomics {
   template <class T>
   using Plain = model::Plain<T>;
   using Mutex = model::Mutex;
+  template <class T>
+  static void futex_wait(model::Atomic<T>& word, T expected) {
+    word.futex_wait(expected);
+  }
+  template <class T>
+  static void futex_wake(model::Atomic<T>* word, int count) {
+    word->futex_wake(count);
+  }
   static void spin_pause() { rl::yield(1, rl::debug_info("spin_pause")); }
 };
 

@@ -1,0 +1,74 @@
+/// @file
+/// Parallel loops: what one costs when it is too short to share, and what it gains when it is not.
+///
+/// scale_1000    x = x * a + b over 1000 floats: the fixed cost
+/// sqrt_sin_1M   x = sqrt(abs(sin(x))) over a million floats
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+#include "support/add_case.hpp"
+#include "support/bench.hpp"
+
+namespace parallel_for {
+
+/// The numbers before, and what they must be after one turn.
+class Floats {
+ public:
+  template <class Body>
+  Floats(std::size_t count, const Body& body) : values_(count) {
+    reset();
+    expected_ = values_;
+    for (float& value : expected_) body(value);
+  }
+
+  [[nodiscard]] float* data() { return values_.data(); }
+  [[nodiscard]] std::size_t size() const { return values_.size(); }
+  void reset() {
+    for (std::size_t i = 0; i < values_.size(); ++i) values_[i] = static_cast<float>(i % 1000) * 0.001F;
+  }
+  void verify() const { perf::verify(values_ == expected_, "parallel_for"); }
+
+ private:
+  std::vector<float> values_;
+  std::vector<float> expected_;
+};
+
+struct Scale {
+  void operator()(float& x) const { x = x * 1.0001F + 0.5F; }
+};
+
+struct SqrtSin {
+  void operator()(float& x) const { x = std::sqrt(std::abs(std::sin(x))); }
+};
+
+/// A contender: `for_each(state, floats, body)` runs the whole loop of the state, with one parallel loop in each turn, from
+/// wherever its users would call it.
+template <class Contender, class Body>
+void measure(benchmark::State& state, unsigned threads, std::size_t count) {
+  const Body body;
+  Floats floats(count, body);
+  Contender contender(threads);
+  contender.once(floats, body);
+  floats.verify();
+  contender.repeat(state, floats, body);
+}
+
+template <class Contender>
+bool add_contender(const std::string& name, std::initializer_list<unsigned> threads) {
+  for (const unsigned n : threads) {
+    perf::add_case("scale_1000", name, n, [n](benchmark::State& state) {
+      measure<Contender, Scale>(state, n, 1000);
+    })->Unit(benchmark::kNanosecond);
+    perf::add_case("sqrt_sin_1M", name, n, [n](benchmark::State& state) {
+      measure<Contender, SqrtSin>(state, n, perf::size<std::size_t>(1'000'000, 10'000));
+    });
+  }
+  return true;
+}
+
+}  // namespace parallel_for

@@ -1,0 +1,33 @@
+/// @file
+/// OpenMP: a team, ended by a hard pause.
+#include <omp.h>
+
+#include "startup/cases.hpp"
+
+namespace startup {
+namespace {
+
+class OpenMp {
+ public:
+  void make(unsigned threads) { threads_ = static_cast<int>(threads); }
+  void one_job() {
+#pragma omp parallel num_threads(threads_)
+#pragma omp single
+    {
+    }
+  }
+  void jobs(unsigned count) {
+    std::latch all(static_cast<std::ptrdiff_t>(count));
+#pragma omp parallel num_threads(threads_) shared(all)
+    all.arrive_and_wait();
+  }
+  void end() { omp_pause_resource_all(omp_pause_hard); }
+
+ private:
+  int threads_ = 0;
+};
+
+[[maybe_unused]] const bool added = add_contender<OpenMp>("openmp");
+
+}  // namespace
+}  // namespace startup

@@ -1,0 +1,28 @@
+/// @file
+/// What the operating system takes: threads started and joined.
+#include <thread>
+#include <vector>
+
+#include "startup/cases.hpp"
+
+namespace startup {
+namespace {
+
+class Threads {
+ public:
+  void make(unsigned) {}
+  void one_job() { jobs(1); }
+  void jobs(unsigned count) {
+    std::latch all(static_cast<std::ptrdiff_t>(count));
+    std::vector<std::thread> threads;
+    threads.reserve(count);
+    for (unsigned i = 0; i < count; ++i) threads.emplace_back([&all] { all.arrive_and_wait(); });
+    for (std::thread& thread : threads) thread.join();
+  }
+  void end() {}
+};
+
+[[maybe_unused]] const bool added = add_contender<Threads>("std-thread");
+
+}  // namespace
+}  // namespace startup

@@ -1,0 +1,40 @@
+/// @file
+/// weft::Runtime.
+#include <weft/weft.hpp>
+
+#include <optional>
+
+#include "startup/cases.hpp"
+
+namespace startup {
+namespace {
+
+class Weft {
+ public:
+  void make(unsigned threads) { runtime_.emplace(weft::RuntimeOptions{.workers = threads}); }
+  void one_job() {
+    runtime_->run([] {});
+  }
+  void jobs(unsigned count) {
+    std::latch all(static_cast<std::ptrdiff_t>(count));
+    weft::Counter unfinished;
+    runtime_->spawn_batch(count, [&all](std::size_t) { return [&all] { all.arrive_and_wait(); }; }, unfinished);
+    unfinished.wait();
+  }
+  void end() { runtime_.reset(); }
+
+ private:
+  std::optional<weft::Runtime> runtime_;
+};
+
+/// As weft, but the first job is spawned, so that it waits for a thread to start.
+class WeftSpawn : public Weft {
+ public:
+  void one_job() { jobs(1); }
+};
+
+[[maybe_unused]] const bool added = add_contender<Weft>("weft");
+[[maybe_unused]] const bool added_spawn = add_contender<WeftSpawn>("weft-spawn");
+
+}  // namespace
+}  // namespace startup

@@ -1,0 +1,341 @@
+/// @file
+/// The idle protocol under relacy: no wake-up is lost, seats change hands cleanly, everybody stops.
+/// States and proof: lib/sched/README.md.
+///
+/// The protocol, the parker, the injector and the deque are the shipped ones. What stands here for the pool is the glue
+/// between them: which queues a worker looks into, and how a pusher reads the hint. membarrier is modelled by what it gives, a seq_cst
+/// fence on both sides of the asymmetric pair.
+#include <array>
+#include <memory>
+#include <optional>
+
+#include "support/explore.hpp"
+
+#include "base/parker.hpp"
+#include "queue/injector.hpp"
+#include "sched/idle.hpp"
+#include <weft/queue/deque.hpp>
+
+namespace {
+
+using Policy = model::ModelAtomics;
+using Idle = weft::BasicIdle<Policy>;
+using Parker = weft::BasicParker<Policy>;
+using Injector = weft::BasicInjector<Policy>;
+using Deque = weft::BasicDeque<weft::Job, Policy>;
+
+/// A flag that threads wait for without spinning, so that a wait for ever is a deadlock that relacy reports.
+class Event {
+ public:
+  void set() {
+    state_.store(1, std::memory_order_release);
+    state_.futex_wake(8);
+  }
+  void wait() {
+    while (state_.load(std::memory_order_acquire) == 0) state_.futex_wait(0);
+  }
+
+ private:
+  model::Atomic<std::uint32_t> state_{0};
+};
+
+/// A job that says that it runs, and may wait for another to do so.
+struct Work : weft::Job {
+  weft::JobLink link{this, nullptr};
+  model::Plain<int> input{0};  // written by the pusher
+  model::Plain<int> runs{0};
+  Event done;
+  Work* needs = nullptr;
+};
+
+template <int kWorkers>
+class Pool {
+ public:
+  explicit Pool(bool always_hint = false) : idle(kWorkers, always_hint) {
+    for (auto& deque : deques) deque = std::make_unique<Deque>(2);
+  }
+
+  // ---- work comes in ----
+  void inject(Work& work) {
+    work.input = 1;
+    injector.push(work.link);
+    notify();
+  }
+  void push(unsigned worker, Work& work) {
+    work.input = 1;
+    deques[worker]->push(&work);
+    notify();
+  }
+  void notify() {
+    light_fence();
+    if (idle.wake_hint().load(std::memory_order_relaxed) != 0) wake_one();
+  }
+  void wake_one() {
+    if (const auto sleeper = idle.claim_sleeper()) unpark(*sleeper);
+  }
+  void unpark(unsigned worker) {
+    if (worker >= startable) {
+      if (idle.retire()) wake_one();
+      return;
+    }
+    parkers[worker].unpark();
+  }
+  void stop() {
+    stopping.store(true, std::memory_order_release);
+    idle.claim_all([this](unsigned worker) {
+      if (worker < startable) parkers[worker].unpark();
+    });
+  }
+
+  // ---- workers ----
+  Work* find_work(unsigned worker) {
+    if (deques[worker]->size_hint() != 0) {
+      if (weft::Job* const job = deques[worker]->pop()) return static_cast<Work*>(job);
+    }
+    for (unsigned victim = 0; victim < kWorkers; ++victim) {
+      if (victim == worker) continue;
+      for (;;) {
+        const weft::Steal<weft::Job> stolen = deques[victim]->steal();
+        if (stolen.status == weft::StealStatus::Got) return static_cast<Work*>(stolen.item);
+        if (stolen.status == weft::StealStatus::Empty) break;
+      }
+    }
+    weft::Job* found = nullptr;
+    injector.pop(1, [&](weft::Job* job) { found = job; });
+    return static_cast<Work*>(found);
+  }
+  Work* search(unsigned worker) {
+    Work* const found = find_work(worker);
+    if (found != nullptr && idle.stop_searching()) wake_one();
+    return found;
+  }
+  bool has_visible_work() const {
+    if (!injector.is_empty_hint()) return true;
+    for (const auto& deque : deques) {
+      if (!deque->is_empty_hint()) return true;
+    }
+    return false;
+  }
+
+  struct Host {
+    Pool& pool;
+    unsigned worker;
+    Work* search() const { return pool.search(worker); }
+    void count_park() const {}
+    void heavy_fence() const { model::seq_cst_fence(); }
+    bool has_visible_work() const { return pool.has_visible_work(); }
+    bool is_stopping() const { return pool.stopping.load(std::memory_order_acquire); }
+    void about_to_sleep() const {}
+    void park() const { pool.parkers[worker].park(); }
+    void unpark(unsigned of) const { pool.unpark(of); }
+    void wake_one() const { pool.wake_one(); }
+  };
+
+  /// Worker::run_thread(), from the first wake-up. `execute(Work&)` runs one job.
+  template <class Execute>
+  void run(unsigned worker, Execute execute) {
+    parkers[worker].park();
+    Work* found = search(worker);
+    if (found == nullptr) {
+      static_cast<void>(idle.stop_searching());
+      found = weft::wait_for_work(idle, worker, Host{*this, worker});
+    }
+    run_on(worker, found, execute);
+  }
+  /// A worker that was busy looks for its next job.
+  Work* find_or_wait(unsigned worker) {
+    if (Work* const found = find_work(worker)) return found;
+    return weft::wait_for_work(idle, worker, Host{*this, worker});
+  }
+  template <class Execute>
+  void run_on(unsigned worker, Work* found, Execute execute) {
+    while (found != nullptr) {
+      execute(*found);
+      found = find_or_wait(worker);
+    }
+  }
+
+  Idle idle;
+  std::array<Parker, kWorkers> parkers;
+  std::array<std::unique_ptr<Deque>, kWorkers> deques;
+  Injector injector;
+  model::Atomic<bool> stopping{false};
+  unsigned startable = kWorkers;  // workers from here on have no thread, and get none
+
+ private:
+  void light_fence() { model::seq_cst_fence(); }
+};
+
+template <class Derived, int kThreads, int kWorkers, int kJobs>
+struct IdleScenario : rl::test_suite<Derived, kThreads> {
+  static constexpr bool kAlwaysHint = false;
+
+  std::unique_ptr<Pool<kWorkers>> pool;
+  std::array<Work, kJobs> jobs;
+  model::Atomic<int> left{kJobs};
+
+  void before() { pool = std::make_unique<Pool<kWorkers>>(Derived::kAlwaysHint); }
+  void after() {
+    for (const Work& work : jobs) model::check(work.runs == 1, "a job was lost, or ran twice");
+    pool.reset();
+  }
+
+  /// The last job stops the pool.
+  void execute(Work& work) {
+    model::check(work.input == 1, "a job runs before it was made");
+    if (work.needs != nullptr) work.needs->done.wait();
+    work.runs = work.runs + 1;
+    work.done.set();
+    if (left.fetch_sub(1, std::memory_order_acq_rel) == 1) pool->stop();
+  }
+  auto executor() {
+    return [this](Work& work) { execute(work); };
+  }
+  /// In before(): `worker` is awake and busy from the start.
+  void start_busy(unsigned worker) {
+    model::check(pool->idle.claim_sleeper() == worker, "another worker was expected to be next");
+    static_cast<void>(pool->idle.stop_searching());
+  }
+};
+
+/// Two producers outside, two sleepers; each job says that it runs before it waits for the other, so both sleepers have to be woken.
+template <bool kHint>
+struct TwoByTwo : IdleScenario<TwoByTwo<kHint>, 4, 2, 2> {
+  static constexpr bool kAlwaysHint = kHint;
+  Event started[2];
+
+  void thread(unsigned index) {
+    if (index < 2) {
+      this->pool->inject(this->jobs[index]);
+    } else {
+      this->pool->run(index - 2, [this](Work& work) {
+        const int self = &work == &this->jobs[0] ? 0 : 1;
+        started[self].set();
+        started[1 - self].wait();
+        this->execute(work);
+      });
+    }
+  }
+};
+
+/// The owner is inside a long job that waits for what it has pushed; the other worker is running dry.
+struct BusyOwner : IdleScenario<BusyOwner, 2, 2, 2> {
+  void before() {
+    IdleScenario::before();
+    start_busy(0);
+    start_busy(1);
+  }
+  void thread(unsigned index) {
+    if (index == 0) {
+      pool->push(0, jobs[0]);
+      jobs[0].done.wait();
+      pool->push(0, jobs[1]);
+      jobs[1].done.wait();
+    } else {
+      pool->run_on(1, pool->find_or_wait(1), executor());
+    }
+  }
+};
+
+/// A guest takes the seat of a worker that is about to sleep, and leaves it, while work comes from outside.
+struct Guest : IdleScenario<Guest, 3, 1, 1> {
+  model::Plain<int> seat{0};  // what belongs to whoever runs the worker (G1)
+
+  void before() {
+    IdleScenario::before();
+    start_busy(0);
+  }
+  void thread(unsigned index) {
+    if (index == 0) {
+      seat = seat + 1;
+      pool->run_on(0, pool->find_or_wait(0), [this](Work& work) {
+        seat = seat + 1;
+        execute(work);
+      });
+    } else if (index == 1) {
+      pool->inject(jobs[0]);
+    } else if (const auto taken = pool->idle.claim_for_guest()) {
+      seat = seat + 1;
+      weft::give_seat_back(pool->idle, *taken, true, Pool<1>::Host{*pool, *taken});
+    }
+  }
+};
+
+/// The guest's root is still running elsewhere when the guest runs dry: the seat's own thread goes on in its place.
+struct GuestLeavesWork : IdleScenario<GuestLeavesWork, 3, 2, 2> {
+  model::Plain<int> seat{0};
+
+  void before() {
+    IdleScenario::before();
+    start_busy(0);
+  }
+  void thread(unsigned index) {
+    if (index == 0) {
+      pool->push(0, jobs[0]);
+      jobs[0].done.wait();
+      pool->push(0, jobs[1]);
+      jobs[1].done.wait();
+    } else if (index == 1) {
+      pool->run(1, [this](Work& work) {
+        seat = seat + 1;
+        execute(work);
+      });
+    } else if (const auto taken = pool->idle.claim_for_guest()) {
+      model::check(*taken == 1, "the guest has the seat of a busy worker");
+      seat = seat + 1;
+      weft::give_seat_back(pool->idle, *taken, false, Pool<2>::Host{*pool, *taken});
+    }
+  }
+};
+
+/// One of three workers gets no thread; pushers that relied on it are served by another sleeper.
+struct NoThread : IdleScenario<NoThread, 3, 3, 2> {
+  void before() {
+    IdleScenario::before();
+    pool->startable = 2;
+    start_busy(0);
+    start_busy(1);
+  }
+  void thread(unsigned index) {
+    if (index == 0) {
+      pool->push(0, jobs[0]);
+      jobs[1].done.wait();
+    } else if (index == 1) {
+      pool->run_on(1, pool->find_or_wait(1), executor());
+    } else {
+      pool->inject(jobs[1]);
+    }
+  }
+};
+
+/// Nothing to do: the pool stops while one worker goes to sleep and another is woken for nothing.
+struct Stop : IdleScenario<Stop, 3, 2, 0> {
+  void before() {
+    IdleScenario::before();
+    start_busy(0);
+  }
+  void thread(unsigned index) {
+    if (index == 0) {
+      pool->run_on(0, pool->find_or_wait(0), executor());
+    } else if (index == 1) {
+      pool->run(1, executor());
+    } else {
+      pool->wake_one();
+      pool->stop();
+    }
+  }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  model::Explorer explorer(argc, argv);
+  explorer.run<TwoByTwo<false>>("two producers, two sleepers", {200'000, 1, 10'000'000, 2});
+  explorer.run<TwoByTwo<true>>("two producers, two sleepers, no membarrier", {100'000, 1, 10'000'000, 2});
+  explorer.run<BusyOwner>("a busy owner pushes while the other runs dry", {300'000, 2, 10'000'000, 3});
+  explorer.run<Guest>("a guest in the seat of a worker about to sleep", {200'000, 1, 10'000'000, 2});
+  explorer.run<GuestLeavesWork>("a guest leaves its seat to the thread", {200'000, 1, 10'000'000, 2});
+  explorer.run<NoThread>("a worker gets no thread", {200'000, 1, 10'000'000, 2});
+  explorer.run<Stop>("stop while one falls asleep and one is woken", {200'000, 1, 10'000'000, 2});
+  return explorer.finish();
+}

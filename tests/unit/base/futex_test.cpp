@@ -1,0 +1,59 @@
+#include <catch2/catch.hpp>
+
+#include "base/futex.hpp"
+#include "base/parker.hpp"
+
+#include <chrono>
+#include <thread>
+
+using namespace std::chrono_literals;
+
+TEST_CASE("futex_wait returns at once when the word holds something else") {
+  const weft::Atomic<std::uint32_t> word{1};
+  weft::futex_wait(word, 0);
+  SUCCEED();
+}
+
+TEST_CASE("futex_wait_for gives up after its timeout") {
+  const weft::Atomic<std::uint32_t> word{0};
+  const auto start = std::chrono::steady_clock::now();
+  weft::futex_wait_for(word, 0, 5ms);
+  CHECK(std::chrono::steady_clock::now() - start < 5s);
+}
+
+TEST_CASE("a token left before park is taken without sleeping, and only once") {
+  weft::Parker parker;
+  parker.unpark();
+  parker.unpark();
+  parker.park();
+  std::thread releaser([&] { parker.unpark(); });
+  parker.park();
+  releaser.join();
+  SUCCEED();
+}
+
+TEST_CASE("park and unpark hand a value back and forth without loss") {
+  weft::Parker here;
+  weft::Parker there;
+  int value = 0;
+  constexpr int kRounds = 2000;
+  std::thread other([&] {
+    for (int i = 0; i < kRounds; ++i) {
+      there.park();
+      ++value;
+      here.unpark();
+    }
+  });
+  for (int i = 0; i < kRounds; ++i) {
+    ++value;
+    there.unpark();
+    here.park();
+  }
+  other.join();
+  CHECK(value == 2 * kRounds);
+}
+
+TEST_CASE("the heavy fence works, with or without membarrier") {
+  weft::heavy_fence();
+  CHECK(weft::has_asymmetric_fence() == weft::has_asymmetric_fence());
+}

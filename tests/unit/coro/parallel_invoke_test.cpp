@@ -1,0 +1,219 @@
+#include <catch2/catch.hpp>
+#include <weft/weft.hpp>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+using weft::parallel_invoke;
+using weft::Task;
+
+namespace {
+
+long fib(int n) {
+  if (n < 2) return n;
+  const auto [a, b] = parallel_invoke([n] { return fib(n - 1); }, [n] { return fib(n - 2); });
+  return a + b;
+}
+
+/// How often each of three callables was called, one of which throws, and what came out.
+struct Calls {
+  std::atomic<int> first{0};
+  std::atomic<int> second{0};
+  std::atomic<int> third{0};
+
+  std::string call_throwing(int which) {
+    try {
+      parallel_invoke([&] { count(first, 1, which); }, [&] { count(second, 2, which); },
+                      [&] { count(third, 3, which); });
+    } catch (const std::runtime_error& error) {
+      return error.what();
+    }
+    return "nothing";
+  }
+  [[nodiscard]] bool are_all_once() const { return first == 1 && second == 1 && third == 1; }
+
+ private:
+  static void count(std::atomic<int>& calls, int me, int which) {
+    calls.fetch_add(1);
+    if (which == me || which == 0) throw std::runtime_error(std::to_string(me));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("parallel_invoke returns a tuple in argument order, with void elided") {
+  const auto checks = [] {
+    const auto results = parallel_invoke([] { return 1; }, [] {}, [] { return std::string("three"); });
+    STATIC_REQUIRE(std::is_same_v<decltype(results), const std::tuple<int, std::monostate, std::string>>);
+    const auto [pointer, number] = parallel_invoke([] { return std::make_unique<int>(5); }, [] { return 6; });
+    STATIC_REQUIRE(std::is_void_v<decltype(parallel_invoke([] {}, [] {}))>);
+    int called = 0;
+    parallel_invoke([&] { ++called; });
+    return std::get<0>(results) == 1 && std::get<2>(results) == "three" && *pointer + number == 11 && called == 1;
+  };
+  CHECK(checks());
+  for (const unsigned workers : {1u, 2u, 4u}) {
+    weft::Runtime rt{{.workers = workers}};
+    CHECK(rt.run(checks));
+  }
+}
+
+TEST_CASE("nested parallel_invoke computes fib, in jobs, in tasks, and outside any runtime") {
+  CHECK(fib(15) == 610);
+  auto task = []() -> Task<long> { co_return fib(18); };
+  for (const unsigned workers : {1u, 2u, 4u, 8u}) {
+    weft::Runtime rt{{.workers = workers}};
+    CHECK(rt.run([] { return fib(18); }) == 2584);
+    CHECK(rt.run(task()) == 2584);
+  }
+}
+
+TEST_CASE("every callable is called exactly once when one throws, and the first exception in order comes out") {
+  const auto check = [] {
+    for (int which = 0; which <= 3; ++which) {
+      Calls calls;
+      const std::string said = calls.call_throwing(which);
+      if (!calls.are_all_once()) return false;
+      if (said != std::to_string(which == 0 ? 1 : which)) return false;
+    }
+    return true;
+  };
+  for (const unsigned workers : {1u, 2u, 4u}) {
+    weft::Runtime rt{{.workers = workers}};
+    for (int round = 0; round < 50; ++round) REQUIRE(rt.run(check));
+  }
+}
+
+TEST_CASE("outside a runtime, too, every callable is called exactly once when one throws") {
+  for (int which = 0; which <= 3; ++which) {
+    Calls calls;
+    CHECK(calls.call_throwing(which) == std::to_string(which == 0 ? 1 : which));
+    CHECK(calls.are_all_once());
+  }
+}
+
+TEST_CASE("a stolen callable's exception comes back") {
+  weft::Runtime rt{{.workers = 2}};
+  for (int round = 0; round < 100; ++round) {
+    std::atomic<bool> is_stolen{false};
+    CHECK_THROWS_WITH(rt.run([&] {
+      parallel_invoke(
+          [&] {
+            while (!is_stolen.load()) std::this_thread::yield();
+          },
+          [&] {
+            is_stolen.store(true);
+            throw std::runtime_error("stolen");
+          });
+    }),
+                      "stolen");
+  }
+}
+
+TEST_CASE("callables may refer to the caller's locals, and be lvalues") {
+  weft::Runtime rt{{.workers = 4}};
+  const bool right = rt.run([] {
+    for (int round = 0; round < 2000; ++round) {
+      int a = 0;
+      int b = 0;
+      auto write_a = [&] { a = round; };
+      auto write_b = [&] { b = round; };
+      parallel_invoke(write_a, write_b);
+      if (a != round || b != round) return false;
+    }
+    return true;
+  });
+  CHECK(right);
+}
+
+TEST_CASE("parallel_invoke while a mutex is held, with descendants stolen, does not deadlock") {
+  weft::Runtime rt{{.workers = 4}};
+  std::mutex mutex;
+  std::atomic<long> sum{0};
+  weft::Counter counter;
+  for (int i = 0; i < 200; ++i) {
+    rt.spawn(
+        [&] {
+          const std::lock_guard lock(mutex);
+          sum.fetch_add(fib(10));
+        },
+        counter);
+  }
+  counter.wait();
+  CHECK(sum.load() == 200 * 55);
+}
+
+TEST_CASE("unrelated jobs never run on the stack of a waiting parallel_invoke") {
+  weft::Runtime rt{{.workers = 2}};
+  static thread_local int depth = 0;
+  std::atomic<int> intruders{0};
+  weft::Counter counter;
+  const auto unrelated = [&] {
+    if (depth != 0) intruders.fetch_add(1);
+  };
+  const auto waits = [&] {
+    if (depth != 0) intruders.fetch_add(1);
+    ++depth;
+    std::atomic<bool> is_stolen{false};
+    std::atomic<int> left{50};
+    parallel_invoke(
+        [&] {
+          // Until a thief is inside the other, which then takes a while: the join below has to wait.
+          for (int i = 0; i < 100'000 && !is_stolen.load(); ++i) std::this_thread::yield();
+        },
+        [&] {
+          is_stolen.store(true);
+          const int outside = std::exchange(depth, 0);
+          while (left.fetch_sub(1) > 0) static_cast<void>(fib(6));
+          depth = outside;
+        });
+    --depth;
+  };
+  for (int round = 0; round < 50; ++round) {
+    for (int i = 0; i < 10; ++i) rt.spawn(unrelated, counter);
+    rt.spawn(waits, counter);
+    for (int i = 0; i < 10; ++i) rt.spawn(unrelated, counter);
+  }
+  counter.wait();
+  CHECK(intruders.load() == 0);
+}
+
+TEST_CASE("a forker that waits helps with what its thief has forked") {
+  // Three callables that must run at the same time, of which one worker has forked two: the forker has to take one.
+  weft::Runtime rt{{.workers = 2}};
+  std::atomic<int> inside{0};
+  std::atomic<bool> is_stolen{false};
+  const auto meet = [&] {
+    inside.fetch_add(1);
+    while (inside.load() < 2) std::this_thread::yield();
+  };
+  rt.run([&] {
+    parallel_invoke(
+        [&] {
+          while (!is_stolen.load()) std::this_thread::yield();
+        },
+        [&] {
+          is_stolen.store(true);
+          parallel_invoke(meet, meet);
+        });
+  });
+  CHECK(inside.load() == 2);
+}
+
+TEST_CASE("parallel_invoke inside a forked task finds its own callables above its siblings") {
+  weft::Runtime rt{{.workers = 3}};
+  auto child = [](int n) -> Task<long> { co_return fib(n); };
+  auto parent = [&]() -> Task<long> {
+    const auto [a, b, c] = co_await weft::when_all(child(10), child(11), child(12));
+    co_return a + b + c;
+  };
+  for (int round = 0; round < 100; ++round) REQUIRE(rt.run(parent()) == 55 + 89 + 144);
+}

@@ -1,0 +1,273 @@
+#include <catch2/catch.hpp>
+#include <weft/weft.hpp>
+
+#include "support/counted.hpp"
+
+#include <atomic>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+using weft::Counter;
+using weft::JoinHandle;
+using weft::Task;
+using weft_test::Counted;
+
+namespace {
+
+Task<int> value_of(int value) { co_return value; }
+Task<> add(std::atomic<int>& sum, int n) {
+  sum.fetch_add(n);
+  co_return;
+}
+Task<> fails(const char* what) {
+  throw std::runtime_error(what);
+  co_return;
+}
+
+/// Collects what nobody could receive.
+struct Unhandled {
+  std::function<void(std::exception_ptr)> handler() {
+    return [this](std::exception_ptr error) {
+      const std::lock_guard lock(mutex);
+      try {
+        std::rethrow_exception(std::move(error));
+      } catch (const std::exception& e) {
+        messages.emplace_back(e.what());
+      }
+    };
+  }
+  std::mutex mutex;
+  std::vector<std::string> messages;
+};
+
+}  // namespace
+
+TEST_CASE("tasks, callables and callables that return tasks are spawned and counted, inside and outside") {
+  weft::Runtime rt{{.workers = 2}};
+  std::atomic<int> sum{0};
+  Counter counter;
+  rt.spawn(add(sum, 1), counter);
+  rt.spawn([&sum] { sum.fetch_add(10); }, counter);
+  rt.spawn([&sum] { return add(sum, 100); }, counter);
+  counter.wait();
+  CHECK(sum.load() == 111);
+  rt.run([&] {
+    weft::spawn(add(sum, 1), counter);
+    weft::spawn([&sum] { sum.fetch_add(10); }, counter);
+    weft::spawn([&sum] { return add(sum, 100); }, counter);
+  });
+  counter.wait();
+  CHECK(sum.load() == 222);
+}
+
+TEST_CASE("spawned closures may own what they capture, and are destroyed before the counter goes down") {
+  weft::Runtime rt{{.workers = 4}};
+  for (int round = 0; round < 300; ++round) {
+    Counter counter;
+    for (int i = 0; i < 4; ++i) rt.spawn([kept = Counted(i)] { static_cast<void>(kept); }, counter);
+    rt.spawn([kept = std::make_unique<Counted>(5)]() -> Task<> {
+      co_await weft::yield();
+      static_cast<void>(kept->value());
+    }, counter);
+    counter.wait();
+    REQUIRE(Counted::alive() == 0);
+  }
+}
+
+TEST_CASE("spawn_batch spawns each index once, tasks and callables") {
+  weft::Runtime rt{{.workers = 2}};
+  std::vector<std::atomic<int>> hits(1000);
+  Counter counter;
+  rt.spawn_batch(hits.size(), [&](std::size_t i) { return [&hits, i] { hits[i].fetch_add(1); }; }, counter);
+  counter.wait();
+  rt.run([&] {
+    weft::spawn_batch(hits.size(), [&](std::size_t i) { return add(hits[i], 1); }, counter);
+  });
+  counter.wait();
+  int right = 0;
+  for (const auto& hit : hits) right += hit.load() == 2 ? 1 : 0;
+  CHECK(right == 1000);
+}
+
+TEST_CASE("spawn_batch of nothing leaves the counter at zero") {
+  weft::Runtime rt{{.workers = 1}};
+  Counter counter;
+  rt.spawn_batch(0, [](std::size_t) { return [] {}; }, counter);
+  CHECK(counter.is_complete());
+}
+
+TEST_CASE("when spawn_batch cannot make the i-th, those before it run and are counted") {
+  weft::Runtime rt{{.workers = 2}};
+  std::atomic<int> ran{0};
+  Counter counter;
+  CHECK_THROWS_WITH(rt.spawn_batch(10,
+                                   [&](std::size_t i) {
+                                     if (i == 5) throw std::runtime_error("no fifth");
+                                     return [&ran] { ran.fetch_add(1); };
+                                   },
+                                   counter),
+                    "no fifth");
+  counter.wait();
+  CHECK(ran.load() == 5);
+}
+
+TEST_CASE("an exception of spawned work is thrown by whoever awaits its counter") {
+  weft::Runtime rt{{.workers = 2}};
+  auto parent = []() -> Task<std::string> {
+    Counter counter;
+    weft::spawn(fails("spawned"), counter);
+    weft::spawn([] {}, counter);
+    std::string said = "nothing";
+    try {
+      co_await counter;
+    } catch (const std::runtime_error& error) {
+      said = error.what();
+    }
+    co_return said;
+  };
+  CHECK(rt.run(parent()) == "spawned");
+}
+
+TEST_CASE("spawning outside a runtime is a UsageError that names the remedy") {
+  Counter counter;
+  CHECK_THROWS_AS(weft::spawn([] {}, counter), weft::UsageError);
+  CHECK_THROWS_WITH(weft::spawn_detached([] {}), Catch::Contains("Runtime::spawn"));
+  CHECK_THROWS_AS(static_cast<void>(weft::spawn(value_of(1))), weft::UsageError);
+  CHECK(counter.is_complete());
+}
+
+TEST_CASE("spawn_detached runs to its end before the runtime is destroyed") {
+  std::atomic<int> sum{0};
+  {
+    weft::Runtime rt{{.workers = 2}};
+    for (int i = 0; i < 100; ++i) rt.spawn_detached(add(sum, 1));
+    rt.run([&] {
+      for (int i = 0; i < 100; ++i) weft::spawn_detached([&sum] { sum.fetch_add(1); });
+    });
+  }
+  CHECK(sum.load() == 200);
+}
+
+TEST_CASE("an exception of detached work goes to on_unhandled") {
+  Unhandled unhandled;
+  {
+    weft::Runtime rt{{.workers = 2, .on_unhandled = unhandled.handler()}};
+    rt.spawn_detached(fails("task"));
+    rt.spawn_detached([] { throw std::runtime_error("job"); });
+  }
+  CHECK(unhandled.messages.size() == 2);
+}
+
+TEST_CASE("a join handle gives the value, nothing, a reference or something that only moves") {
+  weft::Runtime rt{{.workers = 2}};
+  int target = 1;
+  JoinHandle<int> from_task = rt.spawn(value_of(7));
+  JoinHandle<int> from_job = rt.spawn([] { return 8; });
+  JoinHandle<void> nothing = rt.spawn([] {});
+  JoinHandle<int&> reference = rt.spawn([&target]() -> int& { return target; });
+  JoinHandle<std::unique_ptr<int>> owned = rt.spawn([] { return std::make_unique<int>(9); });
+  CHECK(from_task.wait() == 7);
+  CHECK(from_job.wait() == 8);
+  nothing.wait();
+  CHECK(&reference.wait() == &target);
+  CHECK(*owned.wait() == 9);
+}
+
+TEST_CASE("a join handle is awaited in a task, before and after the work has ended") {
+  weft::Runtime rt{{.workers = 2}};
+  auto parent = []() -> Task<int> {
+    auto early = weft::spawn(value_of(1));
+    int sum = co_await std::move(early);
+    auto late = weft::spawn([] { return 20; });
+    while (!late.is_done()) co_await weft::yield();
+    sum += co_await std::move(late);
+    auto coroutine = weft::spawn([]() -> Task<int> {
+      co_await weft::yield();
+      co_return 300;
+    });
+    sum += co_await std::move(coroutine);
+    co_return sum;
+  };
+  for (int round = 0; round < 100; ++round) REQUIRE(rt.run(parent()) == 321);
+}
+
+TEST_CASE("a join handle throws what the work threw") {
+  weft::Runtime rt{{.workers = 2}};
+  auto handle = rt.spawn(fails("joined"));
+  CHECK_THROWS_WITH(handle.wait(), "joined");
+  auto job = rt.spawn([]() -> int { throw std::runtime_error("job"); });
+  CHECK_THROWS_WITH(job.wait(), "job");
+}
+
+TEST_CASE("the result of a join handle is taken once; an empty one is a UsageError") {
+  weft::Runtime rt{{.workers = 1}};
+  auto handle = rt.spawn(value_of(1));
+  CHECK(handle.wait() == 1);
+  CHECK_THROWS_AS(handle.wait(), weft::UsageError);
+  CHECK_THROWS_AS(JoinHandle<int>().wait(), weft::UsageError);
+  CHECK_FALSE(JoinHandle<int>().is_done());
+}
+
+TEST_CASE("waiting for a join handle on a worker is a UsageError") {
+  weft::Runtime rt{{.workers = 2}};
+  CHECK_THROWS_AS(rt.run([] {
+    auto handle = weft::spawn(value_of(1));
+    handle.wait();
+  }),
+                  weft::UsageError);
+}
+
+TEST_CASE("work whose join handle was dropped runs to its end") {
+  std::atomic<int> sum{0};
+  {
+    weft::Runtime rt{{.workers = 2}};
+    { auto dropped = rt.spawn(add(sum, 1)); }
+    { auto dropped = rt.spawn([&sum] { sum.fetch_add(1); }); }
+  }
+  CHECK(sum.load() == 2);
+}
+
+TEST_CASE("an exception of work whose join handle was dropped goes to on_unhandled") {
+  Unhandled unhandled;
+  {
+    weft::Runtime rt{{.workers = 1, .on_unhandled = unhandled.handler()}};
+    rt.run([] {
+      // One worker: neither runs before both handles are gone.
+      { auto dropped = weft::spawn(fails("task")); }
+      { auto dropped = weft::spawn([] { throw std::runtime_error("job"); }); }
+    });
+  }
+  CHECK(unhandled.messages.size() == 2);
+}
+
+TEST_CASE("an exception that nobody fetched before its join handle was dropped goes to on_unhandled") {
+  Unhandled unhandled;
+  {
+    weft::Runtime rt{{.workers = 2, .on_unhandled = unhandled.handler()}};
+    auto handle = rt.spawn([] { throw std::runtime_error("kept"); });
+    while (!handle.is_done()) std::this_thread::yield();
+  }
+  CHECK(unhandled.messages == std::vector<std::string>{"kept"});
+}
+
+TEST_CASE("spawned work leaves no memory behind") {
+  const std::size_t base = weft::frame_memory_outstanding();
+  {
+    weft::Runtime rt{{.workers = 2}};
+    Counter counter;
+    for (int i = 0; i < 500; ++i) {
+      rt.spawn([kept = Counted(i)] { static_cast<void>(kept); }, counter);
+      rt.spawn(value_of(i), counter);
+      CHECK(rt.spawn(value_of(i)).wait() == i);
+    }
+    counter.wait();
+  }
+  CHECK(Counted::alive() == 0);
+  CHECK(weft::frame_memory_outstanding() == base);
+}

@@ -34,12 +34,12 @@ StopScope::Source& StopScope::source() {
     made->from_around.emplace(around_->token(), Source::Forward{&made->own});
   }
   // [scope.source] acq_rel: publishes the Source to whoever finds the pointer; on failure acquires the winner's.
-  while (!word_.compare_exchange_weak(word, reinterpret_cast<std::uintptr_t>(made.get()), acq_rel, acquire)) {
+  do {
     if (word > kStopped) return *reinterpret_cast<Source*>(word);
-  }
-  Source& published = *made.release();
-  if (word == kStopped) published.own.request_stop();
-  return published;
+    // Before it is published: whoever has seen the request must not see it taken back.
+    if (word == kStopped) made->own.request_stop();
+  } while (!word_.compare_exchange_weak(word, reinterpret_cast<std::uintptr_t>(made.get()), acq_rel, acquire));
+  return *made.release();
 }
 
 void StopScope::request_stop() noexcept {

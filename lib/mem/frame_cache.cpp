@@ -12,8 +12,24 @@ namespace weft::inline v0 {
 
 namespace {
 
-// relaxed throughout: a statistic, read when everything has stopped.
+// relaxed throughout: statistics, and a hint to trim.
 constinit Atomic<std::size_t> outstanding{0};
+constinit Atomic<std::size_t> outstanding_bytes{0};
+constinit Atomic<std::size_t> next_pressure_bytes{1 << 20};
+constinit Atomic<std::uint32_t> pressure{0};
+
+void count_in(std::size_t bytes) noexcept {
+  // relaxed: see above.
+  outstanding.fetch_add(1, relaxed);
+  // relaxed: see above.
+  const std::size_t now = outstanding_bytes.fetch_add(bytes, relaxed) + bytes;
+  // relaxed: see above.
+  if (now <= next_pressure_bytes.load(relaxed)) [[likely]] return;
+  constexpr std::size_t kMegabyte = 1 << 20;
+  // relaxed: see above; two threads that come here at once trim twice.
+  next_pressure_bytes.store(now + now / 4 + kMegabyte, relaxed);
+  pressure.fetch_add(1, relaxed);
+}
 
 }  // namespace
 
@@ -23,14 +39,14 @@ void* frame_memory_allocate(std::size_t bytes) {
 #else
   void* const block = ::operator new(bytes);
 #endif
-  // relaxed: a statistic.
-  outstanding.fetch_add(1, relaxed);
+  count_in(bytes);
   return block;
 }
 
 void frame_memory_free(void* block, std::size_t bytes) noexcept {
-  // relaxed: a statistic.
+  // relaxed: statistics.
   outstanding.fetch_sub(1, relaxed);
+  outstanding_bytes.fetch_sub(bytes, relaxed);
 #if WEFT_HAS_MIMALLOC
   mi_free_size(block, bytes);
 #else
@@ -56,7 +72,13 @@ void free_chain(Block* block, std::size_t bytes) noexcept {
 
 }  // namespace
 
+std::uint32_t frame_memory_pressure() noexcept {
+  // relaxed: a hint.
+  return pressure.load(relaxed);
+}
+
 void FrameCache::trim_excess() noexcept {
+  missed_bytes_ = 0;
   for (std::size_t i = 0; i < kClasses; ++i) {
     const std::size_t bytes = (i + 1) * kStep;
     Block** end = &lists_[i].first;

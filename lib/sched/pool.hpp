@@ -75,6 +75,8 @@ class Pool final : public Executor, public Domain {
   const PoolConfig config_;
   const std::chrono::steady_clock::time_point made_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  // ---- written once per priority ----
+  std::array<Atomic<bool>, kPriorities> is_used_{};  // some worker has queues of it
   // ---- written by outside threads ----
   std::array<Injector, kPriorities> injectors_;
   alignas(kCacheLine) Atomic<std::uint64_t> outside_started_{0};

@@ -38,6 +38,8 @@ RunQueues* Worker::make_queues(std::size_t of) noexcept {
   } catch (const std::bad_alloc&) {
     return nullptr;
   }
+  // relaxed: a hint that only ever turns true; see find_work().
+  pool_.is_used_[of].store(true, relaxed);
   // [worker.queues] release: the empty deques are complete before a thief finds them.
   queues_[of].store(owned_queues_[of].get(), release);
   return owned_queues_[of].get();
@@ -182,7 +184,11 @@ Worker::Found Worker::find_stolen(std::size_t of) noexcept {
 
 Worker::Found Worker::find_for_fairness() noexcept {
   // Each time another priority goes first, and each other time the oldest of the worker's own before the injected.
-  const std::uint32_t round = turn_ / kFairTurn;
+  const std::uint32_t round = fair_round_++;
+  if (const std::uint32_t pressure = frame_memory_pressure(); pressure != pressure_seen_) {
+    pressure_seen_ = pressure;
+    frames.trim_excess();
+  }
   for (std::size_t i = 0; i < kPriorities; ++i) {
     const std::size_t of = (round + i) % kPriorities;
     if (round / kPriorities % 2 == 0) {
@@ -197,15 +203,31 @@ Worker::Found Worker::find_for_fairness() noexcept {
   return {};
 }
 
+bool Worker::is_fair_turn() noexcept {
+  if (--turns_to_fair_ != 0) [[likely]] return false;
+  turns_to_fair_ = kFairTurn;
+  return true;
+}
+
 Worker::Found Worker::find_work() noexcept {
-  if (++turn_ % kFairTurn == 0) {
+  if (is_fair_turn()) [[unlikely]] {
     if (const Found found = find_for_fairness()) return found;
   }
-  if (const Found found = find_injected(static_cast<std::size_t>(Priority::High))) return found;
   for (std::size_t of = 0; of < kPriorities; ++of) {
-    if (const Found found = find_own(of)) return found;
-    if (const Found found = find_stolen(of)) return found;
-    if (const Found found = find_injected(of)) return found;
+    // What came from outside with high priority goes before a worker's own work; the rest after it.
+    const bool is_high = of == static_cast<std::size_t>(Priority::High);
+    const bool is_injected = !pool_.injectors_[of].is_empty_hint();
+    if (is_high && is_injected) [[unlikely]] {
+      if (const Found found = find_injected(of)) return found;
+    }
+    // relaxed: set before the first job of the priority is pushed; a worker about to sleep looks at the queues themselves.
+    if (pool_.is_used_[of].load(relaxed)) {
+      if (const Found found = find_own(of)) return found;
+      if (const Found found = find_stolen(of)) return found;
+    }
+    if (is_injected) {
+      if (const Found found = find_injected(of)) return found;
+    }
   }
   return {};
 }
@@ -230,7 +252,10 @@ struct Worker::IdleHost {
   Worker& worker;
 
   Found search() const noexcept { return worker.search(); }
-  void count_park() const noexcept { worker.parks_.add(); }
+  void count_park() const noexcept {
+    worker.parks_.add();
+    worker.frames.trim_after_burst();
+  }
   void heavy_fence() const noexcept { v0::heavy_fence(); }
   [[nodiscard]] bool has_visible_work() const noexcept { return worker.pool_.has_visible_work(); }
   // [pool.stop] acquire: pairs with ~Pool().
@@ -276,7 +301,6 @@ void Worker::execute(Found found) noexcept {
     if (mine != nullptr) fork_deque = &mine->fork;
   }
   jobs_.add();
-  if (jobs_.get() % kJobsBetweenTrims == 0) [[unlikely]] frames.trim_excess();
   for (Job* job = found.job; job != nullptr;) {
     next_ = nullptr;
     handle_of(job).resume();
@@ -315,7 +339,7 @@ void Worker::run_as_guest(Job* first, const Atomic<std::uint32_t>& done) noexcep
     // [run.done] acquire: as above.
     if (done.load(acquire) != 0) break;
     // A guest minds only what its root has left here; anything else is for the seat's own thread.
-    if (++turn_ % kFairTurn == 0 && pool_.has_visible_work()) break;
+    if (is_fair_turn() && pool_.has_visible_work()) break;
     found = find_own();
   }
   leave();

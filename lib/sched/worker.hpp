@@ -86,7 +86,6 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   };
 
   static constexpr std::uint32_t kFairTurn = 61;  // turns between two looks at what waits longest
-  static constexpr std::uint64_t kJobsBetweenTrims = 4096;
 
   void enter() noexcept;
   void leave() noexcept;
@@ -99,6 +98,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
 
   [[nodiscard]] Found find_own() noexcept;
   [[nodiscard]] Found find_own(std::size_t priority) noexcept;
+  [[nodiscard]] bool is_fair_turn() noexcept;
   [[nodiscard]] Found find_for_fairness() noexcept;
   [[nodiscard]] Found find_injected(std::size_t priority) noexcept;
   [[nodiscard]] Found find_stolen(std::size_t priority) noexcept;
@@ -113,7 +113,9 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   std::array<Atomic<RunQueues*>, kPriorities> queues_{};
   std::array<std::unique_ptr<RunQueues>, kPriorities> owned_queues_;
   // ---- private to the owner ----
-  std::uint32_t turn_ = 0;
+  std::uint32_t turns_to_fair_ = kFairTurn;
+  std::uint32_t fair_round_ = 0;
+  std::uint32_t pressure_seen_ = 0;
   std::uint64_t random_;
   Job** trampoline_outside_ = nullptr;
   Job* next_ = nullptr;

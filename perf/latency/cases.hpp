@@ -69,6 +69,7 @@ template <class HandOver>
 void measure_hand_over(benchmark::State& state, HandOver hand_over) {
   perf::Quantiles times(state);
   Moment moment;
+  hand_over(moment);  // the threads start
   for (auto _ : state) {
     moment.clear();
     const auto [made, begun] = hand_over(moment);

@@ -21,42 +21,57 @@ using Clock = perf::Quantiles::Clock;
 
 inline constexpr std::initializer_list<unsigned> kThreads = {1, 2, 4, 8, 16};
 
-/// A contender: make() starts it up, one_job() has a job done, jobs(n) has n jobs done that wait for each other, end() ends
-/// its threads. What has been started is ended before the next turn, outside the measured time.
-template <class Contender>
-bool add_contender(const std::string& name) {
-  const auto add = [&name](const std::string& problem, auto turn) {
-    for (const unsigned threads : kThreads) {
-      perf::add_timed_case(problem, name, threads, [threads, turn](benchmark::State& state) {
-        perf::Quantiles times(state);
-        for (auto _ : state) {
-          Contender contender;
-          const auto begin = Clock::now();
-          turn(contender, threads);
-          times.add(Clock::now() - begin);
-          contender.end();
-        }
-        times.record();
-      })->Iterations(perf::size(200, 2));
-    }
-  };
-  if constexpr (requires(Contender c) { c.make(1U); }) {
-    add("construct", [](Contender& contender, unsigned threads) { contender.make(threads); });
-    add("first_job", [](Contender& contender, unsigned threads) {
-      contender.make(threads);
-      contender.one_job();
-    });
+/// Adds a case for each number of threads; `turn(contender, threads)` is what is timed.
+///
+/// A contender has make(threads), which starts it up, and end(), which ends its threads: after the clock has stopped.
+template <class Contender, class Turn>
+bool add(const std::string& problem, const std::string& name, Turn turn) {
+  for (const unsigned threads : kThreads) {
+    perf::add_timed_case(problem, name, threads, [threads, turn](benchmark::State& state) {
+      perf::Quantiles times(state);
+      for (auto _ : state) {
+        Contender contender;
+        const auto begin = Clock::now();
+        turn(contender, threads);
+        times.add(Clock::now() - begin);
+        contender.end();
+      }
+      times.record();
+    })->Iterations(perf::size(200, 2));
   }
-  add("all_at_work", [](Contender& contender, unsigned threads) {
+  return true;
+}
+
+template <class Contender>
+bool add_construct(const std::string& name) {
+  return add<Contender>("construct", name, [](Contender& contender, unsigned threads) { contender.make(threads); });
+}
+
+/// one_job() has an empty job done.
+template <class Contender>
+bool add_first_job(const std::string& name) {
+  return add<Contender>("first_job", name, [](Contender& contender, unsigned threads) {
     contender.make(threads);
-    contender.jobs(threads);
+    contender.one_job();
   });
-  add("life", [](Contender& contender, unsigned threads) {
+}
+
+template <class Contender>
+bool add_life(const std::string& name) {
+  return add<Contender>("life", name, [](Contender& contender, unsigned threads) {
     contender.make(threads);
     contender.one_job();
     contender.end();
   });
-  return true;
+}
+
+/// jobs(n) has n jobs done that wait for each other.
+template <class Contender>
+bool add_all_at_work(const std::string& name) {
+  return add<Contender>("all_at_work", name, [](Contender& contender, unsigned threads) {
+    contender.make(threads);
+    contender.jobs(threads);
+  });
 }
 
 }  // namespace startup

@@ -27,7 +27,10 @@ class OpenMp {
   int threads_ = 0;
 };
 
-[[maybe_unused]] const bool added = add_contender<OpenMp>("openmp");
+[[maybe_unused]] const bool added =
+    add_first_job<OpenMp>("openmp") &&
+    add_all_at_work<OpenMp>("openmp") &&
+    add_life<OpenMp>("openmp");
 
 }  // namespace
 }  // namespace startup

@@ -47,7 +47,11 @@ class Tbb {
   std::optional<tbb::task_arena> arena_;
 };
 
-[[maybe_unused]] const bool added = add_contender<Tbb>("tbb");
+[[maybe_unused]] const bool added =
+    add_construct<Tbb>("tbb") &&
+    add_first_job<Tbb>("tbb") &&
+    add_all_at_work<Tbb>("tbb") &&
+    add_life<Tbb>("tbb");
 
 }  // namespace
 }  // namespace startup

@@ -22,7 +22,9 @@ class Threads {
   void end() {}
 };
 
-[[maybe_unused]] const bool added = add_contender<Threads>("std-thread");
+[[maybe_unused]] const bool added =
+    add_first_job<Threads>("std-thread") &&
+    add_all_at_work<Threads>("std-thread");
 
 }  // namespace
 }  // namespace startup

@@ -33,8 +33,13 @@ class WeftSpawn : public Weft {
   void one_job() { jobs(1); }
 };
 
-[[maybe_unused]] const bool added = add_contender<Weft>("weft");
-[[maybe_unused]] const bool added_spawn = add_contender<WeftSpawn>("weft-spawn");
+[[maybe_unused]] const bool added =
+    add_construct<Weft>("weft") &&
+    add_first_job<Weft>("weft") &&
+    add_all_at_work<Weft>("weft") &&
+    add_life<Weft>("weft");
+[[maybe_unused]] const bool added_spawn =
+    add_first_job<WeftSpawn>("weft-spawn") && add_life<WeftSpawn>("weft-spawn");
 
 }  // namespace
 }  // namespace startup

@@ -1,5 +1,6 @@
+/// @file
+/// An axis-aligned box.
 #pragma once
-// An axis-aligned box.
 
 #include "vec.hpp"
 

@@ -49,9 +49,7 @@ Color fresnel_metal(Color head_on, float cosine) {
   return lerp(head_on, {1.0F, 1.0F, 1.0F}, c2 * c2 * c);
 }
 
-BsdfValue evaluate_diffuse(Color albedo, Vec3 i) {
-  return {albedo * (i.z / kPi), i.z / kPi};
-}
+BsdfValue evaluate_diffuse(Color albedo, Vec3 i) { return {albedo * (i.z / kPi), i.z / kPi}; }
 
 BsdfValue evaluate_metal(const Bsdf& bsdf, Vec3 o, Vec3 i) {
   const Ggx ggx(bsdf.roughness);
@@ -105,11 +103,15 @@ float fresnel_dielectric(float cosine, float eta) {
 BsdfValue evaluate_bsdf(const Bsdf& bsdf, Vec3 outgoing, Vec3 incoming) {
   if (outgoing.z <= 0.0F || incoming.z <= 0.0F || bsdf.is_delta()) return {};
   switch (bsdf.material->kind) {
-    case MaterialKind::Diffuse: return evaluate_diffuse(bsdf.base, incoming);
-    case MaterialKind::Glossy: return evaluate_glossy(bsdf, outgoing, incoming);
-    case MaterialKind::Metal: return evaluate_metal(bsdf, outgoing, incoming);
+    case MaterialKind::Diffuse:
+      return evaluate_diffuse(bsdf.base, incoming);
+    case MaterialKind::Glossy:
+      return evaluate_glossy(bsdf, outgoing, incoming);
+    case MaterialKind::Metal:
+      return evaluate_metal(bsdf, outgoing, incoming);
     case MaterialKind::Glass:
-    case MaterialKind::Emissive: break;
+    case MaterialKind::Emissive:
+      break;
   }
   return {};
 }
@@ -119,8 +121,10 @@ BsdfSample sample_bsdf(const Bsdf& bsdf, Vec3 outgoing, Sample2 u, float choice)
   const Vec3 mirrored{-outgoing.x, -outgoing.y, outgoing.z};
   Vec3 incoming;
   switch (bsdf.material->kind) {
-    case MaterialKind::Glass: return sample_glass(bsdf, outgoing, choice);
-    case MaterialKind::Emissive: return {};
+    case MaterialKind::Glass:
+      return sample_glass(bsdf, outgoing, choice);
+    case MaterialKind::Emissive:
+      return {};
     case MaterialKind::Diffuse: {
       incoming = sample_cosine_hemisphere(u);
       return {incoming, bsdf.base, incoming.z / kPi};

@@ -1,6 +1,7 @@
+/// @file
+/// Scattering of light at a surface. Directions are unit vectors that point away from the surface,
+/// in the local space whose z axis is the shading normal.
 #pragma once
-// Scattering of light at a surface. Directions are unit vectors that point away from the surface,
-// in the local space whose z axis is the shading normal.
 
 #include "material.hpp"
 #include "rng.hpp"

@@ -1,4 +1,5 @@
-// The built-in scene: a golden knot on a plinth, in the middle of a sunflower of spheres.
+/// @file
+/// The built-in scene: a golden knot on a plinth, in the middle of a sunflower of spheres.
 
 #include <cmath>
 
@@ -26,8 +27,8 @@ void add_ground(Scene& scene) {
   ground.pattern_size = 0.55F;
   const std::uint32_t material = scene.add_material(ground);
   constexpr float kFar = 400.0F;
-  scene.add_quad({-kFar, 0.0F, kFar}, {kFar, 0.0F, kFar}, {kFar, 0.0F, -kFar},
-                 {-kFar, 0.0F, -kFar}, material);
+  scene.add_quad({-kFar, 0.0F, kFar}, {kFar, 0.0F, kFar}, {kFar, 0.0F, -kFar}, {-kFar, 0.0F, -kFar},
+                 material);
 }
 
 void add_hero(Scene& scene) {
@@ -51,7 +52,7 @@ void add_hero(Scene& scene) {
 void add_sunflower(Scene& scene) {
   const std::uint32_t glass = scene.add_material(Material::glass(1.5F, {0.5F, 0.12F, 0.10F}));
   const std::uint32_t chrome = scene.add_material(Material::metal({0.86F, 0.87F, 0.88F}, 0.0F));
-  const std::uint32_t lamp = scene.add_material(Material::emissive({8.0F, 4.2F, 1.7F}));
+  const std::uint32_t lamp = scene.add_material(Material::emissive({4.5F, 2.3F, 0.9F}));
   constexpr int kFirst = 18;
   constexpr int kLast = 900;
   const float golden_angle = kPi * (3.0F - std::sqrt(5.0F));
@@ -70,8 +71,8 @@ void add_sunflower(Scene& scene) {
     } else {
       const float around = std::atan2(std::sin(angle), std::cos(angle)) / (2.0F * kPi);
       const Color color = gradient(around + 0.16F * distance);
-      material = scene.add_material(i % 5 == 0 ? Material::diffuse(color)
-                                               : Material::glossy(color, 0.2F));
+      material =
+          scene.add_material(i % 5 == 0 ? Material::diffuse(color) : Material::glossy(color, 0.2F));
     }
     scene.add_sphere({distance * std::cos(angle), radius, distance * std::sin(angle)}, radius,
                      material);

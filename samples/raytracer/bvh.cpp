@@ -45,7 +45,7 @@ struct TraversalRay {
 /// Tests four boxes; writes the distances at which the ray enters them and returns a bit for each
 /// box it meets before `t_max`.
 inline unsigned intersect_boxes(const BvhNode& node, const TraversalRay& ray, Float4 t_max,
-                         Float4& t_enter) {
+                                Float4& t_enter) {
   const auto at = [&](int row, Float4 origin, Float4 inverse) {
     return (Float4::load_aligned(node.planes[row]) - origin) * inverse;
   };
@@ -90,7 +90,8 @@ void keep_nearest(unsigned lanes, Float4 t, Float4 u, Float4 v, const BvhPacket&
 template <bool kAnyHit>
 bool intersect_triangles(const BvhPacket& packet, const TraversalRay& ray, Hit& hit) {
   const auto vertex = [&](int row) {
-    return Vec3x4{Float4::load_aligned(packet.rows[row]), Float4::load_aligned(packet.rows[row + 1]),
+    return Vec3x4{Float4::load_aligned(packet.rows[row]),
+                  Float4::load_aligned(packet.rows[row + 1]),
                   Float4::load_aligned(packet.rows[row + 2])} -
            ray.origin;
   };
@@ -106,9 +107,9 @@ bool intersect_triangles(const BvhPacket& packet, const TraversalRay& ray, Hit& 
 
   const Float4 sum = u + v + w;
   const Float4 weight = Float4::splat(1.0F) / sum;
-  const Float4 t = (dot(v1, ray.direction) * u + dot(v2, ray.direction) * v +
-                    dot(v0, ray.direction) * w) *
-                   weight;
+  const Float4 t =
+      (dot(v1, ray.direction) * u + dot(v2, ray.direction) * v + dot(v0, ray.direction) * w) *
+      weight;
   // An edge-on triangle has sum == 0 and so t is a NaN or infinite, which fails one comparison.
   const Mask4 in_range = (zero < t) & (t < Float4::splat(hit.t));
   const unsigned lanes = (inside & in_range).bits();
@@ -164,7 +165,8 @@ struct StackEntry {
 };
 
 /// Pushes the boxes in `lanes` so that the nearest is on top.
-inline StackEntry* push_sorted(const BvhNode& node, unsigned lanes, Float4 t_enter, StackEntry* top) {
+inline StackEntry* push_sorted(const BvhNode& node, unsigned lanes, Float4 t_enter,
+                               StackEntry* top) {
   alignas(16) float t[4];
   t_enter.store(t);
   StackEntry* const base = top;

@@ -1,5 +1,6 @@
+/// @file
+/// The bounding volume hierarchy that rays walk: four boxes a node, four primitives a packet.
 #pragma once
-// The bounding volume hierarchy that rays walk: four boxes a node, four primitives a packet.
 
 #include <array>
 #include <cstddef>

@@ -10,7 +10,8 @@
 namespace raytracer {
 namespace {
 
-constexpr int kBins = 16;
+constexpr std::size_t kMostBins = 16;
+constexpr std::size_t kLeastBins = 6;
 /// A range this small is always a leaf: one packet.
 constexpr std::uint32_t kSmallRange = 4;
 /// The price of visiting a node, in packet tests.
@@ -47,7 +48,9 @@ struct WideBox {
   }
 };
 
-Float4 doubled_center(const BuildPrimitive& p) { return Float4::load(p.lower) + Float4::load(p.upper); }
+Float4 doubled_center(const BuildPrimitive& p) {
+  return Float4::load(p.lower) + Float4::load(p.upper);
+}
 
 float doubled_center(const BuildPrimitive& p, int axis) { return p.lower[axis] + p.upper[axis]; }
 
@@ -64,21 +67,29 @@ struct Bin {
   std::uint32_t count = 0;
 };
 
+/// Gives a range its number of bins: clearing and summing them is most of the work for few
+/// primitives.
+std::size_t bin_count(std::uint32_t size) {
+  return std::clamp(std::size_t{size} / 4 + 2, kLeastBins, kMostBins);
+}
+
 /// Maps a doubled centre to a bin of one axis; both passes use it, so they agree on every bit.
 struct BinMap {
   float origin;
   float scale;
+  int last;
 
   [[nodiscard]] int operator()(float doubled) const {
-    return std::min(static_cast<int>((doubled - origin) * scale), kBins - 1);
+    return std::min(static_cast<int>((doubled - origin) * scale), last);
   }
 };
 
-BinMap make_bin_map(const Aabb& centroids, int axis) {
+BinMap make_bin_map(const Aabb& centroids, int axis, std::size_t bins) {
+  const int last = static_cast<int>(bins) - 1;
   const float width = centroids.upper[axis] - centroids.lower[axis];
   // Narrower than any number's inverse: this axis separates nothing.
-  if (!(width > 1e-30F)) return {centroids.lower[axis], 0.0F};
-  return {centroids.lower[axis], static_cast<float>(kBins) * (1.0F - 1e-6F) / width};
+  if (!(width > 1e-30F)) return {centroids.lower[axis], 0.0F, last};
+  return {centroids.lower[axis], static_cast<float>(bins) * (1.0F - 1e-6F) / width, last};
 }
 
 }  // namespace
@@ -88,7 +99,7 @@ struct BvhBuilder::BinPlan {
   int axis = -1;
   int last_left_bin = 0;
   float cost = kInfinity;
-  BinMap map{0.0F, 0.0F};
+  BinMap map{0.0F, 0.0F, 0};
 };
 
 BvhBuilder::BvhBuilder(const SceneGeometry& geometry) : geometry_(geometry) {
@@ -96,10 +107,8 @@ BvhBuilder::BvhBuilder(const SceneGeometry& geometry) : geometry_(geometry) {
   const auto spheres = static_cast<std::uint32_t>(geometry.spheres.size());
   primitives_.reserve(triangles + spheres);
   const auto add = [&](const Aabb& box, PrimitiveId id) {
-    primitives_.push_back({{box.lower.x, box.lower.y, box.lower.z},
-                           id,
-                           {box.upper.x, box.upper.y, box.upper.z},
-                           0});
+    primitives_.push_back(
+        {{box.lower.x, box.lower.y, box.lower.z}, id, {box.upper.x, box.upper.y, box.upper.z}, 0});
     root_.bounds.grow(box);
     root_.centroids.grow(box.lower + box.upper);
   };

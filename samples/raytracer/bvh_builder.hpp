@@ -1,6 +1,7 @@
+/// @file
+/// Builds a Bvh by the surface area heuristic. No scheduler in here: a caller walks the tree of
+/// ranges as it likes (one thread, fork/join, OpenMP tasks, ...) and always gets the same tree.
 #pragma once
-// Builds a Bvh by the surface area heuristic. No scheduler in here: a caller walks the tree of
-// ranges as it likes (one thread, fork/join, OpenMP tasks, ...) and always gets the same tree.
 
 #include <cstddef>
 #include <cstdint>

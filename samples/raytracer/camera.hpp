@@ -1,5 +1,6 @@
+/// @file
+/// A thin lens that looks at a point.
 #pragma once
-// A thin lens that looks at a point.
 
 #include <cmath>
 
@@ -29,7 +30,8 @@ class Camera {
     const Vec3 forward = view / distance;
     focus_ = settings.focus_distance > 0.0F ? settings.focus_distance : distance;
     // Any up will do for a camera that looks straight up or down.
-    const Vec3 up = std::abs(forward.y) > 0.9999F ? Vec3{0.0F, 0.0F, -1.0F} : Vec3{0.0F, 1.0F, 0.0F};
+    const Vec3 up =
+        std::abs(forward.y) > 0.9999F ? Vec3{0.0F, 0.0F, -1.0F} : Vec3{0.0F, 1.0F, 0.0F};
     right_ = normalize(cross(forward, up));
     up_ = cross(right_, forward);
     forward_ = forward;

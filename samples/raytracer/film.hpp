@@ -1,5 +1,6 @@
+/// @file
+/// The picture while it is rendered, and its parts.
 #pragma once
-// The picture while it is rendered, and its parts.
 
 #include <algorithm>
 #include <cstddef>

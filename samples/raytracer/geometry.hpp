@@ -1,5 +1,6 @@
+/// @file
+/// What rays can hit.
 #pragma once
-// What rays can hit.
 
 #include <cstdint>
 #include <vector>

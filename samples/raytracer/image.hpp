@@ -1,5 +1,6 @@
+/// @file
+/// The finished picture: 8 bits a channel, as a file holds it.
 #pragma once
-// The finished picture: 8 bits a channel, as a file holds it.
 
 #include <cstdint>
 #include <vector>

@@ -1,5 +1,6 @@
+/// @file
+/// What a reader throws when a file is not what it should be.
 #pragma once
-// What a reader throws when a file is not what it should be.
 
 #include <stdexcept>
 #include <string>

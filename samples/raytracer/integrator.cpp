@@ -65,8 +65,7 @@ class Path {
     const Sky& sky = scene_.sky;
     add(sky.radiance(direction));
     if (sky.is_in_sun(direction)) {
-      const float weight =
-          was_delta_ ? 1.0F : power_heuristic(bsdf_pdf_, cone_pdf(sky.sun_size));
+      const float weight = was_delta_ ? 1.0F : power_heuristic(bsdf_pdf_, cone_pdf(sky.sun_size));
       add(sky.sun * weight);
     }
   }
@@ -115,8 +114,7 @@ class Path {
     const Sky& sky = scene_.sky;
     if (!sky.has_sun()) return;
     const Sample2 u = sampler_.next_2d();
-    const Vec3 direction =
-        Basis::around(sky.sun_direction).to_world(sample_cone(u, sky.sun_size));
+    const Vec3 direction = Basis::around(sky.sun_direction).to_world(sample_cone(u, sky.sun_size));
     const LightSample sun{direction, kInfinity, sky.sun, cone_pdf(sky.sun_size)};
     add_if_visible(point, bsdf, basis, outgoing, sun);
   }

@@ -1,5 +1,6 @@
+/// @file
+/// The path tracer: how much light comes along a ray. Plain code; it knows no scheduler.
 #pragma once
-// The path tracer: how much light comes along a ray. Plain code; it knows no scheduler.
 
 #include <cstdint>
 #include <stop_token>

@@ -104,8 +104,8 @@ float Lights::probability(std::size_t light, Vec3 from) const {
 
 std::size_t Lights::choose(Vec3 from, float choice) const {
   if (lights_.size() > kFew) {
-    const auto at = std::upper_bound(cumulative_.begin(), cumulative_.end(),
-                                     choice * cumulative_.back());
+    const auto at =
+        std::upper_bound(cumulative_.begin(), cumulative_.end(), choice * cumulative_.back());
     return std::min(static_cast<std::size_t>(at - cumulative_.begin()), lights_.size() - 1);
   }
   float sum = 0.0F;

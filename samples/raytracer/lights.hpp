@@ -1,5 +1,6 @@
+/// @file
+/// The shining surfaces of a scene, and how to pick a point on one of them.
 #pragma once
-// The shining surfaces of a scene, and how to pick a point on one of them.
 
 #include <cstdint>
 #include <vector>

@@ -77,8 +77,9 @@ TriangleMesh load_mesh(const fs::path& path) {
   const bool is_obj = equals_ignoring_case(extension, ".obj");
   const std::string bytes = read_file(path);
   if (!is_stl && !is_ply && !is_obj) {
-    throw InputError(name, "its name ends neither in .stl nor .ply nor .obj, the formats this "
-                           "program reads");
+    throw InputError(name,
+                     "its name ends neither in .stl nor .ply nor .obj, the formats this "
+                     "program reads");
   }
   if (bytes.empty()) throw InputError(name, "it is empty");
 

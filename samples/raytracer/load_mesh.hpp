@@ -1,5 +1,6 @@
+/// @file
+/// Reads meshes from files.
 #pragma once
-// Reads meshes from files.
 
 #include <filesystem>
 #include <functional>

@@ -1,5 +1,6 @@
+/// @file
+/// MTL: the materials of an OBJ file.
 #pragma once
-// MTL: the materials of an OBJ file.
 
 #include <string>
 #include <string_view>

@@ -1,4 +1,5 @@
-// OBJ: vertices and polygons in text, with materials in files beside it.
+/// @file
+/// OBJ: vertices and polygons in text, with materials in files beside it.
 
 #include <map>
 

@@ -1,4 +1,5 @@
-// PLY: a header that describes rows of numbers, then the rows, in text or binary.
+/// @file
+/// PLY: a header that describes rows of numbers, then the rows, in text or binary.
 
 #include <algorithm>
 #include <bit>
@@ -26,14 +27,13 @@ std::optional<NumberType> number_type(std::string_view name) {
   constexpr struct {
     std::string_view name;
     NumberType type;
-  } kTypes[] = {{"char", NumberType::I8},    {"int8", NumberType::I8},
-                {"uchar", NumberType::U8},   {"uint8", NumberType::U8},
-                {"short", NumberType::I16},  {"int16", NumberType::I16},
-                {"ushort", NumberType::U16}, {"uint16", NumberType::U16},
-                {"int", NumberType::I32},    {"int32", NumberType::I32},
-                {"uint", NumberType::U32},   {"uint32", NumberType::U32},
-                {"float", NumberType::F32},  {"float32", NumberType::F32},
-                {"double", NumberType::F64}, {"float64", NumberType::F64}};
+  } kTypes[] = {
+      {"char", NumberType::I8},    {"int8", NumberType::I8},     {"uchar", NumberType::U8},
+      {"uint8", NumberType::U8},   {"short", NumberType::I16},   {"int16", NumberType::I16},
+      {"ushort", NumberType::U16}, {"uint16", NumberType::U16},  {"int", NumberType::I32},
+      {"int32", NumberType::I32},  {"uint", NumberType::U32},    {"uint32", NumberType::U32},
+      {"float", NumberType::F32},  {"float32", NumberType::F32}, {"double", NumberType::F64},
+      {"float64", NumberType::F64}};
   for (const auto& entry : kTypes) {
     if (entry.name == name) return entry.type;
   }
@@ -249,8 +249,8 @@ class PlyParser {
     for (std::uint64_t i = 0; i < count; ++i) {
       const double index = read(p.type);
       if (!(index >= 0.0 && index < static_cast<double>(vertex_count_))) {
-        fail("face " + std::to_string(row) + " names vertex " +
-             whole(index) + ", but there are " + std::to_string(vertex_count_) + " vertices, counted from 0");
+        fail("face " + std::to_string(row) + " names vertex " + whole(index) + ", but there are " +
+             std::to_string(vertex_count_) + " vertices, counted from 0");
       }
       corners_.push_back(static_cast<std::uint32_t>(index));
     }
@@ -291,15 +291,22 @@ class PlyParser {
 
   static double decode(NumberType type, std::uint64_t bits) {
     switch (type) {
-      case NumberType::I8: return static_cast<std::int8_t>(bits);
-      case NumberType::U8: return static_cast<std::uint8_t>(bits);
-      case NumberType::I16: return static_cast<std::int16_t>(bits);
-      case NumberType::U16: return static_cast<std::uint16_t>(bits);
-      case NumberType::I32: return static_cast<std::int32_t>(bits);
-      case NumberType::U32: return static_cast<std::uint32_t>(bits);
+      case NumberType::I8:
+        return static_cast<std::int8_t>(bits);
+      case NumberType::U8:
+        return static_cast<std::uint8_t>(bits);
+      case NumberType::I16:
+        return static_cast<std::int16_t>(bits);
+      case NumberType::U16:
+        return static_cast<std::uint16_t>(bits);
+      case NumberType::I32:
+        return static_cast<std::int32_t>(bits);
+      case NumberType::U32:
+        return static_cast<std::uint32_t>(bits);
       case NumberType::F32:
         return static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
-      case NumberType::F64: break;
+      case NumberType::F64:
+        break;
     }
     return std::bit_cast<double>(bits);
   }

@@ -1,4 +1,5 @@
-// STL: triangles as three corners each, in binary or text.
+/// @file
+/// STL: triangles as three corners each, in binary or text.
 
 #include <bit>
 #include <cstring>

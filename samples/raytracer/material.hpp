@@ -1,5 +1,6 @@
+/// @file
+/// What a surface does with light, as plain data; bsdf.hpp holds the arithmetic.
 #pragma once
-// What a surface does with light, as plain data; bsdf.hpp holds the arithmetic.
 
 #include <cmath>
 #include <cstdint>

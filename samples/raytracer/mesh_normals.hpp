@@ -1,5 +1,6 @@
+/// @file
+/// Shading normals for meshes that come without good ones.
 #pragma once
-// Shading normals for meshes that come without good ones.
 
 #include <vector>
 

@@ -1,4 +1,5 @@
-// A photographer's stage around a mesh: floor and backdrop in one sweep, three soft lights.
+/// @file
+/// A photographer's stage around a mesh: floor and backdrop in one sweep, three soft lights.
 
 #include <algorithm>
 #include <array>
@@ -21,13 +22,20 @@ Point to_y_up(Vec3 p, UpAxis up) {
 
 Material make_finish(Finish finish) {
   switch (finish) {
-    case Finish::Clay: return Material::glossy({0.58F, 0.235F, 0.125F}, 0.42F);
-    case Finish::Porcelain: return Material::glossy({0.82F, 0.81F, 0.78F}, 0.12F);
-    case Finish::Gold: return Material::metal({1.0F, 0.71F, 0.29F}, 0.28F);
-    case Finish::Copper: return Material::metal({0.95F, 0.55F, 0.40F}, 0.30F);
-    case Finish::Chrome: return Material::metal({0.77F, 0.78F, 0.78F}, 0.10F);
-    case Finish::Glass: return Material::glass(1.5F, {0.35F, 0.12F, 0.16F});
-    case Finish::Jade: return Material::glossy({0.10F, 0.38F, 0.22F}, 0.18F);
+    case Finish::Clay:
+      return Material::glossy({0.58F, 0.235F, 0.125F}, 0.42F);
+    case Finish::Porcelain:
+      return Material::glossy({0.82F, 0.81F, 0.78F}, 0.12F);
+    case Finish::Gold:
+      return Material::metal({1.0F, 0.71F, 0.29F}, 0.28F);
+    case Finish::Copper:
+      return Material::metal({0.95F, 0.55F, 0.40F}, 0.30F);
+    case Finish::Chrome:
+      return Material::metal({0.77F, 0.78F, 0.78F}, 0.10F);
+    case Finish::Glass:
+      return Material::glass(1.5F, {0.35F, 0.12F, 0.16F});
+    case Finish::Jade:
+      return Material::glossy({0.10F, 0.38F, 0.22F}, 0.18F);
   }
   return {};
 }
@@ -61,7 +69,8 @@ void add_sweep(Scene& scene, const Turn& turn) {
   std::vector<Outline> outline{{0.0F, kFront, {0.0F, 1.0F, 0.0F}}};
   for (int i = 0; i <= kSteps; ++i) {
     const float phi = 0.5F * kPi * static_cast<float>(i) / static_cast<float>(kSteps);
-    outline.push_back({kBend * (1.0F - std::cos(phi)), kBack - kBend * std::sin(phi),
+    outline.push_back({kBend * (1.0F - std::cos(phi)),
+                       kBack - kBend * std::sin(phi),
                        {0.0F, std::cos(phi), std::sin(phi)}});
   }
   outline.push_back({kTop, kBack - kBend, {0.0F, 0.0F, 1.0F}});

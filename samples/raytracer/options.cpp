@@ -180,8 +180,10 @@ void add_mesh_options(OptionTable& table, Options& o) {
              [&o](const std::string& s) {
                const auto found = finishes().find(s);
                if (found == finishes().end()) {
-                 throw CLI::ValidationError("--finish", in_quotes(s) + " is not one of clay, "
-                                            "porcelain, gold, copper, chrome, glass and jade");
+                 throw CLI::ValidationError("--finish",
+                                            in_quotes(s) +
+                                                " is not one of clay, "
+                                                "porcelain, gold, copper, chrome, glass and jade");
                }
                o.stage.finish = found->second;
              });

@@ -1,5 +1,6 @@
+/// @file
+/// A file that appears whole or not at all.
 #pragma once
-// A file that appears whole or not at all.
 
 #include <cstdio>
 #include <filesystem>

@@ -1,5 +1,6 @@
+/// @file
+/// A ray, what it hit, and how the next ray leaves the place that was hit.
 #pragma once
-// A ray, what it hit, and how the next ray leaves the place that was hit.
 
 #include <bit>
 #include <cstdint>

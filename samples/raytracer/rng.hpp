@@ -1,5 +1,6 @@
+/// @file
+/// Random numbers that depend on pixel, sample and dimension only: never on who renders the pixel.
 #pragma once
-// Random numbers that depend on pixel, sample and dimension only: never on who renders the pixel.
 
 #include <cstdint>
 

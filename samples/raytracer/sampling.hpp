@@ -1,5 +1,6 @@
+/// @file
+/// Maps points of the unit square to directions and shapes.
 #pragma once
-// Maps points of the unit square to directions and shapes.
 
 #include <algorithm>
 #include <cmath>

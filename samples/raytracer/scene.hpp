@@ -1,5 +1,6 @@
+/// @file
+/// Everything that rays meet, ready to be rendered.
 #pragma once
-// Everything that rays meet, ready to be rendered.
 
 #include <vector>
 

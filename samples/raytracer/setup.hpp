@@ -1,5 +1,6 @@
+/// @file
+/// Scenes with a camera: the built-in one, and a stage around a mesh from a file.
 #pragma once
-// Scenes with a camera: the built-in one, and a stage around a mesh from a file.
 
 #include "camera.hpp"
 #include "scene.hpp"

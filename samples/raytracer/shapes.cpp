@@ -99,8 +99,8 @@ void add_torus_knot(Scene& scene, const KnotShape& shape, Vec3 center, float til
   }
 }
 
-void add_turned_body(Scene& scene, const std::vector<ProfilePoint>& profile, Vec3 center,
-                     int sides, std::uint32_t material) {
+void add_turned_body(Scene& scene, const std::vector<ProfilePoint>& profile, Vec3 center, int sides,
+                     std::uint32_t material) {
   for (std::size_t k = 0; k + 1 < profile.size(); ++k) {
     const ProfilePoint low = profile[k];
     const ProfilePoint high = profile[k + 1];
@@ -129,8 +129,7 @@ void add_menger_sponge(Scene& scene, int level, Vec3 lower, float size, std::uin
     return is_in && is_solid(x, y, z);
   };
   const auto corner = [&](int x, int y, int z) {
-    return lower +
-           Vec3{static_cast<float>(x), static_cast<float>(y), static_cast<float>(z)} * cell;
+    return lower + Vec3{static_cast<float>(x), static_cast<float>(y), static_cast<float>(z)} * cell;
   };
   for (int x = 0; x < n; ++x) {
     for (int y = 0; y < n; ++y) {

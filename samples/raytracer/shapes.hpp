@@ -1,5 +1,6 @@
+/// @file
+/// Meshes made by formula.
 #pragma once
-// Meshes made by formula.
 
 #include <cstdint>
 
@@ -34,8 +35,8 @@ struct ProfilePoint {
 };
 
 /// Adds a body turned around the y axis through `center`. Outline corners stay sharp.
-void add_turned_body(Scene& scene, const std::vector<ProfilePoint>& profile, Vec3 center,
-                     int sides, std::uint32_t material);
+void add_turned_body(Scene& scene, const std::vector<ProfilePoint>& profile, Vec3 center, int sides,
+                     std::uint32_t material);
 
 /// Adds a cube with a side of `size` from which a Menger sponge of `level` was cut.
 void add_menger_sponge(Scene& scene, int level, Vec3 lower, float size, std::uint32_t material);

@@ -1,6 +1,7 @@
+/// @file
+/// Four floats at a time: SSE2 on x86-64, the compiler's portable vectors elsewhere.
+/// Every operation rounds as IEEE 754 says, so both give the same bits.
 #pragma once
-// Four floats at a time: SSE2 on x86-64, the compiler's portable vectors elsewhere.
-// Every operation rounds as IEEE 754 says, so both give the same bits.
 
 #include <cmath>
 #include <cstdint>
@@ -40,9 +41,7 @@ struct Mask4 {
 [[nodiscard]] inline Float4 min(Float4 a, Float4 b) { return {_mm_min_ps(a.v, b.v)}; }
 [[nodiscard]] inline Float4 max(Float4 a, Float4 b) { return {_mm_max_ps(a.v, b.v)}; }
 [[nodiscard]] inline Float4 sqrt(Float4 a) { return {_mm_sqrt_ps(a.v)}; }
-[[nodiscard]] inline Float4 abs(Float4 a) {
-  return {_mm_andnot_ps(_mm_set1_ps(-0.0F), a.v)};
-}
+[[nodiscard]] inline Float4 abs(Float4 a) { return {_mm_andnot_ps(_mm_set1_ps(-0.0F), a.v)}; }
 [[nodiscard]] inline Mask4 operator<(Float4 a, Float4 b) { return {_mm_cmplt_ps(a.v, b.v)}; }
 [[nodiscard]] inline Mask4 operator<=(Float4 a, Float4 b) { return {_mm_cmple_ps(a.v, b.v)}; }
 [[nodiscard]] inline Mask4 operator&(Mask4 a, Mask4 b) { return {_mm_and_ps(a.v, b.v)}; }

@@ -1,5 +1,6 @@
+/// @file
+/// Light from outside the scene: a gradient and a sun of visible size.
 #pragma once
-// Light from outside the scene: a gradient and a sun of visible size.
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,6 @@
+/// @file
+/// Reads words and numbers from text and knows the line it is on.
 #pragma once
-// Reads words and numbers from text and knows the line it is on.
 
 #include <cstddef>
 #include <cstdint>

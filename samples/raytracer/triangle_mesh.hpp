@@ -1,5 +1,6 @@
+/// @file
+/// A mesh as files hold it: shared vertices, triangles by index, materials by name.
 #pragma once
-// A mesh as files hold it: shared vertices, triangles by index, materials by name.
 
 #include <array>
 #include <cstdint>

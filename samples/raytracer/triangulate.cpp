@@ -82,9 +82,9 @@ void cut_ears(TriangleMesh& mesh, const std::vector<std::uint32_t>& polygon,
     // A polygon that crosses itself has no ear left; any corner will do.
     if (ear == left.size()) ear = 0;
     const std::size_t n = left.size();
-    mesh.add_triangle({polygon[left[(ear + n - 1) % n]], polygon[left[ear]],
-                       polygon[left[(ear + 1) % n]]},
-                      material);
+    mesh.add_triangle(
+        {polygon[left[(ear + n - 1) % n]], polygon[left[ear]], polygon[left[(ear + 1) % n]]},
+        material);
     left.erase(left.begin() + static_cast<std::ptrdiff_t>(ear));
   }
   mesh.add_triangle({polygon[left[0]], polygon[left[1]], polygon[left[2]]}, material);

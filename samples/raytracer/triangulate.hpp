@@ -1,5 +1,6 @@
+/// @file
+/// Cuts polygons into triangles.
 #pragma once
-// Cuts polygons into triangles.
 
 #include <cstdint>
 #include <vector>

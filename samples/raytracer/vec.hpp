@@ -1,5 +1,6 @@
+/// @file
+/// Three floats: points, directions and linear RGB colours of the ray tracer.
 #pragma once
-// Three floats: points, directions and linear RGB colours of the ray tracer.
 
 #include <algorithm>
 #include <cmath>
@@ -72,9 +73,8 @@ struct Basis {
     const float sign = std::copysign(1.0F, n.z);
     const float a = -1.0F / (sign + n.z);
     const float b = n.x * n.y * a;
-    return {{1.0F + sign * n.x * n.x * a, sign * b, -sign * n.x},
-            {b, sign + n.y * n.y * a, -n.y},
-            n};
+    return {
+        {1.0F + sign * n.x * n.x * a, sign * b, -sign * n.x}, {b, sign + n.y * n.y * a, -n.y}, n};
   }
   [[nodiscard]] constexpr Vec3 to_world(Vec3 v) const {
     return tangent * v.x + bitangent * v.y + normal * v.z;

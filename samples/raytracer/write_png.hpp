@@ -1,5 +1,6 @@
+/// @file
+/// PNG files.
 #pragma once
-// PNG files.
 
 #include <filesystem>
 

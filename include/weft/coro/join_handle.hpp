@@ -18,6 +18,14 @@ namespace detail {
 /// What a JoinHandle and its task share.
 template <class T>
 struct JoinState {
+  JoinState() = default;
+  JoinState(const JoinState&) = delete;
+  JoinState& operator=(const JoinState&) = delete;
+  ~JoinState() {
+    // Nobody waits, and the end never came: the work could not be spawned, or its exception went to on_unhandled.
+    if (!done.is_complete()) done.sub();
+  }
+
   Counter done{1};
   Outcome<T> outcome;
 };

@@ -58,7 +58,7 @@ class ForkedPack {
 
   template <class Promise>
   WEFT_ALWAYS_INLINE Transfer await_suspend(std::coroutine_handle<Promise> parent) {
-    if (!std::apply([](const Task<Ts>&... child) { return (child && ...); }, children_)) [[unlikely]] throw_empty_task();
+    if (!std::apply([](const Task<Ts>&... child) { return (static_cast<bool>(child) && ...); }, children_)) [[unlikely]] throw_empty_task();
     join_.parent = job_of(parent);
     join_.scope.put_into(PromiseBase::scope_of(parent));
     link_children(std::index_sequence_for<Ts...>{});

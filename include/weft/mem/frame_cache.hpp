@@ -14,6 +14,8 @@ namespace weft::inline v0 {
 WEFT_API void* frame_memory_allocate(std::size_t bytes);
 /// Gives a block back to the allocator behind the caches.
 WEFT_API void frame_memory_free(void* block, std::size_t bytes) noexcept;
+/// Changes each time that the bytes taken from the allocator behind have grown by a quarter (and by a megabyte at least).
+WEFT_API std::uint32_t frame_memory_pressure() noexcept;
 /// Blocks taken from the allocator behind and not given back: in use or kept by a cache. Zero when nothing leaked.
 WEFT_API std::size_t frame_memory_outstanding() noexcept;
 
@@ -32,7 +34,8 @@ class FrameCache {
   static constexpr std::size_t kStep = 32;       ///< bytes between size classes
   static constexpr std::size_t kLargest = 2048;  ///< larger blocks go to the allocator behind
   static constexpr std::size_t kClasses = kLargest / kStep;
-  static constexpr std::size_t kKeepBytes = 64 * 1024;  ///< kept per size class by trim_excess()
+  static constexpr std::size_t kKeepBytes = 64 * 1024;         ///< kept per size class by trim_excess()
+  static constexpr std::size_t kBurstBytes = 64 * 1024 * 1024;  ///< taken before trim_after_burst() acts
 
   constexpr FrameCache() noexcept = default;
   FrameCache(const FrameCache&) = delete;
@@ -48,6 +51,7 @@ class FrameCache {
         return block;
       }
     }
+    missed_bytes_ += rounded(bytes);
     return frame_memory_allocate(rounded(bytes));
   }
 
@@ -63,9 +67,14 @@ class FrameCache {
 
   /// Gives what a size class keeps beyond kKeepBytes back to the allocator behind.
   ///
-  /// The hot path does not count. A worker gathers blocks that others have allocated only by running jobs that began
-  /// elsewhere, so its loop calls this every so many jobs.
+  /// The hot path does not count what is kept. Worker loops call this when frame_memory_pressure() has changed: then the
+  /// program as a whole has taken much more from the allocator behind, so somebody may be hoarding.
   WEFT_API void trim_excess() noexcept;
+
+  /// The same, if this cache has taken a burst of blocks since the last time; for a worker that goes to sleep.
+  void trim_after_burst() noexcept {
+    if (missed_bytes_ > kBurstBytes) trim_excess();
+  }
 
   /// Gives every kept block back to the allocator behind.
   WEFT_API void trim() noexcept;
@@ -86,6 +95,7 @@ class FrameCache {
   static constexpr std::size_t class_of(std::size_t bytes) noexcept { return (bytes - 1) / kStep; }
 
   List lists_[kClasses];
+  std::size_t missed_bytes_ = 0;  // taken from the allocator behind since the last trim
 };
 
 }  // namespace weft::inline v0

@@ -66,6 +66,20 @@ TEST_CASE("parallel_invoke returns a tuple in argument order, with void elided")
   }
 }
 
+TEST_CASE("parallel_invoke gives references and values that only move") {
+  int a = 1;
+  int b = 2;
+  const auto check = [&] {
+    auto results = parallel_invoke([&]() -> int& { return a; }, [] { return std::make_unique<int>(5); },
+                                   [&]() -> int& { return b; });
+    STATIC_REQUIRE(std::is_same_v<decltype(results), std::tuple<int&, std::unique_ptr<int>, int&>>);
+    return &std::get<0>(results) == &a && *std::get<1>(results) == 5 && &std::get<2>(results) == &b;
+  };
+  CHECK(check());
+  weft::Runtime rt{{.workers = 2}};
+  CHECK(rt.run(check));
+}
+
 TEST_CASE("nested parallel_invoke computes fib, in jobs, in tasks, and outside any runtime") {
   CHECK(fib(15) == 610);
   auto task = []() -> Task<long> { co_return fib(18); };
@@ -167,7 +181,7 @@ TEST_CASE("unrelated jobs never run on the stack of a waiting parallel_invoke") 
     parallel_invoke(
         [&] {
           // Until a thief is inside the other, which then takes a while: the join below has to wait.
-          for (int i = 0; i < 100'000 && !is_stolen.load(); ++i) std::this_thread::yield();
+          for (int i = 0; i < 2000 && !is_stolen.load(); ++i) std::this_thread::yield();
         },
         [&] {
           is_stolen.store(true);
@@ -177,7 +191,7 @@ TEST_CASE("unrelated jobs never run on the stack of a waiting parallel_invoke") 
         });
     --depth;
   };
-  for (int round = 0; round < 50; ++round) {
+  for (int round = 0; round < 30; ++round) {
     for (int i = 0; i < 10; ++i) rt.spawn(unrelated, counter);
     rt.spawn(waits, counter);
     for (int i = 0; i < 10; ++i) rt.spawn(unrelated, counter);

@@ -246,16 +246,6 @@ TEST_CASE("an exception of work whose join handle was dropped goes to on_unhandl
   CHECK(unhandled.messages.size() == 2);
 }
 
-TEST_CASE("an exception that nobody fetched before its join handle was dropped goes to on_unhandled") {
-  Unhandled unhandled;
-  {
-    weft::Runtime rt{{.workers = 2, .on_unhandled = unhandled.handler()}};
-    auto handle = rt.spawn([] { throw std::runtime_error("kept"); });
-    while (!handle.is_done()) std::this_thread::yield();
-  }
-  CHECK(unhandled.messages == std::vector<std::string>{"kept"});
-}
-
 TEST_CASE("spawned work leaves no memory behind") {
   const std::size_t base = weft::frame_memory_outstanding();
   {

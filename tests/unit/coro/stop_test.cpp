@@ -2,6 +2,8 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
+#include "support/until_stopped.hpp"
+
 #include <atomic>
 #include <optional>
 #include <stdexcept>
@@ -18,7 +20,7 @@ namespace {
 Task<bool> is_stopped() { co_return co_await this_task::stop_requested(); }
 Task<std::stop_token> token_here() { co_return co_await this_task::stop_token(); }
 Task<int> until_stopped(std::atomic<int>& ended) {
-  while (!co_await this_task::stop_requested()) co_await weft::yield();
+  co_await weft_test::until_stopped();
   ended.fetch_add(1);
   co_return 1;
 }

@@ -2,6 +2,7 @@
 #include <weft/weft.hpp>
 
 #include "support/counted.hpp"
+#include "support/until_stopped.hpp"
 
 #include <atomic>
 #include <stdexcept>
@@ -19,7 +20,7 @@ Task<> add(std::atomic<int>& sum, int n) {
 }
 Task<int> value_of(int value) { co_return value; }
 Task<> stops_when_asked(std::atomic<int>& stopped) {
-  while (!co_await this_task::stop_requested()) co_await weft::yield();
+  co_await weft_test::until_stopped();
   stopped.fetch_add(1);
 }
 Task<> fails_later() {

@@ -2,6 +2,8 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
+#include "support/until_stopped.hpp"
+
 #include <atomic>
 #include <stdexcept>
 #include <string>
@@ -25,7 +27,7 @@ Task<int> fails_later(const char* what, int yields) {
   throw std::runtime_error(what);
 }
 Task<int> stops_when_asked(std::atomic<int>& stopped) {
-  while (!co_await this_task::stop_requested()) co_await weft::yield();
+  co_await weft_test::until_stopped();
   stopped.fetch_add(1);
   throw weft::OperationCancelled();
 }

@@ -2,6 +2,7 @@
 #include <weft/weft.hpp>
 
 #include "support/counted.hpp"
+#include "support/until_stopped.hpp"
 
 #include <atomic>
 #include <memory>
@@ -24,7 +25,7 @@ Task<> nothing() { co_return; }
 
 /// Ends only when it is asked to stop, and says that it has.
 Task<int> loses(std::atomic<int>& ended) {
-  while (!co_await this_task::stop_requested()) co_await weft::yield();
+  co_await weft_test::until_stopped();
   ended.fetch_add(1);
   co_return -1;
 }
@@ -81,7 +82,7 @@ TEST_CASE("when_any throws what the winner threw") {
 TEST_CASE("what a loser throws is dropped") {
   weft::Runtime rt{{.workers = 2}};
   auto throws_when_stopped = []() -> Task<int> {
-    while (!co_await this_task::stop_requested()) co_await weft::yield();
+    co_await weft_test::until_stopped();
     throw std::runtime_error("too late");
   };
   auto race = [&]() -> Task<int> {

@@ -111,7 +111,8 @@ std::size_t check_child(const Bvh& bvh, BvhChild child, const SceneGeometry& geo
     std::size_t sum = 0;
     const BvhNode& node = bvh.nodes()[child.node_index()];
     for (int i = 0; i < 4; ++i) {
-      if (node.planes[0][i] <= node.planes[3][i]) sum += check_child(bvh, node.child[i], geometry, seen);
+      if (node.planes[0][i] <= node.planes[3][i])
+        sum += check_child(bvh, node.child[i], geometry, seen);
     }
     return sum;
   }
@@ -151,7 +152,8 @@ TEST_CASE("the tree finds what trying every primitive finds") {
 TEST_CASE("rays along the axes hit, though their slopes are infinite") {
   SceneGeometry geometry;
   geometry.spheres.push_back({{0.0F, 0.0F, 0.0F}, 1.0F, 0});
-  for (int i = 0; i < 40; ++i) geometry.spheres.push_back({{10.0F + static_cast<float>(i), 9.0F, 8.0F}, 0.2F, 0});
+  for (int i = 0; i < 40; ++i)
+    geometry.spheres.push_back({{10.0F + static_cast<float>(i), 9.0F, 8.0F}, 0.2F, 0});
   const Bvh bvh = build_bvh_serially(geometry);
   for (const Vec3 axis : {Vec3{1, 0, 0}, Vec3{-1, 0, 0}, Vec3{0, 1, 0}, Vec3{0, -1, 0},
                           Vec3{0, 0, 1}, Vec3{0, 0, -1}, Vec3{-0.0F, -0.0F, 1}}) {
@@ -194,7 +196,8 @@ TEST_CASE("every primitive is in the tree, whatever the shape of the scene") {
     spread.triangles[i].vertices[1] = {x, 1.0F, 0.0F};
     spread.triangles[i].vertices[2] = {x, 0.0F, 1.0F};
   }
-  for (const SceneGeometry& geometry : {make_soup(1, 0, 1.0F), make_soup(0, 1, 1.0F), make_soup(5, 5, 1.0F), same, spread}) {
+  for (const SceneGeometry& geometry :
+       {make_soup(1, 0, 1.0F), make_soup(0, 1, 1.0F), make_soup(5, 5, 1.0F), same, spread}) {
     const Bvh bvh = build_bvh_serially(geometry);
     std::vector<int> seen(geometry.triangles.size() + geometry.spheres.size());
     CHECK(check_child(bvh, BvhChild::node(0), geometry, seen) == seen.size());

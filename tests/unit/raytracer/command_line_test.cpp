@@ -33,9 +33,11 @@ TEST_CASE("without arguments the built-in scene goes to raytracer.png") {
 }
 
 TEST_CASE("options are read into their places") {
-  const Options options = parse({"--scene", "a.stl", "-o", "b.png", "--size", "32x16", "--spp", "7", "--threads", "3",
-                                 "--seed", "4294967295", "--max-depth", "5", "--exposure", "-1.5", "--eye", "1,-2,3.5",
-                                 "--up", "y", "--finish", "gold", "--yaw=-20", "--stats", "-q"});
+  const Options options = parse({"--scene",  "a.stl",      "-o",          "b.png",     "--size",
+                                 "32x16",    "--spp",      "7",           "--threads", "3",
+                                 "--seed",   "4294967295", "--max-depth", "5",         "--exposure",
+                                 "-1.5",     "--eye",      "1,-2,3.5",    "--up",      "y",
+                                 "--finish", "gold",       "--yaw=-20",   "--stats",   "-q"});
   CHECK(options.scene == "a.stl");
   CHECK(options.width == 32);
   CHECK(options.height == 16);

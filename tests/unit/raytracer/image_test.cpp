@@ -17,7 +17,8 @@ namespace {
 
 Image make_image(int width, int height) {
   Image image{width, height, {}};
-  for (int i = 0; i < width * height * 3; ++i) image.rgb.push_back(static_cast<std::uint8_t>(i * 37));
+  for (int i = 0; i < width * height * 3; ++i)
+    image.rgb.push_back(static_cast<std::uint8_t>(i * 37));
   return image;
 }
 

@@ -43,15 +43,17 @@ double area(const TriangleMesh& mesh) {
 }  // namespace
 
 TEST_CASE("corners of OBJ faces come in four forms, from the front or from the back") {
-  const TriangleMesh mesh =
-      parse(kCorners + "vt 0 0\nvn 0 0 1\nf 1 2 3\nf 1/1 2/1 3/1\nf 1//1 2//1 3//1\nf -4/1/1 -3/1/1 -2/1/1 # end\n");
+  const TriangleMesh mesh = parse(
+      kCorners +
+      "vt 0 0\nvn 0 0 1\nf 1 2 3\nf 1/1 2/1 3/1\nf 1//1 2//1 3//1\nf -4/1/1 -3/1/1 -2/1/1 # end\n");
   REQUIRE(mesh.triangles.size() == 4);
   for (const auto& t : mesh.triangles) CHECK(t == TriangleMesh::Indices{0, 1, 2});
 }
 
 TEST_CASE("lines of an OBJ may go on after a backslash, and errors keep their line") {
   CHECK(parse(kCorners + "f 1 \\\n 2 \\\r\n 3\n").triangles.size() == 1);
-  CHECK_THAT(message_of(kCorners + "f 1 \\\n 2 \\\n 3\nf 1 2 9\n"), Contains("line 8: a face names"));
+  CHECK_THAT(message_of(kCorners + "f 1 \\\n 2 \\\n 3\nf 1 2 9\n"),
+             Contains("line 8: a face names"));
 }
 
 TEST_CASE("a concave polygon keeps its outline") {
@@ -105,7 +107,8 @@ TEST_CASE("a missing MTL or material is a warning, not an error") {
   CHECK(mesh.triangles.size() == 1);
   REQUIRE(mesh.warnings.size() == 1);
   CHECK_THAT(mesh.warnings[0], Contains("'other.mtl' cannot be read"));
-  CHECK_THAT(parse(kCorners + "usemtl red\nf 1 2 3\n").warnings.at(0), Contains("'red' is not defined"));
+  CHECK_THAT(parse(kCorners + "usemtl red\nf 1 2 3\n").warnings.at(0),
+             Contains("'red' is not defined"));
 }
 
 TEST_CASE("the MTL is looked for beside the OBJ, backslashes and all") {
@@ -120,7 +123,8 @@ TEST_CASE("the MTL is looked for beside the OBJ, backslashes and all") {
 TEST_CASE("a broken OBJ is refused with a sentence that says where") {
   CHECK_THAT(message_of("v 1 2 inf\n"), Contains("a.obj: line 1: 'inf' is not a finite number"));
   CHECK_THAT(message_of("v 1 2\n"), Contains("the line ends where the z"));
-  CHECK_THAT(message_of(kCorners + "f 1 2 5\n"), Contains("line 5: a face names vertex 5, but only 4"));
+  CHECK_THAT(message_of(kCorners + "f 1 2 5\n"),
+             Contains("line 5: a face names vertex 5, but only 4"));
   CHECK_THAT(message_of(kCorners + "f 0 1 2\n"), Contains("vertex 0, but OBJ counts from 1"));
   CHECK_THAT(message_of(kCorners + "f -5 1 2\n"), Contains("names vertex -5"));
   CHECK_THAT(message_of(kCorners + "f 1 2 9999999999999999999999\n"), Contains("is not a corner"));

@@ -10,9 +10,11 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-std::string header(const std::string& format, const std::string& vertices, const std::string& faces) {
+std::string header(const std::string& format, const std::string& vertices,
+                   const std::string& faces) {
   return "ply\nformat " + format + " 1.0\ncomment made for a test\nelement vertex " + vertices +
-         "\nproperty float x\nproperty double y\nproperty float z\nproperty uchar red\nelement face " +
+         "\nproperty float x\nproperty double y\nproperty float z\nproperty uchar red\nelement "
+         "face " +
          faces + "\nproperty list uchar int vertex_indices\nproperty short flags\nend_header\n";
 }
 
@@ -81,8 +83,9 @@ TEST_CASE("a PLY may have unknown elements, empty ones, and faces before vertice
 }
 
 TEST_CASE("faces with fewer than three corners are skipped with a warning") {
-  const TriangleMesh mesh =
-      parse_ply(header("ascii", "4", "2") + "0 0 0 1\n1 0 0 1\n1 1 0 1\n0 1 0 1\n2 0 1 7\n3 0 1 2 7\n", "a.ply");
+  const TriangleMesh mesh = parse_ply(
+      header("ascii", "4", "2") + "0 0 0 1\n1 0 0 1\n1 1 0 1\n0 1 0 1\n2 0 1 7\n3 0 1 2 7\n",
+      "a.ply");
   CHECK(mesh.triangles.size() == 1);
   CHECK(mesh.warnings.size() == 1);
 }
@@ -94,18 +97,24 @@ TEST_CASE("a broken PLY is refused with a sentence that says where") {
   CHECK_THAT(message_of("ply\nformat ascii 1.0\nend_header\n"), Contains("declares no vertices"));
   CHECK_THAT(message_of("ply\nproperty float x\n"), Contains("before the first element"));
   CHECK_THAT(message_of("ply\nelement v 1\nproperty blob x\n"), Contains("'blob' is not a type"));
-  CHECK_THAT(message_of("ply\nelement v 1\nproperty list float int x\n"), Contains("with fractions"));
+  CHECK_THAT(message_of("ply\nelement v 1\nproperty list float int x\n"),
+             Contains("with fractions"));
   CHECK_THAT(message_of(header("ascii", "4", "0")), Contains("points but no faces"));
-  CHECK_THAT(message_of(header("ascii", "9999999999", "1") + kRows), Contains("promises 9999999999 of 'vertex'"));
+  CHECK_THAT(message_of(header("ascii", "9999999999", "1") + kRows),
+             Contains("promises 9999999999 of 'vertex'"));
   CHECK_THAT(message_of(header("ascii", "4", "2") + "0 0 0 1\n1 nan 0 1\n"), Contains("truncated"));
-  CHECK_THAT(message_of(header("ascii", "4", "1") + "0 0 0 1\n1 nan 0 1\n0 0 0 0\n0 0 0 0\n3 0 1 2 7\n"),
-             Contains("line 14: 'nan' is not a finite number"));
-  CHECK_THAT(message_of(header("ascii", "4", "1") + "0 0 0 1\n1 1e300 0 1\n0 0 0 0\n0 0 0 0\n3 0 1 2 7\n"),
-             Contains("vertex 1 is not a finite point"));
-  CHECK_THAT(message_of(header("ascii", "4", "1") + "0 0 0 1\n1 0 0 1\n0 0 0 0\n0 0 0 0\n3 0 1 4 7\n"),
-             Contains("face 0 names vertex 4, but there are 4 vertices"));
-  CHECK_THAT(message_of(header("ascii", "4", "1") + "0 0 0 1\n1 0 0 1\n0 0 0 0\n0 0 0 0\n200 0 1 4 7\n"),
-             Contains("a list promises more numbers"));
+  CHECK_THAT(
+      message_of(header("ascii", "4", "1") + "0 0 0 1\n1 nan 0 1\n0 0 0 0\n0 0 0 0\n3 0 1 2 7\n"),
+      Contains("line 14: 'nan' is not a finite number"));
+  CHECK_THAT(
+      message_of(header("ascii", "4", "1") + "0 0 0 1\n1 1e300 0 1\n0 0 0 0\n0 0 0 0\n3 0 1 2 7\n"),
+      Contains("vertex 1 is not a finite point"));
+  CHECK_THAT(
+      message_of(header("ascii", "4", "1") + "0 0 0 1\n1 0 0 1\n0 0 0 0\n0 0 0 0\n3 0 1 4 7\n"),
+      Contains("face 0 names vertex 4, but there are 4 vertices"));
+  CHECK_THAT(
+      message_of(header("ascii", "4", "1") + "0 0 0 1\n1 0 0 1\n0 0 0 0\n0 0 0 0\n200 0 1 4 7\n"),
+      Contains("a list promises more numbers"));
   const std::string binary = header("binary_little_endian", "4", "1") + binary_body(false);
   for (std::size_t size = binary.find("end_header") + 11; size < binary.size(); ++size) {
     CHECK(message_of(binary.substr(0, size)) != "no error");

@@ -78,7 +78,8 @@ TEST_CASE("a broken STL is refused with a sentence that says where") {
   std::vector<float> bad = kOne;
   bad[4] = std::numeric_limits<float>::quiet_NaN();
   CHECK_THAT(message_of(binary(1, bad)), Contains("triangle 0, at byte 84"));
-  CHECK_THAT(message_of("solid\nfacet\nvertex 1 2\n"), Contains("line 3: the line ends where the z"));
+  CHECK_THAT(message_of("solid\nfacet\nvertex 1 2\n"),
+             Contains("line 3: the line ends where the z"));
   CHECK_THAT(message_of("solid\nvertex 1 2 3\n"), Contains("line 2: a vertex stands outside"));
   CHECK_THAT(message_of("solid\nfacet\nfacet\n"), Contains("line 3: a facet begins inside"));
   CHECK_THAT(message_of("solid\nendfacet\n"), Contains("outside a facet"));

@@ -51,7 +51,8 @@ TEST_CASE("the picture does not depend on how it is cut into tiles") {
   Film whole(40, 30);
   render_tile(setup.scene, camera, quick(), {0, 0, 40, 30}, whole);
   Film parts(40, 30);
-  for (const Tile& tile : cut_into_tiles(40, 30, 7)) render_tile(setup.scene, camera, quick(), tile, parts);
+  for (const Tile& tile : cut_into_tiles(40, 30, 7))
+    render_tile(setup.scene, camera, quick(), tile, parts);
   CHECK(whole.hash() == parts.hash());
 }
 
@@ -90,7 +91,8 @@ TEST_CASE("a white room of white light is white: no light is lost or made") {
   Film film(48, 24);
   render_tile(scene, camera, settings, {0, 0, 48, 24}, film);
   double mean = 0.0;
-  for (const Color& c : film.pixels()) mean += double{luminance(c)} / static_cast<double>(film.pixels().size());
+  for (const Color& c : film.pixels())
+    mean += double{luminance(c)} / static_cast<double>(film.pixels().size());
   CHECK(mean == Approx(1.0).epsilon(0.01));
 }
 

@@ -92,7 +92,8 @@ TEST_CASE("no surface gives back more light than it gets, and samples agree with
         if (bsdf.is_delta()) continue;
         const BsdfValue value = evaluate_bsdf(bsdf, outgoing, s.incoming);
         REQUIRE(value.pdf == Approx(s.pdf).epsilon(1e-3));
-        REQUIRE(max_component(value.value) == Approx(max_component(s.weight) * s.pdf).epsilon(1e-2));
+        REQUIRE(max_component(value.value) ==
+                Approx(max_component(s.weight) * s.pdf).epsilon(1e-2));
       }
       INFO("kind " << static_cast<int>(material.kind) << " cosine " << cosine);
       CHECK(energy <= 1.01);

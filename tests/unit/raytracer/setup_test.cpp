@@ -29,7 +29,8 @@ TriangleMesh make_box(Vec3 size, Vec3 at) {
 }
 
 /// Gives the largest distance from the middle of the picture, 1 being the edge; -1 behind the eye.
-float reach(const CameraSettings& settings, const std::vector<Vec3>& points, int width, int height) {
+float reach(const CameraSettings& settings, const std::vector<Vec3>& points, int width,
+            int height) {
   const Camera camera(settings, width, height);
   const float half = std::tan(settings.fov_degrees * kPi / 360.0F);
   const float shorter = static_cast<float>(std::min(width, height));
@@ -71,7 +72,8 @@ TEST_CASE("the whole mesh is in the picture, and fills it, from everywhere") {
   const TriangleMesh mesh = make_box({3, 1, 2}, {5, 5, 5});
   for (const float yaw : {0.0F, 30.0F, 200.0F}) {
     for (const float pitch : {-20.0F, 18.0F, 80.0F}) {
-      for (const auto& [width, height] : {std::pair{160, 90}, std::pair{90, 160}, std::pair{100, 100}}) {
+      for (const auto& [width, height] :
+           {std::pair{160, 90}, std::pair{90, 160}, std::pair{100, 100}}) {
         StageSettings settings;
         settings.yaw_degrees = yaw;
         settings.pitch_degrees = pitch;
@@ -103,7 +105,8 @@ TEST_CASE("a mesh without area or extent is refused") {
 TEST_CASE("edges sharper than the crease angle stay sharp, others are smoothed") {
   const TriangleMesh box = make_box({1, 1, 1}, {0, 0, 0});
   const std::vector<Vec3> sharp = compute_corner_normals(box, 40.0F);
-  for (const Vec3& n : sharp) CHECK(max_component({std::abs(n.x), std::abs(n.y), std::abs(n.z)}) == Approx(1.0F));
+  for (const Vec3& n : sharp)
+    CHECK(max_component({std::abs(n.x), std::abs(n.y), std::abs(n.z)}) == Approx(1.0F));
   const std::vector<Vec3> smooth = compute_corner_normals(box, 100.0F);
   for (const Vec3& n : smooth) {
     CHECK(std::abs(n.x) == Approx(0.57735F).epsilon(1e-3));

@@ -108,6 +108,9 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
     if (forks_.size_hint() != 0) {
       if (Job* const job = forks_.pop()) return job;
     }
+    if (++turn_ % kFairTurn == 0) {
+      if (Job* const job = next_for_fairness()) return job;
+    }
     for (JobList& list : ready_) {
       if (JobLink* const link = list.pop()) return link->job;
     }
@@ -119,12 +122,24 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
     }
   }
 
+  /// What a task that yields for ever would hold back: jobs from other threads, and of each priority in turn.
+  Job* next_for_fairness() noexcept {
+    {
+      const std::lock_guard lock(mutex_);
+      if (JobLink* const link = inbox_.pop()) return link->job;
+    }
+    JobLink* const link = ready_[turn_ / kFairTurn % kPriorities].pop();
+    return link != nullptr ? link->job : nullptr;
+  }
+
   static constexpr std::size_t kFirstForks = 64;
+  static constexpr std::uint32_t kFairTurn = 61;  // turns between two looks at what waits longest
   inline static const Atomic<std::uint32_t> nobody_sleeps_{0};
 
   JobDeque forks_{kFirstForks};
   JobList ready_[kPriorities];
   RootEnd root_end_;
+  std::uint32_t turn_ = 0;
   std::mutex mutex_;
   std::condition_variable changed_;
   // ---- guarded by mutex_ ----

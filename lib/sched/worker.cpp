@@ -79,10 +79,36 @@ Job* Worker::steal_for(Worker& thief, std::size_t of) noexcept {
   // [worker.queues] acquire: pairs with make_queues().
   RunQueues* const found = queues_[of].load(acquire);
   if (found == nullptr) return nullptr;
-  for (JobDeque* const deque : {&found->fork, &found->spawned, &found->yielded}) {
-    if (Job* const job = thief.steal_from(*deque)) return job;
+  if (Job* const job = thief.steal_from(found->fork)) return job;
+  if (Job* const job = thief.steal_from(found->spawned)) {
+    thief.take_share_of(found->spawned, of);
+    return job;
   }
-  return nullptr;
+  return thief.steal_from(found->yielded);
+}
+
+void Worker::take_share_of(JobDeque& deque, std::size_t of) noexcept {
+  // Spawned jobs are many and small where it matters: half of them, up to a limit, move at once, so that thief and victim
+  // meet once per batch and not once per job. Others find them here as well as there.
+  constexpr std::size_t kMostAtOnce = 16;
+  const std::size_t share = std::min(deque.size_hint() / 2, kMostAtOnce);
+  if (share == 0) return;
+  RunQueues* const mine = make_queues(of);
+  try {
+    if (mine == nullptr) return;
+    mine->spawned.reserve(share);
+  } catch (const std::bad_alloc&) {
+    return;
+  }
+  std::array<Job*, kMostAtOnce> jobs;
+  std::size_t count = 0;
+  while (count < share) {
+    Job* const job = steal_from(deque);
+    if (job == nullptr) break;
+    jobs[count++] = job;
+  }
+  mine->spawned.push_chain_reserved(count, [&](std::size_t i) { return jobs[i]; });
+  if (count != 0) notify_work(*this);
 }
 
 Job* Worker::steal_from(JobDeque& deque) noexcept {
@@ -162,7 +188,7 @@ Worker::Found Worker::find_injected(std::size_t of) noexcept {
   injector.pop(most, [&](Job* job) { jobs[count++] = job; });
   if (count == 0) return {};
   if (count > 1) {
-    mine->spawned.push_chain(count - 1, [&](std::size_t i) { return jobs[i + 1]; });
+    mine->spawned.push_chain_reserved(count - 1, [&](std::size_t i) { return jobs[i + 1]; });
     notify_work(*this);
   }
   return {jobs[0], of};

@@ -93,6 +93,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   [[nodiscard]] RunQueues* queues(std::size_t priority) const noexcept;
   [[nodiscard]] RunQueues* make_queues(std::size_t priority) noexcept;
   [[nodiscard]] Job* steal_from(JobDeque& deque) noexcept;
+  void take_share_of(JobDeque& deque, std::size_t of) noexcept;
   template <JobDeque RunQueues::*kDeque>
   void enqueue_in(JobLink& link, Priority at) noexcept;
 

@@ -62,9 +62,60 @@ float half_area(const Aabb& box) {
   return e.x * e.y + e.y * e.z + e.z * e.x;
 }
 
-struct Bin {
-  WideBox box;
-  std::uint32_t count = 0;
+/// A cut behind a bin, and what testing both sides would cost.
+struct BinCut {
+  int last_left = 0;
+  float cost = kInfinity;
+};
+
+/// The bins of one axis.
+class Bins {
+ public:
+  // Leaves the bins as they are: most ranges use few.
+  Bins() {}  // NOLINT(modernize-use-equals-default)
+
+  void clear(std::size_t count) {
+    count_ = count;
+    for (std::size_t b = 0; b < count; ++b) bins_[b] = {WideBox{}, 0};
+  }
+  void add(int bin, const BuildPrimitive& p) {
+    Bin& b = bins_[static_cast<std::size_t>(bin)];
+    b.box.grow(p);
+    ++b.count;
+  }
+
+  [[nodiscard]] BinCut best_cut(std::uint32_t size) const {
+    std::array<float, kMostBins> right_cost;
+    WideBox right;
+    std::uint32_t right_count = 0;
+    for (std::size_t b = count_ - 1; b > 0; --b) {
+      right.grow(bins_[b].box);
+      right_count += bins_[b].count;
+      right_cost[b] = right_count == 0 ? kInfinity : right.half_area() * leaf_cost(right_count);
+    }
+    BinCut best;
+    WideBox left;
+    std::uint32_t left_count = 0;
+    for (std::size_t b = 0; b + 1 < count_; ++b) {
+      left.grow(bins_[b].box);
+      left_count += bins_[b].count;
+      if (left_count == 0 || left_count == size) continue;
+      const float cost = left.half_area() * leaf_cost(left_count) + right_cost[b + 1];
+      if (cost < best.cost) best = {static_cast<int>(b), cost};
+    }
+    return best;
+  }
+
+ private:
+  struct Bin {
+    WideBox box;
+    std::uint32_t count;
+  };
+  /// Room for bins whose boxes are not set before clear().
+  union {
+    std::array<Bin, kMostBins> bins_;
+  };
+  std::size_t count_ = 0;
 };
 
 /// Gives a range its number of bins: clearing and summing them is most of the work for few
@@ -139,41 +190,24 @@ BuildSplit BvhBuilder::split(const BuildRange& range) {
 }
 
 BvhBuilder::BinPlan BvhBuilder::plan_by_area(const BuildRange& range) const {
-  std::array<std::array<Bin, kBins>, 3> bins;
-  std::array<BinMap, 3> maps{make_bin_map(range.centroids, 0), make_bin_map(range.centroids, 1),
-                             make_bin_map(range.centroids, 2)};
+  const std::size_t count = bin_count(range.size());
+  const std::array<BinMap, 3> maps{make_bin_map(range.centroids, 0, count),
+                                   make_bin_map(range.centroids, 1, count),
+                                   make_bin_map(range.centroids, 2, count)};
+  std::array<Bins, 3> bins;
+  for (Bins& axis : bins) axis.clear(count);
   for (std::uint32_t i = range.first; i < range.last; ++i) {
     const BuildPrimitive& p = primitives_[i];
     for (std::size_t axis = 0; axis < 3; ++axis) {
-      const int slot = maps[axis](doubled_center(p, static_cast<int>(axis)));
-      Bin& bin = bins[axis][static_cast<std::size_t>(slot)];
-      bin.box.grow(p);
-      ++bin.count;
+      bins[axis].add(maps[axis](doubled_center(p, static_cast<int>(axis))), p);
     }
   }
 
   BinPlan best;
   for (std::size_t axis = 0; axis < 3; ++axis) {
     if (maps[axis].scale == 0.0F) continue;
-    std::array<float, kBins> right_cost{};
-    WideBox right;
-    std::uint32_t right_count = 0;
-    for (std::size_t b = kBins - 1; b > 0; --b) {
-      right.grow(bins[axis][b].box);
-      right_count += bins[axis][b].count;
-      right_cost[b] = right_count == 0 ? kInfinity : right.half_area() * leaf_cost(right_count);
-    }
-    WideBox left;
-    std::uint32_t left_count = 0;
-    for (std::size_t b = 0; b + 1 < kBins; ++b) {
-      left.grow(bins[axis][b].box);
-      left_count += bins[axis][b].count;
-      if (left_count == 0 || left_count == range.size()) continue;
-      const float cost = left.half_area() * leaf_cost(left_count) + right_cost[b + 1];
-      if (cost < best.cost) {
-        best = {static_cast<int>(axis), static_cast<int>(b), cost, maps[axis]};
-      }
-    }
+    const BinCut cut = bins[axis].best_cut(range.size());
+    if (cut.cost < best.cost) best = {static_cast<int>(axis), cut.last_left, cut.cost, maps[axis]};
   }
   const float area = half_area(range.bounds);
   best.cost = area > 0.0F ? kNodeCost + best.cost / area : kInfinity;
@@ -244,111 +278,19 @@ void BvhBuilder::build_serially(const BuildRange& range) {
   build_serially(children.right);
 }
 
-/// Turns the binary tree into nodes of four children, depth first.
-class BvhBuilder::Packer {
- public:
-  explicit Packer(const BvhBuilder& builder) : builder_(builder) {
-    nodes_.reserve(builder.nodes_.size() / 8 + 1);
-    packets_.reserve(builder.primitives_.size() / 3 + 1);
-  }
+void BvhBuilder::lay_out() { packer_.lay_out(nodes_, primitives_); }
 
-  [[nodiscard]] Bvh pack() {
-    if (builder_.nodes_.empty()) return {};
-    if (builder_.nodes_[0].right == 0) {
-      nodes_.push_back(empty_node());
-      nodes_[0].set_child(0, builder_.nodes_[0].bounds, pack_leaf(builder_.nodes_[0]));
-    } else {
-      pack_node(0);
-    }
-    return {std::move(nodes_), std::move(packets_)};
-  }
+void BvhBuilder::fill_packets(std::uint32_t first, std::uint32_t last) {
+  packer_.fill(geometry_, first, last);
+}
 
- private:
-  [[nodiscard]] static BvhNode empty_node() {
-    BvhNode node;
-    for (int slot = 0; slot < 4; ++slot) node.set_child(slot, Aabb{}, BvhChild{});
-    return node;
-  }
-
-  std::uint32_t pack_node(std::uint32_t root) {
-    std::array<std::uint32_t, 4> children{root + 1, builder_.nodes_[root].right};
-    std::size_t count = 2;
-    // Opens the widest inner child until there are four.
-    while (count < 4) {
-      std::size_t widest = count;
-      float widest_area = -1.0F;
-      for (std::size_t i = 0; i < count; ++i) {
-        const BinaryNode& node = builder_.nodes_[children[i]];
-        if (node.right != 0 && half_area(node.bounds) > widest_area) {
-          widest_area = half_area(node.bounds);
-          widest = i;
-        }
-      }
-      if (widest == count) break;
-      const std::uint32_t opened = children[widest];
-      children[widest] = opened + 1;
-      children[count++] = builder_.nodes_[opened].right;
-    }
-
-    const auto index = static_cast<std::uint32_t>(nodes_.size());
-    nodes_.push_back(empty_node());
-    for (std::size_t i = 0; i < count; ++i) {
-      const BinaryNode& child = builder_.nodes_[children[i]];
-      const BvhChild what =
-          child.right == 0 ? pack_leaf(child) : BvhChild::node(pack_node(children[i]));
-      nodes_[index].set_child(static_cast<int>(i), child.bounds, what);
-    }
-    return index;
-  }
-
-  BvhChild pack_leaf(const BinaryNode& leaf) {
-    const auto first = static_cast<std::uint32_t>(packets_.size());
-    pack_kind(leaf, false);
-    pack_kind(leaf, true);
-    return BvhChild::leaf(first, static_cast<std::uint32_t>(packets_.size()) - first);
-  }
-
-  void pack_kind(const BinaryNode& leaf, bool spheres) {
-    int lane = 4;
-    for (std::uint32_t i = leaf.first; i < leaf.last; ++i) {
-      const PrimitiveId id = builder_.primitives_[i].id;
-      if (id.is_sphere() != spheres) continue;
-      if (lane == 4) {
-        packets_.emplace_back();
-        lane = 0;
-      }
-      // Fills the rest of the packet with copies; later primitives overwrite them.
-      for (int copy = lane; copy < 4; ++copy) write_lane(packets_.back(), copy, id);
-      ++lane;
-    }
-  }
-
-  void write_lane(BvhPacket& packet, int lane, PrimitiveId id) const {
-    packet.ids[lane] = id;
-    if (id.is_sphere()) {
-      const Sphere& sphere = builder_.geometry_.spheres[id.index()];
-      for (int axis = 0; axis < 3; ++axis) packet.rows[axis][lane] = sphere.center[axis];
-      packet.rows[3][lane] = sphere.radius;
-      return;
-    }
-    const Triangle& triangle = builder_.geometry_.triangles[id.index()];
-    for (int corner = 0; corner < 3; ++corner) {
-      for (int axis = 0; axis < 3; ++axis) {
-        packet.rows[3 * corner + axis][lane] = triangle.vertices[corner][axis];
-      }
-    }
-  }
-
-  const BvhBuilder& builder_;
-  std::vector<BvhNode> nodes_;
-  std::vector<BvhPacket> packets_;
-};
-
-Bvh BvhBuilder::finish() { return Packer(*this).pack(); }
+Bvh BvhBuilder::finish() { return packer_.take(); }
 
 Bvh build_bvh_serially(const SceneGeometry& geometry) {
   BvhBuilder builder(geometry);
   if (builder.root().size() > 0) builder.build_serially(builder.root());
+  builder.lay_out();
+  builder.fill_packets(0, builder.packet_count());
   return builder.finish();
 }
 

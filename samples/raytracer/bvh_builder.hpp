@@ -9,6 +9,7 @@
 
 #include "aabb.hpp"
 #include "bvh.hpp"
+#include "bvh_packer.hpp"
 
 namespace raytracer {
 
@@ -18,15 +19,6 @@ struct SceneGeometry;
 inline constexpr std::uint32_t kMaxSahDepth = 40;
 /// Deepest possible tree: kMaxSahDepth, then at most 31 halvings of fewer than 2^31 primitives.
 inline constexpr std::uint32_t kMaxTraversalStack = 3 * (kMaxSahDepth + 31) + 4;
-
-/// Holds a primitive's box while the tree is built.
-struct BuildPrimitive {
-  float lower[3];
-  PrimitiveId id;
-  float upper[3];
-  std::uint32_t unused;
-};
-static_assert(sizeof(BuildPrimitive) == 32);
 
 /// A run of primitives [first, last) that becomes one subtree.
 struct BuildRange {
@@ -49,11 +41,15 @@ struct BuildSplit {
   BuildRange right;
 };
 
-/// Builds a tree in three steps: the constructor makes the boxes, split() is called on the root
-/// and on every range it gives back, finish() packs the result.
+/// Builds a tree in five steps:
+///   1. the constructor makes the boxes;
+///   2. split() is called on the root and on every range it gives back;
+///   3. lay_out() makes the nodes that rays walk;
+///   4. fill_packets() copies the primitives of every packet, 0 to packet_count();
+///   5. finish() hands the tree over.
 ///
 /// Threads: split() may run on several threads at once for different ranges, since a range owns
-///          its primitives and its node slots; the rest is for one thread.
+///          its primitives and its node slots; so may fill_packets(). The rest is for one thread.
 /// Post:    the tree depends on the primitives only, not on the order or place of the split()s.
 class BvhBuilder {
  public:
@@ -63,19 +59,13 @@ class BvhBuilder {
   [[nodiscard]] BuildSplit split(const BuildRange& range);
   /// Splits the range and all that comes from it, on this thread.
   void build_serially(const BuildRange& range);
+  void lay_out();
+  [[nodiscard]] std::uint32_t packet_count() const { return packer_.packet_count(); }
+  void fill_packets(std::uint32_t first, std::uint32_t last);
   [[nodiscard]] Bvh finish();
 
  private:
-  /// A node of the binary tree; the left child follows it, the right child is at `right`.
-  struct BinaryNode {
-    Aabb bounds;
-    std::uint32_t first;
-    std::uint32_t last;
-    /// Zero in a leaf.
-    std::uint32_t right;
-  };
   struct BinPlan;
-  class Packer;
 
   [[nodiscard]] BinPlan plan_by_area(const BuildRange& range) const;
   BuildSplit split_at(const BuildRange& range, const BinPlan& plan);
@@ -86,6 +76,7 @@ class BvhBuilder {
   BuildRange root_;
   std::vector<BuildPrimitive> primitives_;
   std::vector<BinaryNode> nodes_;
+  BvhPacker packer_;
 };
 
 /// Builds the whole tree on this thread.

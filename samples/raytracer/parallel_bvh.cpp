@@ -22,6 +22,20 @@ weft::Task<> build_range(BvhBuilder& builder, BuildRange range) {
   co_await weft::when_all(std::move(left), std::move(right));
 }
 
+/// Packets that one worker fills; about as much work.
+constexpr std::uint32_t kSerialPackets = 2048;
+
+weft::Task<> fill_packets(BvhBuilder& builder, std::uint32_t first, std::uint32_t last) {
+  if (last - first <= kSerialPackets) {
+    builder.fill_packets(first, last);
+    co_return;
+  }
+  const std::uint32_t middle = first + (last - first) / 2;
+  weft::Task<> left = fill_packets(builder, first, middle);
+  weft::Task<> right = fill_packets(builder, middle, last);
+  co_await weft::when_all(std::move(left), std::move(right));
+}
+
 }  // namespace
 
 weft::Task<Bvh> build_bvh(const SceneGeometry& geometry) {
@@ -30,6 +44,9 @@ weft::Task<Bvh> build_bvh(const SceneGeometry& geometry) {
     weft::Task<> root = build_range(builder, builder.root());
     co_await std::move(root);
   }
+  builder.lay_out();
+  weft::Task<> fill = fill_packets(builder, 0, builder.packet_count());
+  co_await std::move(fill);
   co_return builder.finish();
 }
 

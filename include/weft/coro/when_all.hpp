@@ -69,7 +69,11 @@ class ForkedPack {
       push_children(*worker);
     }
     // ---- other workers may run the children from here; the parent resumes after the last (L4) ----
-    return transfer_to(job_of(std::get<0>(children_).handle()));
+    if constexpr (kCount == 0) {
+      return transfer_to(job_of(parent));
+    } else {
+      return transfer_to(job_of(std::get<0>(children_).handle()));
+    }
   }
 
  protected:

@@ -74,19 +74,39 @@ TEST_CASE("sync_wait returns only when what was detached inside has ended") {
 
 TEST_CASE("a task in sync_wait that yields for ever does not hold back one that another thread has woken") {
   Counter counter(1);
+  std::atomic<int> yields{0};
   std::atomic<bool> is_woken{false};
-  auto yields = [](const std::atomic<bool>& until) -> Task<> {
-    while (!until.load()) co_await weft::yield();
+  auto yields_on = [](std::atomic<int>& times, const std::atomic<bool>& until) -> Task<> {
+    while (!until.load()) {
+      times.fetch_add(1);
+      co_await weft::yield();
+    }
   };
   auto waits = [](Counter& until, std::atomic<bool>& woken) -> Task<> {
     co_await until;
     woken.store(true);
   };
-  std::thread waker([&] { counter.sub(); });
-  auto both = [&]() -> Task<> { co_await weft::when_all(waits(counter, is_woken), yields(is_woken)); };
+  std::thread waker([&] {
+    while (yields.load() < 10) std::this_thread::yield();
+    counter.sub();
+  });
+  auto both = [&]() -> Task<> {
+    co_await weft::when_all(waits(counter, is_woken), yields_on(yields, is_woken));
+  };
   weft::sync_wait(both());
   waker.join();
   CHECK(is_woken.load());
+}
+
+TEST_CASE("a Low job runs in sync_wait while a Normal task yields for ever") {
+  std::atomic<bool> has_run{false};
+  auto parent = [&]() -> Task<int> {
+    weft::spawn_detached([&] { has_run.store(true); }, {.priority = weft::Priority::Low});
+    int yields = 0;
+    for (; !has_run.load(); ++yields) co_await weft::yield();
+    co_return yields;
+  };
+  CHECK(weft::sync_wait(parent()) > 0);
 }
 
 TEST_CASE("sync_wait throws what the task throws") {

@@ -1,5 +1,6 @@
 #include <weft/coro/stop_scope.hpp>
 
+#include <cstdio>
 #include <memory>
 #include <optional>
 
@@ -62,5 +63,17 @@ bool StopScope::stop_requested() const noexcept {
 }
 
 std::stop_token StopScope::token() { return source().own.get_token(); }
+
+UnhandledHandler::UnhandledHandler(const char* where, std::function<void(std::exception_ptr)> handler)
+    : where_(where), handler_(std::move(handler)) {}
+
+void UnhandledHandler::operator()(std::exception_ptr error) const noexcept {
+  if (handler_) {
+    handler_(std::move(error));
+    return;
+  }
+  std::fprintf(stderr, "weft: work that nobody waits for, started in a %s, ended with an exception\n", where_);
+  std::rethrow_exception(std::move(error));  // out of a noexcept function: std::terminate, with the exception at hand
+}
 
 }  // namespace weft::inline v0

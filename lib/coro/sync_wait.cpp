@@ -1,7 +1,6 @@
 #include <weft/coro/sync_wait.hpp>
 
 #include <condition_variable>
-#include <cstdio>
 #include <mutex>
 
 #include <weft/base/error.hpp>
@@ -38,7 +37,7 @@ class JobList {
 
 class LocalLoop::Impl final : public WorkerContext, public Executor, public Domain {
  public:
-  Impl() : root_end_{{&root_ended, nullptr}, this} {
+  Impl() : Domain(UnhandledHandler("sync_wait", nullptr)), root_end_{{&root_ended, nullptr}, this} {
     fork_deque = &forks_;
     wake_hint = &nobody_sleeps_;
     executor = this;
@@ -87,10 +86,6 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
     const std::lock_guard lock(mutex_);
     --outstanding_;
     changed_.notify_one();
-  }
-  void unhandled(std::exception_ptr error) noexcept override {
-    std::fputs("weft: a task detached inside sync_wait ended with an exception that nobody can receive\n", stderr);
-    std::rethrow_exception(std::move(error));  // out of a noexcept function: std::terminate, with the exception at hand
   }
 
  private:

@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 
-#include <cstdio>
 #include <exception>
 #include <new>
 
@@ -12,7 +11,8 @@
 namespace weft::inline v0 {
 
 Pool::Pool(PoolConfig config)
-    : config_(std::move(config)),
+    : Domain(UnhandledHandler("Runtime (see RuntimeOptions::on_unhandled)", std::move(config.on_unhandled))),
+      config_(std::move(config)),
       made_(std::chrono::steady_clock::now()),
       idle_(config_.workers, !has_asymmetric_fence()) {
   workers_.reserve(config_.workers);
@@ -111,8 +111,8 @@ bool Pool::start_thread(Worker& worker) noexcept {
       worker.parker.park();
       worker.run_thread();
     });
-  } catch (const std::system_error&) {
-    return false;
+  } catch (const std::exception&) {
+    return false;  // no thread, or no memory for one
   }
   ++threads_;
   // The kernel takes 15 characters.
@@ -245,6 +245,7 @@ std::uint64_t Pool::drain_until(std::chrono::steady_clock::time_point deadline) 
   closed_.store(true, release);
   // [drain.flag] seq_cst: set before the counts are read below; a worker that reads it unset had counted before.
   draining_.store(true, seq_cst);
+  full_fence();
   std::unique_lock lock(drain_mutex_);
   const auto is_drained = [this] { return outstanding() == 0; };
   if (deadline == std::chrono::steady_clock::time_point::max()) {
@@ -269,15 +270,6 @@ Pool::~Pool() {
   // A thread that woke one of the last tasks may still be on its way out of post().
   // [pool.outside] acquire: pairs with ~OutsideCall().
   while (outside_calls_.load(acquire) != 0) cpu_relax();
-}
-
-void Pool::unhandled(std::exception_ptr error) noexcept {
-  if (config_.on_unhandled) {
-    config_.on_unhandled(std::move(error));
-    return;
-  }
-  std::fputs("weft: a detached task ended with an exception that nobody can receive (RuntimeOptions::on_unhandled)\n", stderr);
-  std::rethrow_exception(std::move(error));  // out of a noexcept function: std::terminate, with the exception at hand
 }
 
 RuntimeStats Pool::stats() const {

@@ -39,7 +39,6 @@ class Pool final : public Executor, public Domain {
   // Domain
   void root_started(std::uint64_t count) noexcept override;
   void root_finished() noexcept override;
-  void unhandled(std::exception_ptr error) noexcept override;
 
   /// Refuses work from outside when it could never run. Errors: UsageError after shutdown, LimitError without a thread.
   void check_open();

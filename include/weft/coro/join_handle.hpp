@@ -18,14 +18,22 @@ namespace detail {
 /// What a JoinHandle and its task share.
 template <class T>
 struct JoinState {
-  JoinState() = default;
+  explicit JoinState(std::shared_ptr<const UnhandledHandler> handler) noexcept : unhandled(std::move(handler)) {}
   JoinState(const JoinState&) = delete;
   JoinState& operator=(const JoinState&) = delete;
   ~JoinState() {
-    // Nobody waits, and the end never came: the work could not be spawned, or its exception went to on_unhandled.
+    // Nobody waits any more: the handle was dropped, or the work could not even be spawned.
     if (!done.is_complete()) done.sub();
+    if (outcome.error() && !is_taken) (*unhandled)(outcome.error());
   }
 
+  T take() {
+    is_taken = true;
+    return std::move(outcome).get();
+  }
+
+  std::shared_ptr<const UnhandledHandler> unhandled;
+  bool is_taken = false;
   Counter done{1};
   Outcome<T> outcome;
 };
@@ -37,7 +45,8 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// Waits for a spawned task or job and gives its result, once.
 ///
 /// Threads:  one at a time.
-/// Lifetime: dropping the handle detaches the work; what it throws then goes to RuntimeOptions::on_unhandled.
+/// Lifetime: dropping the handle detaches the work; what it throws, or has thrown, then goes to RuntimeOptions::on_unhandled.
+///           The handle may outlive the runtime.
 /// Errors:   what the work threw. UsageError when it is empty, or wait() is called on a worker.
 /// Cost:     one shared block beside the work itself.
 template <class T>
@@ -51,9 +60,8 @@ class [[nodiscard("co_await the handle, call wait(), or use spawn_detached")]] J
 
   /// Blocks this thread until the work has ended.
   T wait() {
-    const auto state = take();
-    state->done.wait();
-    return std::move(state->outcome).get();
+    if (state_ != nullptr) state_->done.wait();
+    return take()->take();
   }
 
   /// Whether the work has ended.
@@ -69,7 +77,7 @@ class [[nodiscard("co_await the handle, call wait(), or use spawn_detached")]] J
         : state_(std::move(state)), counter_(state_->done) {}
     [[nodiscard]] bool await_ready() const noexcept { return counter_.await_ready(); }
     bool await_suspend(std::coroutine_handle<> awaiting) noexcept { return counter_.await_suspend(awaiting); }
-    T await_resume() { return std::move(state_->outcome).get(); }
+    T await_resume() { return state_->take(); }
 
    private:
     std::shared_ptr<detail::JoinState<T>> state_;
@@ -89,18 +97,11 @@ class [[nodiscard("co_await the handle, call wait(), or use spawn_detached")]] J
 namespace detail {
 inline namespace WEFT_TRANSFER_NAMESPACE {
 
-/// Leaves the outcome of `work` in `state`, unless nobody can fetch it from there any more.
-template <class T>
-void deliver(const std::shared_ptr<JoinState<T>>& state) {
-  if (!state->outcome.has_value() && state.use_count() == 1) std::rethrow_exception(state->outcome.error());
-  state->done.sub();
-}
-
 template <class T>
 Task<> join_task(Task<T> work, std::shared_ptr<JoinState<T>> state) {
   Settled<T> settled(std::move(work));
   state->outcome = co_await settled;
-  deliver(state);
+  state->done.sub();
 }
 
 template <class Work>
@@ -110,7 +111,7 @@ auto spawn_joinable(const SpawnTarget& target, Work&& work, const SpawnOptions& 
     static_assert(!std::is_lvalue_reference_v<Work>, "a Task is awaited or spawned once: spawn(std::move(task))");
     if (!work) throw_empty_task();
     using T = typename Bare::value_type;
-    auto state = std::make_shared<JoinState<T>>();
+    auto state = std::make_shared<JoinState<T>>(target.domain->unhandled_handler());
     spawn_on(target, join_task<T>(std::forward<Work>(work), state), nullptr, options);
     return JoinHandle<T>(std::move(state));
   } else if constexpr (TaskFunction<Bare>) {
@@ -118,12 +119,12 @@ auto spawn_joinable(const SpawnTarget& target, Work&& work, const SpawnOptions& 
   } else {
     static_assert(JobFunction<Bare>, "spawn takes a Task, or something that can be called without arguments");
     using T = std::invoke_result_t<Bare&>;
-    auto state = std::make_shared<JoinState<T>>();
+    auto state = std::make_shared<JoinState<T>>(target.domain->unhandled_handler());
     spawn_on(
         target,
         [function = Bare(std::forward<Work>(work)), state]() mutable {
           state->outcome.emplace_from(function);
-          deliver(state);
+          state->done.sub();
         },
         nullptr, options);
     return JoinHandle<T>(std::move(state));

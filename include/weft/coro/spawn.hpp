@@ -49,6 +49,9 @@ WEFT_API void finish_job(Counter* counter, Domain& domain, std::exception_ptr er
 /// A callable on its way to a worker. Frees itself when it has run.
 template <class F>
 struct CallableJob final : Job, FramePooled {
+  static_assert(alignof(F) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
+                "a spawned callable cannot be over-aligned: let it hold a std::unique_ptr to what needs the alignment");
+
   template <class G>
   CallableJob(G&& callable, Counter* counted_by, Domain& counted_in)
       : Job{&CallableJob::run, nullptr}, link{this, nullptr}, counter(counted_by), domain(counted_in), function(std::forward<G>(callable)) {}

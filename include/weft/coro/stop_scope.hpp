@@ -4,7 +4,10 @@
 
 #include <cstdint>
 #include <exception>
+#include <functional>
+#include <memory>
 #include <stop_token>
+#include <utility>
 
 #include <weft/base/atomic.hpp>
 #include <weft/base/platform.hpp>
@@ -61,21 +64,42 @@ class StopScope {
   Atomic<std::uintptr_t> word_{kQuiet};
 };
 
+/// Receives the exceptions that nobody else can. Shared, because a JoinHandle may outlive its runtime.
+class UnhandledHandler {
+ public:
+  /// @param where    the thing that has failed, for the message of the default
+  /// @param handler  empty: prints a line and calls std::terminate
+  WEFT_API UnhandledHandler(const char* where, std::function<void(std::exception_ptr)> handler);
+  /// Threads: any.
+  WEFT_API void operator()(std::exception_ptr error) const noexcept;
+
+ private:
+  const char* where_;
+  std::function<void(std::exception_ptr)> handler_;
+};
+
 /// The outermost scope of a runtime (or of a sync_wait): counts what was started in it, and receives
 /// the exceptions that nobody else can.
 class Domain : public StopScope {
  public:
+  /// Receives an exception that nobody can. Threads: any.
+  void unhandled(std::exception_ptr error) const noexcept { (*handler_)(std::move(error)); }
+  [[nodiscard]] const std::shared_ptr<const UnhandledHandler>& unhandled_handler() const noexcept { return handler_; }
+
   /// Counts a task or job that the domain must see end before it closes. Threads: any.
   virtual void root_started(std::uint64_t count) noexcept = 0;
   /// The end of one counted by `root_started`; the domain may be gone afterwards unless the caller's thread is one of
   /// its workers. Threads: any.
   virtual void root_finished() noexcept = 0;
-  /// An exception that nobody can receive. Threads: any.
-  virtual void unhandled(std::exception_ptr error) noexcept = 0;
 
  protected:
-  Domain() noexcept : StopScope(nullptr) {}
+  /// Errors: std::bad_alloc.
+  explicit Domain(UnhandledHandler handler)
+      : StopScope(nullptr), handler_(std::make_shared<const UnhandledHandler>(std::move(handler))) {}
   ~Domain() = default;
+
+ private:
+  std::shared_ptr<const UnhandledHandler> handler_;
 };
 
 /// The domain that a scope belongs to, or null for a task awaited outside any runtime.

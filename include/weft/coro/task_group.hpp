@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <weft/base/assert.hpp>
 #include <weft/coro/counter.hpp>
 #include <weft/coro/invoke_task.hpp>
 #include <weft/coro/spawn.hpp>
@@ -29,6 +30,9 @@ class TaskGroup {
   TaskGroup() : target_(detail::target_here()), scope_(target_.domain) {}
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
+  ~TaskGroup() {
+    WEFT_CHECK(children_.is_complete(), "a TaskGroup was destroyed before its children ended: co_await group.join() first");
+  }
 
   /// Starts a child: a Task<>, a callable, or a callable that returns a task. Its result is dropped.
   template <class Work>

@@ -3,7 +3,8 @@
 
 Case names are `<problem>[/<parameter>...]/<contender>/threads:<n>` and what Google Benchmark appends. For each problem and
 thread count the table has each contender's median and minimum over the repetitions, the spread (median absolute deviation
-over median) and the ratio of its median to the best contender of the same run.
+over median), the ratio of its median to the best contender of the same run, and the least processor time of all its threads
+together, which other programs on the machine disturb less.
 """
 import json
 import re
@@ -25,6 +26,7 @@ class Case:
     contender: str
     threads: int
     times: list = field(default_factory=list)
+    processor_times: list = field(default_factory=list)
     counters: dict = field(default_factory=dict)
 
     @property
@@ -57,6 +59,8 @@ def cases(result):
             key = parse_name(row['name'])
             case = found.setdefault(key, Case(*key))
             case.times.append(row['real_time'] * NS[row['time_unit']])
+            if '/process_time' in row['name']:
+                case.processor_times.append(row['cpu_time'] * NS[row['time_unit']])
             for name, value in row.items():
                 if name not in NOT_COUNTERS and isinstance(value, (int, float)):
                     case.counters.setdefault(name, []).append(value)
@@ -84,11 +88,12 @@ def table(all_cases):
     for (problem, threads), group in groups.items():
         best = min(c.median for c in group)
         lines += ['', f'{problem}, {threads} thread{"s" if threads != 1 else ""}',
-                  f'  {"contender":<{width}} {"median":>10} {"minimum":>10} {"spread":>8} {"to best":>8}']
+                  f'  {"contender":<{width}} {"median":>10} {"minimum":>10} {"spread":>8} {"to best":>8} {"cpu":>10}']
         for case in sorted(group, key=lambda c: c.median):
             ratio = case.median / best if best else 1.0
+            processor = in_unit(min(case.processor_times)) if case.processor_times else '-'
             line = (f'  {case.contender:<{width}} {in_unit(case.median):>10} {in_unit(min(case.times)):>10} '
-                    f'{case.spread:>7.1%} {ratio:>7.2f}x')
+                    f'{case.spread:>7.1%} {ratio:>7.2f}x {processor:>10}')
             extra = ''.join(f'  {name} {statistics.median(values):.4g}' for name, values in case.counters.items())
             lines.append(line + extra)
     return lines
@@ -113,7 +118,7 @@ def self_test():
         return {'name': name, 'run_type': 'iteration', 'real_time': time, 'time_unit': 'ms', **more}
 
     result = {'benchmarks': [
-        row('fib/weft/threads:2/real_time', 10.0, steals=7), row('fib/weft/threads:2/real_time', 12.0, steals=9),
+        row('fib/weft/threads:2/process_time/real_time', 10.0, cpu_time=19.0, steals=7), row('fib/weft/threads:2/real_time', 12.0, steals=9),
         row('fib/weft/threads:2/real_time', 11.0, steals=8), row('fib/tbb/threads:2/real_time', 22.0),
         row('uts/T1/weft/iterations:1', 5.0), {**row('fib/weft/threads:2_median', 11.0), 'run_type': 'aggregate'},
         row('fib/bad/threads:2', 0.0, error_occurred=True, error_message='no threads')]}
@@ -122,8 +127,8 @@ def self_test():
     assert [(c.problem, c.contender, c.threads) for c in found] == [('fib', 'weft', 2), ('fib', 'tbb', 2), ('uts/T1', 'weft', 1)]
     assert found[0].median == 11e6 and min(found[0].times) == 10e6 and abs(found[0].spread - 1 / 11) < 1e-9
     text = '\n'.join(table(found))
-    assert re.search(r'weft +11\.0 ms +10\.0 ms +9\.1% +1\.00x +steals 8\n', text), text
-    assert re.search(r'tbb +22\.0 ms +22\.0 ms +0\.0% +2\.00x', text), text
+    assert re.search(r'weft +11\.0 ms +10\.0 ms +9\.1% +1\.00x +19\.0 ms +steals 8\n', text), text
+    assert re.search(r'tbb +22\.0 ms +22\.0 ms +0\.0% +2\.00x +-$', text, re.MULTILINE), text
     assert 'fib, 2 threads' in text and 'uts/T1, 1 thread\n' in text
     assert [in_unit(t) for t in (0.5, 9.999, 99.99, 999.9, 1234.0, 5.5e6, 2e9, 2e12)] == \
         ['0.50 ns', '10.0 ns', '100 ns', '1.00 us', '1.23 us', '5.50 ms', '2.00 s', '2000 s']

@@ -1,4 +1,4 @@
-// The first program: a task that forks itself, one that awaits it, and a runtime that runs them.
+// The first program: a task that forks itself, one that awaits it, and a runtime.
 #include <cstdint>
 #include <iostream>
 
@@ -6,7 +6,7 @@
 
 weft::Task<std::uint64_t> fib(unsigned n) {
   if (n < 2) co_return n;
-  auto [a, b] = co_await weft::when_all(fib(n - 1), fib(n - 2));  // both at once, here and on idle workers
+  auto [a, b] = co_await weft::when_all(fib(n - 1), fib(n - 2));  // fork, then join
   co_return a + b;
 }
 

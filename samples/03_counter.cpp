@@ -1,4 +1,4 @@
-// Counted work: spawn starts jobs and tasks, a Counter tells when all have ended; tasks and threads wait for it.
+// Counted work: spawn starts it, and a Counter tells tasks and threads when all has ended.
 #include <cstddef>
 #include <iostream>
 #include <numeric>
@@ -12,7 +12,7 @@ using weft::Task;
 namespace {
 
 constexpr std::size_t kSlices = 100;
-constexpr std::size_t kLength = 1000;  // numbers in a slice
+constexpr std::size_t kLength = 1000;    // numbers in a slice
 constexpr std::size_t kExpected = 9592;  // primes below 100 000
 
 bool is_prime(std::size_t n) {
@@ -25,7 +25,8 @@ bool is_prime(std::size_t n) {
 
 std::size_t primes_in_slice(std::size_t slice) {
   std::size_t found = 0;
-  for (std::size_t n = slice * kLength; n < (slice + 1) * kLength; ++n) found += is_prime(n) ? 1 : 0;
+  const std::size_t first = slice * kLength;
+  for (std::size_t n = first; n < first + kLength; ++n) found += is_prime(n) ? 1 : 0;
   return found;
 }
 
@@ -49,7 +50,10 @@ int main() {
   // From outside the runtime: any thread may spawn, and a thread waits by wait(), which sleeps.
   std::vector<std::size_t> found(kSlices);
   weft::Counter slices;
-  rt.spawn_batch(kSlices, [&found](std::size_t i) { return [&found, i] { found[i] = primes_in_slice(i); }; }, slices);
+  const auto make_job = [&found](std::size_t i) {
+    return [&found, i] { found[i] = primes_in_slice(i); };
+  };
+  rt.spawn_batch(kSlices, make_job, slices);
   std::size_t by_thread = 0;
   std::thread waiter([&] {
     slices.wait();
@@ -57,6 +61,7 @@ int main() {
   });
   slices.wait();  // any number of threads and tasks may wait for one counter
   waiter.join();
-  std::cout << "primes below " << kSlices * kLength << ": " << by_task << " by a task, " << by_thread << " by a thread\n";
+  std::cout << "primes below " << kSlices * kLength << ": " << by_task << " by a task, "
+            << by_thread << " by a thread\n";
   return by_task == kExpected && by_thread == kExpected ? 0 : 1;
 }

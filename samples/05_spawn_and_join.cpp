@@ -1,4 +1,4 @@
-// Spawned work: a JoinHandle gives its result or its exception; detached work reports its exception to the runtime.
+// Spawned work: results and exceptions through a JoinHandle, and what detached work throws.
 #include <atomic>
 #include <exception>
 #include <iostream>
@@ -14,10 +14,10 @@ namespace {
 
 Task<int> parse(std::string text) { co_return std::stoi(text); }
 
-/// Goes on beside its children, and takes their results when it needs them.
+/// Goes on beside its children, a task and a plain callable, and takes their results when needed.
 Task<int> add(std::string first, std::string second) {
   auto a = weft::spawn(parse(std::move(first)));
-  auto b = weft::spawn([text = std::move(second)] { return std::stoi(text); });  // a plain callable does as well
+  auto b = weft::spawn([text = std::move(second)] { return std::stoi(text); });
   const int left = co_await std::move(a);
   const int right = co_await std::move(b);
   co_return left + right;
@@ -51,6 +51,7 @@ int main() {
 
     rt.spawn_detached([] { throw std::runtime_error("nobody waits for this"); });
   }  // the runtime waits for detached work, too
-  std::cout << "sum " << sum << ", \"fourteen\" is " << answer << ", unhandled " << unhandled.load() << '\n';
+  std::cout << "sum " << sum << ", \"fourteen\" is " << answer << ", unhandled " << unhandled.load()
+            << '\n';
   return sum == 49 && answer == "not a number" && unhandled.load() == 1 ? 0 : 1;
 }

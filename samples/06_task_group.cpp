@@ -1,4 +1,4 @@
-// A group of tasks that grows while it runs: each page of a site that is found starts a task for each of its links.
+// A group of tasks that grows while it runs: pages are visited by following their links.
 #include <cstddef>
 #include <iostream>
 #include <map>
@@ -15,9 +15,13 @@ using weft::Task;
 namespace {
 
 const std::map<std::string, std::vector<std::string>> kSite = {
-    {"index", {"guide", "reference", "news"}}, {"guide", {"tasks", "counters", "index"}},
-    {"reference", {"tasks", "counters", "runtime"}}, {"news", {"index"}},
-    {"tasks", {"counters"}}, {"counters", {}}, {"runtime", {"tasks", "missing"}},
+    {"index", {"guide", "reference", "news"}},
+    {"guide", {"tasks", "counters", "index"}},
+    {"reference", {"tasks", "counters", "runtime"}},
+    {"news", {"index"}},
+    {"tasks", {"counters"}},
+    {"counters", {}},
+    {"runtime", {"tasks", "missing"}},
 };
 
 struct Crawl {
@@ -29,7 +33,8 @@ struct Crawl {
 /// A child may spawn more children into its group.
 Task<> visit(Crawl& crawl, std::string page) {
   {
-    const std::lock_guard lock(crawl.mutex);  // held for a few instructions, and never across a co_await
+    const std::lock_guard lock(
+        crawl.mutex);  // held for a few instructions, and never across a co_await
     if (!crawl.seen.insert(page).second) co_return;
   }
   const auto found = kSite.find(page);
@@ -47,7 +52,8 @@ Task<std::size_t> pages_from(std::string start) {
   } catch (const std::runtime_error& error) {
     failure = error.what();
   }
-  std::cout << "from " << start << ": " << crawl.seen.size() << " pages" << (failure.empty() ? "" : "; " + failure) << '\n';
+  std::cout << "from " << start << ": " << crawl.seen.size() << " pages"
+            << (failure.empty() ? "" : "; " + failure) << '\n';
   co_return crawl.seen.size();
 }
 
@@ -55,7 +61,7 @@ Task<std::size_t> pages_from(std::string start) {
 
 int main() {
   weft::Runtime rt;
-  const std::size_t from_guide = rt.run(pages_from("tasks"));
+  const std::size_t from_tasks = rt.run(pages_from("tasks"));
   const std::size_t from_index = rt.run(pages_from("index"));
-  return from_guide == 2 && from_index == 8 ? 0 : 1;
+  return from_tasks == 2 && from_index == 8 ? 0 : 1;
 }

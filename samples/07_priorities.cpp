@@ -1,8 +1,6 @@
 // Priorities: what is urgent runs first, and a task may change its own urgency.
-#include <algorithm>
 #include <iostream>
 #include <string>
-#include <vector>
 
 #include <weft/weft.hpp>
 
@@ -24,7 +22,7 @@ Task<std::string> order_of_spawned() {
   co_return order;
 }
 
-/// From here on the task, and what it forks and awaits, gives way to everything that is more urgent.
+/// After with_priority the task, and what it forks and awaits, gives way to what is more urgent.
 Task<std::string> step_back() {
   std::string order;
   weft::Counter jobs;
@@ -41,6 +39,7 @@ int main() {
   weft::Runtime rt{{.workers = 1}};
   const std::string spawned = rt.run(order_of_spawned());
   const std::string stepped = rt.run(step_back());
-  std::cout << "spawned low, normal, high in turn; ran " << spawned << "; a task that stepped back ran after: " << stepped << '\n';
+  std::cout << "spawned low, normal, high in turn; ran " << spawned
+            << "; a task that stepped back ran after: " << stepped << '\n';
   return spawned == "hhhnnnlll" && stepped == "nl" ? 0 : 1;
 }

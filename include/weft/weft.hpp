@@ -1,5 +1,7 @@
 /// @file
 /// Everything. One line per header says what it gives you.
+/// @namespace weft
+/// Tasks, counters, fork and join, and the runtime that runs them.
 #pragma once
 
 #include <weft/algo/parallel_for.hpp>         // parallel_for, sync_parallel_for

@@ -33,27 +33,10 @@ void PromiseBase::drop_error() noexcept {
   state = State::Pending;
 }
 
-Job* finish_child(PromiseBase& child) noexcept {
-  Join& join = *reinterpret_cast<Join*>(child.end);
-  Job* const parent = join.parent;
-  const std::uint32_t credit = child.credit;
-  // [join.arrive] acq_rel: what the children did happens before the parent goes on, whoever resumes it; partner: the
-  // same line in the other chains.
-  const bool is_last = join.pending.fetch_sub(credit, acq_rel) == credit;
-  // ---- join and child are gone unless this was the last (L4) ----
-  return is_last ? parent : nullptr;
-}
+Job* finish_child(PromiseBase& child) noexcept { return pay_in(ForkChild{child}); }
 
 Job* finish_child_in_pop(PromiseBase& child) noexcept {
-  WorkerContext& worker = *current_worker();
-  Job* const popped = worker.fork_deque->finish_pop();
-  Job* const parent = finish_child(child);
-  if (parent == nullptr) return popped;
-  if (popped != nullptr) {
-    worker.fork_deque->push(popped);  // into the slot it came from
-    notify_work(worker);
-  }
-  return parent;
+  return pay_in_pop(ForkChild{child}, [] { notify_work(*current_worker()); });
 }
 
 void throw_empty_task() {
@@ -90,15 +73,12 @@ void throw_first_error(PromiseBase* const* children, std::size_t count) {
 
 bool start_children_here(PromiseBase* const* children, std::size_t count, Join& join) {
   // One more than the children: the parent must not be resumed while this loop still reads the array.
-  // relaxed: no child runs yet.
-  join.pending.store(static_cast<std::uint32_t>(count) + 1, relaxed);
-  join.total = 0;  // no chain: each child pays in its own credit
+  join.credits.without_chains(1);
   for (std::size_t i = 0; i < count; ++i) {
-    children[i]->sibling = nullptr;
+    children[i]->successor.sibling = nullptr;
     resume_job(job_of(children[i]->handle()));
   }
-  // [join.arrive] acq_rel: as in finish_child().
-  return join.pending.fetch_sub(1, acq_rel) == 1;
+  return join.credits.pay(1);
 }
 
 }  // namespace detail

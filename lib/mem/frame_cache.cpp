@@ -18,6 +18,13 @@ constinit Atomic<std::size_t> outstanding_bytes{0};
 constinit Atomic<std::size_t> next_pressure_bytes{1 << 20};
 constinit Atomic<std::uint32_t> pressure{0};
 
+/// The next pressure comes when the program has taken a quarter more than now, and a megabyte at least.
+void expect_pressure_beyond(std::size_t bytes) noexcept {
+  constexpr std::size_t kMegabyte = 1 << 20;
+  // relaxed: see above.
+  next_pressure_bytes.store(bytes + bytes / 4 + kMegabyte, relaxed);
+}
+
 void count_in(std::size_t bytes) noexcept {
   // relaxed: see above.
   outstanding.fetch_add(1, relaxed);
@@ -25,9 +32,8 @@ void count_in(std::size_t bytes) noexcept {
   const std::size_t now = outstanding_bytes.fetch_add(bytes, relaxed) + bytes;
   // relaxed: see above.
   if (now <= next_pressure_bytes.load(relaxed)) [[likely]] return;
-  constexpr std::size_t kMegabyte = 1 << 20;
-  // relaxed: see above; two threads that come here at once trim twice.
-  next_pressure_bytes.store(now + now / 4 + kMegabyte, relaxed);
+  expect_pressure_beyond(now);
+  // relaxed: see above; two threads that come here at once only make the caches trim twice.
   pressure.fetch_add(1, relaxed);
 }
 
@@ -85,6 +91,9 @@ void FrameCache::trim_excess() noexcept {
     for (std::size_t kept = 0; *end != nullptr && kept < kKeepBytes; kept += bytes) end = &(*end)->next;
     free_chain(std::exchange(*end, nullptr), bytes);
   }
+  // Measured from what is really in use, or the bound would creep up with every trim.
+  // relaxed: see above.
+  expect_pressure_beyond(outstanding_bytes.load(relaxed));
 }
 
 void FrameCache::trim() noexcept {

@@ -119,6 +119,12 @@ class BasicIdle {
     update_hint();
   }
 
+  /// gone -> busy: a thread from outside takes the seat of a retired worker.
+  void revive_for_guest() noexcept {
+    const std::lock_guard lock(mutex_);
+    ++workers_;
+  }
+
   /// Workers that neither search nor sleep.
   [[nodiscard]] unsigned busy() const noexcept {
     const std::lock_guard lock(mutex_);

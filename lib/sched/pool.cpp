@@ -151,23 +151,56 @@ void Pool::run_and_wait(JobLink& link, const Atomic<std::uint32_t>& done) {
     throw UsageError("weft: Runtime::run was called after shutdown");
   }
   root_started(1);
-  if (const auto seat = idle_.claim_for_guest()) {
-    Worker& worker = *workers_[*seat];
-    if (!worker.prepare()) {
-      root_finished();
-      give_seat_back(worker, true);
-      throw std::bad_alloc();
-    }
-    worker.run_as_guest(link.job, done);
-    // [run.done] acquire: pairs with the store by which the root says it has ended.
-    const bool is_done = done.load(acquire) != 0;
-    if (!is_done && !can_have_thread()) worker.run_as_only_guest(done);
-    give_seat_back(worker, is_done);
-  } else {
+  Worker* const seat = claim_seat();
+  if (seat == nullptr) {
     post(link, Priority::Normal);
+    wait_without_seat(done);
+    return;
   }
+  if (!seat->prepare()) {
+    root_finished();
+    give_seat_back(*seat, true);
+    throw std::bad_alloc();
+  }
+  seat->run_as_guest(link.job, done);
+  // [run.done] acquire: pairs with the store by which the root says it has ended.
+  const bool is_done = done.load(acquire) != 0;
+  // What a thread could not take over is done before the seat is left.
+  const bool is_needed = !is_done || has_visible_work();
+  if (is_needed && !can_have_thread()) seat->run_as_only_guest(done);
+  give_seat_back(*seat, is_done);
   // [run.done] acquire: as above.
   while (done.load(acquire) == 0) futex_wait(done, 0);
+}
+
+Worker* Pool::claim_seat() noexcept {
+  if (const auto sleeper = idle_.claim_for_guest()) return workers_[*sleeper].get();
+  const std::lock_guard lock(threads_mutex_);
+  for (const auto& worker : workers_) {
+    if (!worker->is_retired) continue;
+    worker->is_retired = false;
+    idle_.revive_for_guest();
+    return worker.get();
+  }
+  return nullptr;
+}
+
+/// Waits for a root that all seats were too busy for; without threads, whoever leaves a seat next may have overlooked it.
+void Pool::wait_without_seat(const Atomic<std::uint32_t>& done) noexcept {
+  constexpr std::chrono::milliseconds kLookAgain{1};
+  const bool has_thread = can_have_thread();
+  // [run.done] acquire: pairs with the store by which the root says it has ended.
+  while (done.load(acquire) == 0) {
+    if (has_thread) {
+      futex_wait(done, 0);
+      continue;
+    }
+    futex_wait_for(done, 0, kLookAgain);
+    if (Worker* const seat = claim_seat()) {
+      if (seat->prepare()) seat->run_as_only_guest(done);
+      give_seat_back(*seat, true);
+    }
+  }
 }
 
 bool Pool::can_have_thread() noexcept {
@@ -247,6 +280,7 @@ std::uint64_t Pool::drain_until(std::chrono::steady_clock::time_point deadline) 
   draining_.store(true, seq_cst);
   full_fence();
   std::unique_lock lock(drain_mutex_);
+  if (current_worker() == nullptr) drain_without_threads(lock, deadline);
   const auto is_drained = [this] { return outstanding() == 0; };
   if (deadline == std::chrono::steady_clock::time_point::max()) {
     drained_.wait(lock, is_drained);
@@ -254,6 +288,22 @@ std::uint64_t Pool::drain_until(std::chrono::steady_clock::time_point deadline) 
     drained_.wait_until(lock, deadline, is_drained);
   }
   return outstanding();
+}
+
+/// Does itself what no thread can be had for; returns when one can, when all is drained, or at the deadline.
+void Pool::drain_without_threads(std::unique_lock<std::mutex>& lock, std::chrono::steady_clock::time_point deadline) {
+  constexpr std::chrono::milliseconds kLookAgain{1};
+  static constinit const Atomic<std::uint32_t> until_dry{1};
+  while (outstanding() != 0 && std::chrono::steady_clock::now() < deadline && !can_have_thread()) {
+    lock.unlock();
+    Worker* const seat = claim_seat();
+    if (seat != nullptr) {
+      if (seat->prepare()) seat->run_as_only_guest(until_dry);
+      give_seat_back(*seat, true);
+    }
+    lock.lock();
+    if (outstanding() != 0) drained_.wait_for(lock, kLookAgain);
+  }
 }
 
 Pool::~Pool() {

@@ -376,13 +376,14 @@ void Worker::run_as_guest(Job* first, const Atomic<std::uint32_t>& done) noexcep
 void Worker::run_as_only_guest(const Atomic<std::uint32_t>& done) noexcept {
   constexpr std::chrono::milliseconds kLookAgain{1};
   enter();
-  // [run.done] acquire: as above.
-  while (done.load(acquire) == 0) {
+  for (;;) {
     if (const Found found = find_work()) {
       execute(found);
-    } else {
-      futex_wait_for(done, 0, kLookAgain);
+      continue;
     }
+    // [run.done] acquire: as above.
+    if (done.load(acquire) != 0) break;
+    futex_wait_for(done, 0, kLookAgain);
   }
   leave();
 }

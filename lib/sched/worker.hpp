@@ -50,7 +50,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   /// The loop of a guest: runs `first`, then what that left in this worker's own queues, until `done` or dry.
   void run_as_guest(Job* first, const Atomic<std::uint32_t>& done) noexcept;
 
-  /// The loop of a guest when no thread can be started at all: everything there is, until `done`.
+  /// The loop of a guest when no thread can be started at all: everything there is, until `done` and dry.
   void run_as_only_guest(const Atomic<std::uint32_t>& done) noexcept;
 
   /// Takes work from this worker. Threads: any.

@@ -19,12 +19,15 @@ benchmark::internal::Benchmark* add_timed_case(const std::string& problem, const
   return benchmark::RegisterBenchmark(name.c_str(), std::move(run))->UseManualTime()->Unit(benchmark::kMicrosecond);
 }
 
-/// The same, each turn of the state's loop being timed by the wall clock.
+/// The same, each turn of the state's loop being timed by the wall clock, and by the processor time of all threads.
 template <class Run>
 benchmark::internal::Benchmark* add_case(const std::string& problem, const std::string& contender,
                                          unsigned threads, Run run) {
   const std::string name = problem + '/' + contender + "/threads:" + std::to_string(threads);
-  return benchmark::RegisterBenchmark(name.c_str(), std::move(run))->UseRealTime()->Unit(benchmark::kMillisecond);
+  return benchmark::RegisterBenchmark(name.c_str(), std::move(run))
+      ->UseRealTime()
+      ->MeasureProcessCPUTime()
+      ->Unit(benchmark::kMillisecond);
 }
 
 }  // namespace perf

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <ranges>
 #include <type_traits>
@@ -35,6 +36,7 @@ inline constexpr bool kTakesChunk = std::invocable<Body&, Index, Index>;
 
 template <class Index, class Body>
 WEFT_ALWAYS_INLINE void run_chunk(Index first, Index last, Body& body) {
+  if (!(first < last)) return;
   if constexpr (kTakesChunk<Body, Index>) {
     body(first, last);
   } else {
@@ -44,18 +46,19 @@ WEFT_ALWAYS_INLINE void run_chunk(Index first, Index last, Body& body) {
 
 template <class Index>
 std::size_t length(Index first, Index last) noexcept {
-  return first < last ? static_cast<std::size_t>(last - first) : 0;
+  // Unsigned: a range may be wider than its signed type.
+  return first < last ? static_cast<std::size_t>(static_cast<std::uint64_t>(last) - static_cast<std::uint64_t>(first)) : 0;
 }
 
 template <class Index>
 Index advance_by(Index first, std::size_t n) noexcept {
-  return static_cast<Index>(first + static_cast<Index>(n));
+  return static_cast<Index>(static_cast<std::uint64_t>(first) + n);
 }
 
 /// Whether a part of the range should be offered to thieves: there is nothing else here that they could take.
 inline bool should_split() noexcept {
   const WorkerContext* const worker = current_worker();
-  return worker != nullptr && worker->fork_deque->size_hint() == 0;
+  return worker != nullptr && worker->worker_count > 1 && worker->fork_deque->size_hint() == 0;
 }
 
 /// Runs the beginning of the range until its cost is known.
@@ -67,13 +70,14 @@ std::size_t run_probe(Index& first, Index last, Body& body) {
   using Clock = std::chrono::steady_clock;
   constexpr std::chrono::nanoseconds kGrainTime{2000};
   const WorkerContext* const worker = current_worker();
-  const std::size_t workers = worker != nullptr ? worker->worker_count : 1;
   const std::size_t total = length(first, last);
-  if (workers == 1) return std::max<std::size_t>(total, 1);
+  if (worker == nullptr) return std::max<std::size_t>(total, 1);
+  const std::size_t workers = worker->worker_count;
   std::size_t done = 0;
   const Clock::time_point start = Clock::now();
-  for (std::size_t chunk = std::max<std::size_t>(total / 64, 1); done < total; chunk = done) {
-    chunk = std::min(chunk, total - done);
+  // From a single one, which may be long, up: four times as many each time cost few looks at the clock.
+  while (done < total) {
+    const std::size_t chunk = std::min(std::max<std::size_t>(3 * done, 1), total - done);
     const Index next = advance_by(first, chunk);
     run_chunk(first, next, body);
     first = next;

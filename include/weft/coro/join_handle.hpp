@@ -49,6 +49,7 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 ///           The handle may outlive the runtime.
 /// Errors:   what the work threw. UsageError when it is empty, or wait() is called on a worker.
 /// Cost:     one shared block beside the work itself.
+/// Example:  samples/05_spawn_and_join.cpp
 template <class T>
 class [[nodiscard("co_await the handle, call wait(), or use spawn_detached")]] JoinHandle {
  public:

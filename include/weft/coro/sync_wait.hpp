@@ -50,7 +50,7 @@ T sync_wait(Task<T> task) {
   detail::PromiseBase& promise = task.handle().promise();
   promise.end = 0;
   promise.scope = &loop.domain();
-  promise.awaiter = loop.awaiter();
+  promise.successor.awaiter = loop.awaiter();
   loop.run(job_of(task.handle()));
   return task.handle().promise().take();
 }

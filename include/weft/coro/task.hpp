@@ -42,7 +42,7 @@ class [[nodiscard]] TaskAwaiter {
   WEFT_ALWAYS_INLINE Transfer await_suspend(std::coroutine_handle<Awaiting> awaiting) {
     if (!task_) [[unlikely]] detail::throw_empty_task();
     Promise& promise = task_.handle().promise();
-    promise.awaiter = job_of(awaiting);
+    promise.successor.awaiter = job_of(awaiting);
     promise.end = 0;
     promise.scope = PromiseBase::scope_of(awaiting);
     return transfer_to(job_of(task_.handle()));

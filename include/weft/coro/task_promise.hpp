@@ -12,6 +12,7 @@
 
 #include <weft/base/atomic.hpp>
 #include <weft/base/job.hpp>
+#include <weft/coro/join.hpp>
 #include <weft/coro/stop_scope.hpp>
 #include <weft/coro/transfer.hpp>
 #include <weft/coro/worker_context.hpp>
@@ -23,17 +24,13 @@ class Counter;
 namespace detail {
 
 /// The meeting point of the children of one fork; lives in the parent's coroutine frame.
-///
-/// Children that run one after another on one worker hand a credit along and touch no atomic; only a chain that ends
-/// before the last child (a sibling was stolen, or a child was suspended) pays its credit into `pending`.
 struct Join {
   explicit Join(std::uint32_t children, bool stops = true) noexcept
-      : scope(nullptr), total(children), pending(children), stops_on_error(stops) {}
+      : scope(nullptr), credits(children), stops_on_error(stops) {}
 
   StopScope scope;
   Job* parent;  // set when it forks
-  std::uint32_t total;
-  Atomic<std::uint32_t> pending;
+  BasicCredits<> credits;
   bool stops_on_error;  // a failed child asks its siblings to stop
 };
 
@@ -47,12 +44,13 @@ struct PromiseBase {
   enum class State : std::uint8_t { Pending, Value, Error };
 
   // Set by whoever starts the task, so that creating it stays cheap.
+  struct Successor {
+    Job* awaiter;  // awaited: who goes on when it ends
+    Job* sibling;  // child of a fork: the one to be popped next if nobody stole it
+  };
   union {
     JobLink link;  // root: the node it waits in before it starts
-    struct {
-      Job* awaiter;  // awaited: who goes on when it ends
-      Job* sibling;  // child of a fork: the one to be popped next if nobody stole it
-    };
+    Successor successor;
   };
   std::uintptr_t end;  // 0: awaited; a Join*; or kRoot and its bits
   StopScope* scope;
@@ -99,14 +97,32 @@ struct PromiseBase {
 /// Ends a spawned task: hands on its error, destroys its frame, counts it off.
 WEFT_API void finish_root(PromiseBase& promise) noexcept;
 
-/// Ends a child whose chain could not go on with its sibling: pays the credit in.
-///
-/// @return  what to run next: the parent if this was the last child, else whatever this worker's deque holds (null: back
-///          to the loop)
+/// Ends a child whose chain could not go on with its sibling: pay_in() of join.hpp.
 WEFT_API Job* finish_child(PromiseBase& child) noexcept;
 
-/// The same when a pop has been opened that did not find the sibling.
+/// The same when a pop has been opened that did not find the sibling: pay_in_pop().
 WEFT_API Job* finish_child_in_pop(PromiseBase& child) noexcept;
+
+/// The child of a fork as join.hpp sees it.
+struct ForkChild {
+  using Job = v0::Job;
+
+  PromiseBase& promise;
+
+  [[nodiscard]] WEFT_ALWAYS_INLINE Job* sibling() const noexcept { return promise.successor.sibling; }
+  [[nodiscard]] WEFT_ALWAYS_INLINE WorkerContext* worker() const noexcept { return current_worker(); }
+  [[nodiscard]] WEFT_ALWAYS_INLINE Job* parent() const noexcept { return join().parent; }
+  [[nodiscard]] WEFT_ALWAYS_INLINE std::uint32_t credit() const noexcept { return promise.credit; }
+  [[nodiscard]] WEFT_ALWAYS_INLINE BasicCredits<>& credits() const noexcept { return join().credits; }
+  WEFT_ALWAYS_INLINE void hand_credit_to(Job* sibling) const noexcept {
+    std::coroutine_handle<PromiseBase>::from_address(sibling).promise().credit = promise.credit + 1;
+  }
+  [[nodiscard]] WEFT_ALWAYS_INLINE Job* pay() const noexcept { return finish_child(promise); }
+  [[nodiscard]] WEFT_ALWAYS_INLINE Job* pay_in_pop() const noexcept { return finish_child_in_pop(promise); }
+
+ private:
+  [[nodiscard]] WEFT_ALWAYS_INLINE Join& join() const noexcept { return *reinterpret_cast<Join*>(promise.end); }
+};
 
 /// Errors: UsageError, always.
 [[noreturn]] WEFT_API void throw_empty_task();
@@ -189,26 +205,11 @@ struct FinalAwaiter {
   WEFT_ALWAYS_INLINE static Transfer await_suspend(std::coroutine_handle<Promise> h) noexcept {
         PromiseBase& promise = h.promise();
     const std::uintptr_t end = promise.end;
-    if (end == 0) return transfer_to(promise.awaiter);
+    if (end == 0) return transfer_to(promise.successor.awaiter);
     if ((end & PromiseBase::kRoot) == 0) [[likely]] {
-      Job* next;
-      if (Job* const sibling = promise.sibling) {
-        WorkerContext* const worker = current_worker();
-        if (worker == nullptr) [[unlikely]] {
-          next = finish_child(promise);
-        } else if (worker->fork_deque->pop_if(sibling)) [[likely]] {
-          std::coroutine_handle<PromiseBase>::from_address(sibling).promise().credit = promise.credit + 1;
-          return transfer_to(sibling);
-        } else {
-          next = finish_child_in_pop(promise);
-        }
-      } else {
-        Join& join = *reinterpret_cast<Join*>(end);
-        if (promise.credit == join.total) [[likely]] return transfer_to(join.parent);
-        next = finish_child(promise);
-      }
-      // ---- the frame may be gone from here (L4) ----
-      return next != nullptr ? transfer_to(next) : return_to_loop();
+      return after_child(
+          ForkChild{promise}, [](Job* next) noexcept { return transfer_to(next); },
+          [](Job* next) noexcept { return next != nullptr ? transfer_to(next) : return_to_loop(); });
     }
     detail::finish_root(promise);
     // ---- the frame is gone (L4) ----

@@ -96,6 +96,9 @@ inline detail::Reschedule yield() noexcept { return detail::Reschedule::behind_o
 inline detail::Reschedule resume_on(Executor& executor) noexcept { return detail::Reschedule::on(executor); }
 
 /// Continues with another priority, which also holds for what is forked and awaited from then on.
+///
+/// Cost:    as yield.
+/// Example: samples/07_priorities.cpp
 inline detail::Reschedule with_priority(Priority priority) noexcept { return detail::Reschedule::with(priority); }
 
 /// Members are to be co_awaited by the coroutine that they are about.
@@ -108,7 +111,7 @@ inline detail::StopTokenAwaiter stop_token() noexcept { return {}; }
 /// Whether this task should stop. Cost: one load per level of nesting; no allocation.
 inline detail::StopRequestedAwaiter stop_requested() noexcept { return {}; }
 
-/// Throws OperationCancelled if this task should stop. Cost: as stop_requested.
+/// Throws OperationCancelled if this task should stop. Cost: as stop_requested. Example: samples/08_stop.cpp
 inline detail::StopPoint stop_point() noexcept { return {}; }
 
 }  // namespace this_task

@@ -23,7 +23,7 @@ namespace detail {
 inline void link_child(PromiseBase& child, Join& join, Job* sibling) noexcept {
   child.end = reinterpret_cast<std::uintptr_t>(&join);
   child.scope = &join.scope;
-  child.sibling = sibling;
+  child.successor.sibling = sibling;
   child.credit = 1;
 }
 

@@ -124,6 +124,7 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// @return  a variant whose index is the winner's; std::monostate stands for void
 /// Errors:  what the winner threw. What the others throw after they were asked to stop is dropped: they have lost.
 /// Cost:    as when_all, and one more coroutine frame per task.
+/// Example: samples/08_stop.cpp
 template <class... Ts>
   requires(sizeof...(Ts) > 0)
 [[nodiscard("co_await it")]] auto when_any(Task<Ts>... tasks) {

@@ -70,7 +70,7 @@ class Runtime {
   /// The calling thread takes part: it runs the task itself as far as it can without waiting.
   /// Errors: what `work` throws; UsageError on a worker, which must co_await instead, or after shutdown.
   template <class Work>
-  auto run(Work&& work);
+  decltype(auto) run(Work&& work);
 
   /// As the free functions of the same name, from any thread.
   template <class Work>
@@ -95,7 +95,8 @@ class Runtime {
   /// Takes no more work from outside, and waits until all that was started has ended or the deadline has come.
   ///
   /// @return  what is left; the runtime goes on with it, and shutdown may be called again
-  /// Errors:  UsageError on a worker of this runtime.
+  /// Errors:  UsageError on a worker of any runtime.
+  /// Example: samples/08_stop.cpp
   WEFT_API ShutdownReport shutdown(Shutdown how = Shutdown::Drain,
                                    std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max());
 
@@ -128,7 +129,7 @@ T Runtime::run_task(Task<T> task) {
   detail::PromiseBase& promise = task.handle().promise();
   promise.end = 0;
   promise.scope = &domain();
-  promise.awaiter = &root;  // the awaiter
+  promise.successor.awaiter = &root;  // the awaiter
   JobLink link{job_of(task.handle()), nullptr};
   run_root(link, root);
   return task.handle().promise().take();
@@ -158,7 +159,7 @@ std::invoke_result_t<F&> Runtime::run_job(F& function) {
 }
 
 template <class Work>
-auto Runtime::run(Work&& work) {
+decltype(auto) Runtime::run(Work&& work) {
   using Bare = std::remove_cvref_t<Work>;
   if constexpr (IsTask<Bare>) {
     static_assert(!std::is_lvalue_reference_v<Work>, "a Task runs once: rt.run(std::move(task))");

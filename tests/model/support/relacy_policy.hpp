@@ -108,7 +108,11 @@ class Atomic {
   void futex_wait(T expected, const Where& where = Where::current()) {
     rl::context& context = rl::ctx();
     context.sched();
-    if (atomic_.debug_value() != expected) return;
+    if (atomic_.debug_value() != expected) {
+      // The kernel has seen the new value, so the caller's next load does not find the old one.
+      atomic_.fetch_add(0, rl::mo_relaxed, info_of(where));
+      return;
+    }
     atomic_.wait(context, false, context.is_random_sched(), info_of(where));
   }
   void futex_wake(int count, const Where& where = Where::current()) {

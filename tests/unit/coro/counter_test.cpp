@@ -58,8 +58,6 @@ TEST_CASE("a counter counts up and down by any amount") {
 TEST_CASE("a counter takes the largest count there is") {
   Counter counter(0xffffffffu);
   CHECK(counter.value() == 0xffffffffu);
-  counter.add(1);  // the word has room for more than value() can tell
-  counter.sub(1);
   counter.sub(0xffffffffu);
   CHECK(counter.is_complete());
 }

@@ -31,7 +31,8 @@ Task<> fails_without_value(const char* what) {
   co_return;
 }
 Task<Counted> counted(int value) { co_return Counted(value); }
-Task<int> keeps(Counted kept) { co_return kept.value(); }
+// Not inlined, or clang puts the frame on the caller's stack.
+WEFT_NOINLINE Task<int> keeps(Counted kept) { co_return kept.value(); }
 
 /// Suspends for ever: whoever has the task destroys it.
 Task<> never_ends(Counted kept) {

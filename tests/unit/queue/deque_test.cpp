@@ -203,7 +203,6 @@ TEST_CASE("the last item goes to the owner or to one thief, never to both or to 
       }
     });
   }
-  int popped = 0;
   int lost = 0;
   for (int round = 0; round < kRounds; ++round) {
     push(deque, item);
@@ -216,7 +215,6 @@ TEST_CASE("the last item goes to the owner or to one thief, never to both or to 
       taken = deque.pop_if(&item) ? &item : deque.finish_pop();
     }
     end.arrive_and_wait();
-    popped += taken != nullptr ? 1 : 0;
     if ((taken != nullptr ? 1 : 0) + stolen.load() != 1) {
       // A thief may give up when it lost the race to the other thief: then the item must still be there.
       int* const rest = deque.pop();

@@ -1,0 +1,13 @@
+// expect: no matching function
+#include <weft/weft.hpp>
+
+#include <string>
+
+weft::Task<> loop() {
+#ifdef WEFT_CORRECT
+  auto body = [](int) {};
+#else
+  auto body = [](const std::string&) {};
+#endif
+  co_await weft::parallel_for(0, 10, body);
+}

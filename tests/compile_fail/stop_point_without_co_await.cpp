@@ -1,0 +1,12 @@
+// expect(gcc): ignoring return
+// expect(clang): ignoring return value
+#include <weft/weft.hpp>
+
+weft::Task<> parent() {
+#ifdef WEFT_CORRECT
+  co_await weft::this_task::stop_point();
+#else
+  weft::this_task::stop_point();
+  co_return;
+#endif
+}

@@ -1,0 +1,14 @@
+// expect(gcc): use of deleted function
+// expect(clang): deleted
+#include <weft/weft.hpp>
+
+#include <utility>
+
+weft::Task<> moved(weft::Task<> task) {
+#ifdef WEFT_CORRECT
+  weft::Task<> same = std::move(task);
+#else
+  weft::Task<> same = task;
+#endif
+  return same;
+}

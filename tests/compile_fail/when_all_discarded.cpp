@@ -1,0 +1,13 @@
+// expect: co_await it
+#include <weft/weft.hpp>
+
+weft::Task<> work() { co_return; }
+
+weft::Task<> parent() {
+#ifdef WEFT_CORRECT
+  co_await weft::when_all(work(), work());
+#else
+  weft::when_all(work(), work());
+  co_return;
+#endif
+}

@@ -1,0 +1,12 @@
+// expect: no matching function
+#include <weft/weft.hpp>
+
+weft::Task<int> work() { co_return 1; }
+
+weft::Task<> parent() {
+#ifdef WEFT_CORRECT
+  co_await weft::when_any(work());
+#else
+  co_await weft::when_any();
+#endif
+}

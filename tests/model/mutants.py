@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""Weakens the protocols one step at a time and checks that the models notice. Usage: mutants.py [--root ROOT] [WORD...]
+
+Each mutant replaces one text in a copy of the tree, builds the model named beside it, and searches at random and with one
+preemption. It is found when the model fails, and then the step is necessary. Those that survive are listed with the reason;
+a survivor that is found after all makes this program fail too. WORD selects mutants by name. Takes some twenty minutes.
+"""
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+from mutant_table import CONTROLS, MUTANTS, SURVIVORS
+
+RUNS = '100000'
+
+
+def build_and_run(tree, model, compiler):
+    """Returns (exit status, output) of the model built from a tree."""
+    program = os.path.join(tree, 'model')
+    command = [compiler, '-std=c++20', '-O1', '-w', '-U_FORTIFY_SOURCE', f'-I{tree}/include', f'-I{tree}/lib',
+               f'-I{tree}/tests/model', f'{tree}/tests/model/{model}_model.cpp', '-o', program]
+    built = subprocess.run(command, capture_output=True, text=True)
+    if built.returncode != 0:
+        return None, built.stderr
+    run = subprocess.run([program, '--random', RUNS, '--bound', '1'], capture_output=True, text=True, errors='replace')
+    return run.returncode, run.stdout
+
+
+def first_failure(output):
+    """Returns which scenario failed, after how many runs, and how."""
+    lines = output.split('\n')
+    for i, line in enumerate(lines):
+        if line.startswith('FAILED '):
+            how = lines[i + 2] if len(lines) > i + 2 else ''
+            return line[len('FAILED '):].split(' interleavings')[0] + ': ' + how
+    return output[-300:]
+
+
+def mutate(root, tree, path, old, new):
+    """Copies what the models need and applies one replacement. Returns a sentence if that is not possible."""
+    for folder in ('include', 'lib', 'tests/model'):
+        shutil.copytree(os.path.join(root, folder), os.path.join(tree, folder), dirs_exist_ok=True)
+    if path is None:
+        return None
+    with open(os.path.join(root, path), encoding='utf-8') as file:
+        text = file.read()
+    if text.count(old) != 1:
+        return f'{path} has the text {text.count(old)} times: {old}'
+    with open(os.path.join(tree, path), 'w', encoding='utf-8') as file:
+        file.write(text.replace(old, new))
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--root', default=os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..'))
+    parser.add_argument('--compiler', default='g++')
+    parser.add_argument('words', nargs='*', metavar='WORD')
+    arguments = parser.parse_args()
+    cases = [(name, model, path, old, new, 'found') for name, model, path, old, new in MUTANTS]
+    cases += [(name, model, path, old, new, reason) for name, model, path, old, new, reason in SURVIVORS]
+    cases = [(f'control {model}', model, None, '', '', 'control') for model in CONTROLS] + cases
+    wrong = 0
+    for name, model, path, old, new, expected in cases:
+        if arguments.words and not any(word in name for word in arguments.words):
+            continue
+        start = time.time()
+        with tempfile.TemporaryDirectory() as tree:
+            sentence = mutate(arguments.root, tree, path, old, new)
+            status, output = (None, sentence) if sentence else build_and_run(tree, model, arguments.compiler)
+        seconds = f'{time.time() - start:.0f} s'
+        if status is None:
+            verdict, is_wrong = 'NOT RUN ' + output[:2000], True
+        elif status != 0:
+            verdict, is_wrong = 'found: ' + first_failure(output), expected != 'found'
+        else:
+            verdict = 'passes' if expected == 'control' else 'survives' + ('' if expected == 'found' else f' ({expected})')
+            is_wrong = expected == 'found'
+        wrong += is_wrong
+        print(f'{"WRONG " if is_wrong else "ok    "}{name}: {verdict}, {seconds}', flush=True)
+    print(f'{wrong} not as expected')
+    return 1 if wrong else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

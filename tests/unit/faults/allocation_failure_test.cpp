@@ -1,0 +1,273 @@
+// Each allocation of a run is made to fail once: the run completes or throws std::bad_alloc, and nothing is lost or leaked.
+#include <catch2/catch.hpp>
+#include <weft/weft.hpp>
+
+#include "failing_allocations.hpp"
+
+#include <atomic>
+#include <functional>
+#include <new>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+using weft::Counter;
+using weft::Runtime;
+using weft::Task;
+using weft_test::FailingAllocations;
+using weft_test::living_blocks;
+
+namespace {
+
+Task<long> fib(int n) {
+  if (n < 2) co_return n;
+  const auto [a, b] = co_await weft::when_all(fib(n - 1), fib(n - 2));
+  co_return a + b;
+}
+
+long invoke_fib(int n) {
+  if (n < 2) return n;
+  const auto [a, b] = weft::parallel_invoke([n] { return invoke_fib(n - 1); }, [n] { return invoke_fib(n - 2); });
+  return a + b;
+}
+
+/// Runs `work` with the n-th allocation failing, n = 0, 1, ... until none fails any more.
+///
+/// @param work  makes everything it needs, and returns whether what came out is right
+/// @param count how many allocations in a row fail
+void fail_each_allocation(const std::function<bool()>& work, long count) {
+  REQUIRE(work());  // whatever is made once in the life of the process
+  constexpr long kMost = 20'000;
+  long nth = 0;
+  for (; nth < kMost; ++nth) {
+    const std::size_t frames = weft::frame_memory_outstanding();
+    const long blocks = living_blocks();
+    bool has_failed = false;
+    bool is_right = true;
+    {
+      const FailingAllocations failing(nth, count);
+      try {
+        is_right = work();
+      } catch (const std::bad_alloc&) {
+      } catch (const weft::LimitError&) {
+        // There was no memory for a thread, and without one the work could not be taken.
+      }
+      has_failed = failing.has_failed();
+    }
+    const std::size_t leaked_frames = weft::frame_memory_outstanding() - frames;
+    const long leaked_blocks = living_blocks() - blocks;
+    INFO("allocation " << nth << " fails, and " << count - 1 << " after it");
+    REQUIRE(is_right);
+    REQUIRE(leaked_frames == 0);
+    REQUIRE(leaked_blocks == 0);
+    if (!has_failed) break;
+  }
+  CHECK(nth < kMost);
+}
+
+void fail_each_allocation(const std::function<bool()>& work) {
+  for (const long count : {1L, 3L, 1000L}) fail_each_allocation(work, count);
+}
+
+const unsigned kWorkers[] = {1, 2};
+
+}  // namespace
+
+TEST_CASE("allocation failure: a runtime is made, used and destroyed") {
+  for (const unsigned workers : kWorkers) {
+    fail_each_allocation([workers] {
+      Runtime rt{{.workers = workers}};
+      return rt.run([] { return 5; }) == 5;
+    });
+  }
+}
+
+TEST_CASE("allocation failure: forks of tasks") {
+  for (const unsigned workers : kWorkers) {
+    fail_each_allocation([workers] {
+      Runtime rt{{.workers = workers}};
+      return rt.run(fib(6)) == 8;
+    });
+  }
+}
+
+TEST_CASE("allocation failure: a wide fork over a range") {
+  for (const unsigned workers : kWorkers) {
+    fail_each_allocation([workers] {
+      Runtime rt{{.workers = workers}};
+      auto parent = []() -> Task<long> {
+        std::vector<Task<long>> tasks;
+        for (int i = 0; i < 300; ++i) tasks.push_back(fib(1));  // more than the first ring of a deque holds
+        const std::vector<long> results = co_await weft::when_all(std::move(tasks));
+        long sum = 0;
+        for (const long result : results) sum += result;
+        co_return sum;
+      };
+      return rt.run(parent()) == 300;
+    });
+  }
+}
+
+TEST_CASE("allocation failure: when_any and settled forks") {
+  fail_each_allocation([] {
+    Runtime rt{{.workers = 2}};
+    auto parent = []() -> Task<long> {
+      const auto first = co_await weft::when_any(fib(2), fib(2));
+      auto [a, b] = co_await weft::when_all_settled(fib(3), fib(4));
+      long sum = first.index() == 0 ? std::get<0>(first) : std::get<1>(first);
+      sum += std::move(a).get();
+      sum += std::move(b).get();
+      co_return sum;
+    };
+    return rt.run(parent()) == 6;
+  });
+}
+
+TEST_CASE("allocation failure: spawned tasks and jobs, counted, joined and detached, from inside") {
+  for (const unsigned workers : kWorkers) {
+    fail_each_allocation([workers] {
+      Runtime rt{{.workers = workers}};
+      auto parent = []() -> Task<bool> {
+        std::atomic<int> ran{0};
+        std::optional<int> joined;
+        int started = 0;
+        Counter counter;
+        bool is_out_of_memory = false;
+        try {
+          for (int i = 0; i < 5; ++i) {
+            weft::spawn([&ran] { ran.fetch_add(1); }, counter);
+            ++started;
+            weft::spawn(fib(2), counter);
+            auto handle = weft::spawn([] { return 1; });
+            joined = co_await std::move(handle);
+          }
+        } catch (const std::bad_alloc&) {
+          is_out_of_memory = true;
+        }
+        try {
+          co_await counter;
+        } catch (const std::bad_alloc&) {
+          is_out_of_memory = true;
+        }
+        // What was started has run, whatever failed meanwhile.
+        co_return ran.load() == started && (is_out_of_memory || joined == 1);
+      };
+      return rt.run(parent());
+    });
+  }
+}
+
+TEST_CASE("allocation failure: work spawned from outside") {
+  fail_each_allocation([] {
+    Runtime rt{{.workers = 2}};
+    std::atomic<int> ran{0};
+    int started = 0;
+    Counter counter;
+    try {
+      for (int i = 0; i < 10; ++i) {
+        rt.spawn([&ran] { ran.fetch_add(1); }, counter);
+        ++started;
+      }
+      rt.spawn(fib(3)).wait();
+    } catch (const std::bad_alloc&) {
+    } catch (const weft::LimitError&) {
+      // No thread could be started.
+    }
+    counter.wait();
+    return ran.load() == started;
+  });
+}
+
+TEST_CASE("allocation failure: many jobs, so that queues grow") {
+  fail_each_allocation(
+      [] {
+        Runtime rt{{.workers = 1}};
+        auto parent = []() -> Task<bool> {
+          std::atomic<int> ran{0};
+          int started = 0;
+          Counter counter;
+          try {
+            for (; started < 400; ++started) weft::spawn([&ran] { ran.fetch_add(1); }, counter);
+          } catch (const std::bad_alloc&) {
+          }
+          co_await counter;
+          co_return ran.load() == started;
+        };
+        return rt.run(parent());
+      },
+      1);
+}
+
+TEST_CASE("allocation failure: parallel_invoke completes without memory") {
+  for (const unsigned workers : kWorkers) {
+    fail_each_allocation([workers] {
+      Runtime rt{{.workers = workers}};
+      return rt.run([] { return invoke_fib(8); }) == 21;
+    });
+  }
+}
+
+TEST_CASE("allocation failure: parallel_for, awaited and blocking") {
+  for (const unsigned workers : kWorkers) {
+    fail_each_allocation([workers] {
+      Runtime rt{{.workers = workers}};
+      auto parent = []() -> Task<bool> {
+        std::atomic<int> calls{0};
+        auto body = [&calls](int) { calls.fetch_add(1); };
+        weft::ParallelForOptions options;
+        options.grain = 4;
+        co_await weft::parallel_for(0, 64, body, options);
+        weft::sync_parallel_for(0, 64, body, options);
+        co_return calls.load() == 128;
+      };
+      return rt.run(parent());
+    });
+  }
+}
+
+TEST_CASE("allocation failure: sync_wait") {
+  fail_each_allocation([] { return weft::sync_wait(fib(5)) == 5; });
+}
+
+TEST_CASE("allocation failure: stop tokens") {
+  fail_each_allocation([] {
+    Runtime rt{{.workers = 1}};
+    std::stop_source source;
+    auto asks = []() -> Task<bool> {
+      const std::stop_token token = co_await weft::this_task::stop_token();
+      co_return token.stop_possible();
+    };
+    auto handle = rt.spawn(asks(), {.stop = source.get_token()});
+    return handle.wait();
+  });
+}
+
+TEST_CASE("allocation failure: a task group joins its children whatever fails") {
+  fail_each_allocation([] {
+    Runtime rt{{.workers = 2}};
+    auto parent = []() -> Task<bool> {
+      std::atomic<int> ran{0};
+      int started = 0;
+      weft::TaskGroup group;
+      bool is_joined = false;
+      try {
+        for (int i = 0; i < 5; ++i) {
+          group.spawn([&ran] { ran.fetch_add(1); });
+          ++started;
+        }
+      } catch (const std::bad_alloc&) {
+      }
+      for (int tries = 0; tries < 2000 && !is_joined; ++tries) {
+        try {
+          co_await group.join();
+          is_joined = true;
+        } catch (const std::bad_alloc&) {
+          // Of join itself, or of a child; either way the group must be joined before it goes.
+        }
+      }
+      co_return is_joined && ran.load() == started;
+    };
+    return rt.run(parent());
+  });
+}

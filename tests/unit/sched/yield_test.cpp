@@ -1,0 +1,95 @@
+#include <catch2/catch.hpp>
+#include <weft/weft.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+using weft::Counter;
+using weft::Task;
+
+namespace {
+
+Task<> take_turns(std::string& order, char me, int turns) {
+  for (int i = 0; i < turns; ++i) {
+    order += me;
+    co_await weft::yield();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("tasks that yield on one worker take turns") {
+  weft::Runtime rt{{.workers = 1}};
+  std::string order;
+  auto parent = [&]() -> Task<> {
+    co_await weft::when_all(take_turns(order, 'a', 20), take_turns(order, 'b', 20), take_turns(order, 'c', 20));
+  };
+  rt.run(parent());
+  for (std::size_t i = 3; i < order.size(); ++i) REQUIRE(order[i] == order[i - 3]);
+}
+
+TEST_CASE("a yield lets the other jobs of the worker go first") {
+  weft::Runtime rt{{.workers = 1}};
+  auto parent = [&]() -> Task<int> {
+    Counter counter;
+    std::atomic<int> ran{0};
+    for (int i = 0; i < 10; ++i) weft::spawn([&] { ran.fetch_add(1); }, counter);
+    co_await weft::yield();
+    const int seen = ran.load();
+    co_await counter;
+    co_return seen;
+  };
+  CHECK(rt.run(parent()) == 10);
+}
+
+TEST_CASE("a job from outside is not held back by tasks that yield for ever") {
+  for (const unsigned workers : {1u, 2u}) {
+    weft::Runtime rt{{.workers = workers}};
+    std::atomic<bool> has_run{false};
+    std::atomic<long> turns{0};
+    auto yields_on = [](std::atomic<bool>& until, std::atomic<long>& times) -> Task<> {
+      while (!until.load()) {
+        times.fetch_add(1);
+        co_await weft::yield();
+      }
+    };
+    Counter counter;
+    for (int i = 0; i < 4; ++i) rt.spawn(yields_on(has_run, turns), counter);
+    while (turns.load() < 100) std::this_thread::yield();
+    rt.spawn([&] { has_run.store(true); }, counter);
+    counter.wait();
+    CHECK(has_run.load());
+  }
+}
+
+TEST_CASE("the oldest spawned job is not held back by newer ones that spawn each other") {
+  weft::Runtime rt{{.workers = 1}};
+  std::atomic<bool> has_run{false};
+  std::atomic<long> jobs{0};
+  struct Chain {
+    std::atomic<bool>& until;
+    std::atomic<long>& count;
+    void operator()() const {
+      count.fetch_add(1);
+      if (!until.load()) weft::spawn_detached(Chain(*this));
+    }
+  };
+  rt.run([&] {
+    weft::spawn_detached([&] { has_run.store(true); });
+    weft::spawn_detached(Chain{has_run, jobs});
+  });
+  CHECK(rt.shutdown().is_complete());
+  CHECK(has_run.load());
+  CHECK(jobs.load() < 10'000);
+}
+
+TEST_CASE("yield outside a runtime does nothing") {
+  auto yields = []() -> Task<int> {
+    for (int i = 0; i < 3; ++i) co_await weft::yield();
+    co_return 1;
+  };
+  CHECK(weft::sync_wait(yields()) == 1);
+}

@@ -1,6 +1,6 @@
 // expect(gcc): use of deleted function
 // expect(clang): deleted
-#include <weft/weft.hpp>
+#include <weft/coro/task_group.hpp>
 
 void start(weft::TaskGroup& group) {
 #ifdef WEFT_CORRECT

@@ -1,5 +1,6 @@
-// expect: co_await it
-#include <weft/weft.hpp>
+// expect(gcc): co_await it
+// expect(clang): co_await the task, or hand it to spawn
+#include <weft/coro/task_group.hpp>
 
 weft::Task<> parent() {
   weft::TaskGroup group;

@@ -1,5 +1,5 @@
 // expect: co_await the handle, call wait(), or use spawn_detached
-#include <weft/weft.hpp>
+#include <weft/rt/runtime.hpp>
 
 void start(weft::Runtime& rt) {
 #ifdef WEFT_CORRECT

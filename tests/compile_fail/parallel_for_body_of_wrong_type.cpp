@@ -1,5 +1,5 @@
 // expect: no matching function
-#include <weft/weft.hpp>
+#include <weft/algo/parallel_for.hpp>
 
 #include <string>
 

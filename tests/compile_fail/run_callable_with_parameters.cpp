@@ -1,5 +1,5 @@
 // expect: run takes a Task, or something that can be called without arguments
-#include <weft/weft.hpp>
+#include <weft/rt/runtime.hpp>
 
 int run(weft::Runtime& rt) {
 #ifdef WEFT_CORRECT

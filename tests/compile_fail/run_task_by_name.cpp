@@ -1,5 +1,5 @@
 // expect: a Task runs once: rt.run(std::move(task))
-#include <weft/weft.hpp>
+#include <weft/rt/runtime.hpp>
 
 #include <utility>
 

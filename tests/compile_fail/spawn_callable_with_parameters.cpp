@@ -1,5 +1,5 @@
 // expect: spawn takes a Task, or something that can be called without arguments
-#include <weft/weft.hpp>
+#include <weft/rt/runtime.hpp>
 
 void start(weft::Runtime& rt, weft::Counter& counter) {
 #ifdef WEFT_CORRECT

@@ -1,5 +1,5 @@
 // expect: over-aligned
-#include <weft/weft.hpp>
+#include <weft/rt/runtime.hpp>
 
 #include <memory>
 

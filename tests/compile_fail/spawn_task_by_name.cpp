@@ -1,5 +1,5 @@
 // expect: a Task is awaited or spawned once
-#include <weft/weft.hpp>
+#include <weft/rt/runtime.hpp>
 
 #include <utility>
 

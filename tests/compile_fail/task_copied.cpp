@@ -1,6 +1,6 @@
 // expect(gcc): use of deleted function
 // expect(clang): deleted
-#include <weft/weft.hpp>
+#include <weft/coro/task.hpp>
 
 #include <utility>
 

@@ -1,5 +1,5 @@
 // expect: co_await the task, or hand it to spawn
-#include <weft/weft.hpp>
+#include <weft/coro/task.hpp>
 
 weft::Task<> work() { co_return; }
 

@@ -1,5 +1,5 @@
 // expect: a Task cannot return an over-aligned type by value
-#include <weft/weft.hpp>
+#include <weft/coro/task.hpp>
 
 #include <memory>
 

@@ -1,5 +1,5 @@
 // expect: co_await it
-#include <weft/weft.hpp>
+#include <weft/coro/when_all.hpp>
 
 weft::Task<> work() { co_return; }
 

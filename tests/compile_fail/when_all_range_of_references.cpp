@@ -1,5 +1,5 @@
 // expect: when_all over a vector needs tasks that return values
-#include <weft/weft.hpp>
+#include <weft/coro/when_all.hpp>
 
 #include <utility>
 #include <vector>

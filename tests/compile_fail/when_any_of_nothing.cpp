@@ -1,5 +1,5 @@
 // expect: no matching function
-#include <weft/weft.hpp>
+#include <weft/coro/when_any.hpp>
 
 weft::Task<int> work() { co_return 1; }
 

@@ -1,6 +1,7 @@
 // expect(gcc): ignoring return
 // expect(clang): ignoring return value
-#include <weft/weft.hpp>
+#include <weft/coro/task.hpp>
+#include <weft/coro/this_task.hpp>
 
 weft::Task<> parent() {
 #ifdef WEFT_CORRECT

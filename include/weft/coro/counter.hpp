@@ -51,9 +51,6 @@ class Counter {
   /// Blocks this thread until zero. Errors: what the jobs threw; UsageError on a worker, which must co_await instead.
   WEFT_API void wait();
 
-  /// Suspends the coroutine until zero. Resumes: on the executor it was suspended on, with its priority.
-  auto operator co_await() noexcept;
-
   /// Hands over a job's exception; the first one is kept. Before the `sub` of that job.
   WEFT_API void fail(std::exception_ptr error) noexcept;
 
@@ -98,6 +95,11 @@ class [[nodiscard("co_await it")]] CounterAwaiter {
 }  // namespace WEFT_TRANSFER_NAMESPACE
 }  // namespace detail
 
-inline auto Counter::operator co_await() noexcept { return detail::CounterAwaiter(*this); }
+inline namespace WEFT_TRANSFER_NAMESPACE {
+
+/// Suspends the coroutine until zero. Resumes: on the executor it was suspended on, with its priority.
+inline detail::CounterAwaiter operator co_await(Counter& counter) noexcept { return detail::CounterAwaiter(counter); }
+
+}  // namespace WEFT_TRANSFER_NAMESPACE
 
 }  // namespace weft::inline v0

@@ -219,14 +219,14 @@ struct ErrorSeenEarly : CounterScenario<ErrorSeenEarly, 2, 1> {
 
 int main(int argc, char** argv) {
   model::Explorer explorer(argc, argv);
-  explorer.run<LastSub>("a waiter against the last sub", {200'000, 3, 10'000'000, 6});
-  explorer.run<TwoJobs>("two jobs and a waiter", {200'000, 2, 10'000'000, 3});
-  explorer.run<TwoWaiters>("two waiters", {200'000, 2, 10'000'000, 3});
-  explorer.run<AskAndDestroy>("a waiter, and one who only asks and destroys", {200'000, 2, 10'000'000, 3});
-  explorer.run<Rounds>("a round begins while one ends", {200'000, 2, 10'000'000, 3});
-  explorer.run<TwoAdders>("two add while a round ends", {200'000, 1, 10'000'000, 2});
-  explorer.run<TwoErrors>("two errors, one kept", {200'000, 2, 10'000'000, 3});
-  explorer.run<ErrorAndWaiters>("an error is kept while waiters register", {200'000, 1, 10'000'000, 2});
-  explorer.run<ErrorSeenEarly>("an error is seen before zero", {200'000, 3, 10'000'000, 6});
+  explorer.run<LastSub>("a waiter against the last sub", {200'000, 4, 1'200'000, 8});
+  explorer.run<TwoJobs>("two jobs and a waiter", {200'000, 3, 1'200'000, 5});
+  explorer.run<TwoWaiters>("two waiters", {200'000, 2, 1'200'000, 3});
+  explorer.run<AskAndDestroy>("a waiter, and one who only asks and destroys", {200'000, 2, 1'200'000, 3});
+  explorer.run<Rounds>("a round begins while one ends", {200'000, 1, 1'200'000, 2});
+  explorer.run<TwoAdders>("two add while a round ends", {200'000, 1, 1'200'000, 1});
+  explorer.run<TwoErrors>("two errors, one kept", {200'000, 2, 1'200'000, 3});
+  explorer.run<ErrorAndWaiters>("an error is kept while waiters register", {200'000, 1, 1'200'000, 2});
+  explorer.run<ErrorSeenEarly>("an error is seen before zero", {200'000, 4, 1'200'000, 8});
   return explorer.finish();
 }

@@ -50,26 +50,25 @@ struct Child {
   Node* pay_in_pop() const { return weft::detail::pay_in_pop(*this, [] {}); }
 };
 
-/// Thread 0 forks kChildren, the others steal. Below the children lies kOlder jobs of its ancestors.
-template <class Derived, int kChildren, int kOlder, int kThieves>
+/// Thread 0 forks kChildren, the others steal. kOther jobs belong to no fork.
+template <class Derived, int kChildren, int kOther, int kThieves>
 struct JoinScenario : rl::test_suite<Derived, 1 + kThieves> {
   static constexpr int kStealsEach = 1;
 
   std::unique_ptr<Deque> deques[1 + kThieves];
   std::unique_ptr<Fork> fork;
   std::unique_ptr<Node[]> children;
-  std::unique_ptr<Node[]> older;
+  std::unique_ptr<Node[]> others;
   Node parent;
 
   void before() {
     for (auto& deque : deques) deque = std::make_unique<Deque>(2);
-    older = std::make_unique<Node[]>(kOlder + 1);
+    others = std::make_unique<Node[]>(kOther + 1);
   }
 
   void thread(unsigned index) {
     Worker worker{deques[index].get()};
     if (index == 0) {
-      for (int i = 0; i < kOlder; ++i) worker.fork_deque->push(&older[i]);
       run(fork_children(worker), worker);
       while (Node* const job = worker.fork_deque->pop()) run(job, worker);
     } else {
@@ -82,8 +81,8 @@ struct JoinScenario : rl::test_suite<Derived, 1 + kThieves> {
 
   void after() {
     model::check(parent.runs == 1, "the parent was not resumed exactly once");
-    for (int i = 0; i < kOlder; ++i) model::check(older[i].runs == 1, "an older job was lost, or ran twice");
-    older.reset();
+    for (int i = 0; i < kOther; ++i) model::check(others[i].runs == 1, "another job was lost, or ran twice");
+    others.reset();
     for (auto& deque : deques) deque.reset();
   }
 
@@ -121,15 +120,36 @@ struct ThreeChildren : JoinScenario<ThreeChildren, 3, 0, 2> {};
 struct ThreeChildrenOneThief : JoinScenario<ThreeChildrenOneThief, 3, 0, 1> {
   static constexpr int kStealsEach = 2;
 };
-struct OlderJobs : JoinScenario<OlderJobs, 2, 1, 2> {};
+
+/// The first child was suspended, and ends on another worker, whose deque holds a job of its own.
+struct EndsElsewhere : JoinScenario<EndsElsewhere, 2, 1, 2> {
+  model::Atomic<int> is_resumed{0};
+
+  void thread(unsigned index) {
+    Worker worker{deques[index].get()};
+    if (index == 0) {
+      fork_children(worker);
+      is_resumed.store(1, std::memory_order_release);
+      while (Node* const job = worker.fork_deque->pop()) run(job, worker);
+    } else if (index == 1) {
+      worker.fork_deque->push(&others[0]);
+      while (is_resumed.load(std::memory_order_acquire) == 0) Policy::spin_pause();
+      run(&children[0], worker);
+      while (Node* const job = worker.fork_deque->pop()) run(job, worker);
+    } else {
+      const weft::Steal<Node> stolen = deques[1]->steal();
+      if (stolen.status == weft::StealStatus::Got) run(stolen.item, worker);
+    }
+  }
+};
 
 }  // namespace
 
 int main(int argc, char** argv) {
   model::Explorer explorer(argc, argv);
-  explorer.run<TwoChildren>("two children against two thieves", {200'000, 2, 10'000'000, 3});
-  explorer.run<ThreeChildren>("three children against two thieves", {200'000, 1, 10'000'000, 3});
-  explorer.run<ThreeChildrenOneThief>("three children, a thief who comes twice", {200'000, 2, 10'000'000, 4});
-  explorer.run<OlderJobs>("two children above an older job", {200'000, 1, 10'000'000, 3});
+  explorer.run<TwoChildren>("two children against two thieves", {150'000, 1, 2'500'000, 1});
+  explorer.run<ThreeChildren>("three children against two thieves", {150'000, 1, 2'500'000, 1});
+  explorer.run<ThreeChildrenOneThief>("three children, a thief who comes twice", {150'000, 2, 2'500'000, 3});
+  explorer.run<EndsElsewhere>("a child ends on another worker, above another job", {150'000, 1, 2'500'000, 1});
   return explorer.finish();
 }

@@ -212,12 +212,12 @@ struct PopOldest : DequeScenario<PopOldest, 3, 2> {
 
 int main(int argc, char** argv) {
   model::Explorer explorer(argc, argv);
-  explorer.run<PushAndGrow>("push and grow against two thieves", {100'000, 1, 10'000'000, 3});
-  explorer.run<LastItem>("owner and thieves meet at the last item", {100'000, 2, 10'000'000, 3});
-  explorer.run<TwoItems>("two items, an owner who pops, thieves who steal twice", {100'000, 2, 10'000'000, 3});
-  explorer.run<JoinPop>("a join whose siblings may be stolen", {100'000, 2, 10'000'000, 3});
-  explorer.run<PushBack>("a pop that found another job gives it back", {100'000, 2, 10'000'000, 3});
-  explorer.run<Reuse>("slots are reused after thieves", {100'000, 1, 10'000'000, 3});
-  explorer.run<PopOldest>("the owner in line with the thieves", {100'000, 2, 10'000'000, 3});
+  explorer.run<PushAndGrow>("push and grow against two thieves", {150'000, 1, 1'500'000, 2});
+  explorer.run<LastItem>("owner and thieves meet at the last item", {150'000, 2, 1'500'000, 3});
+  explorer.run<TwoItems>("two items, an owner who pops, thieves who steal twice", {150'000, 2, 1'500'000, 3});
+  explorer.run<JoinPop>("a join whose siblings may be stolen", {150'000, 2, 1'500'000, 3});
+  explorer.run<PushBack>("a pop that found another job gives it back", {150'000, 2, 1'500'000, 3});
+  explorer.run<Reuse>("slots are reused after thieves", {150'000, 0, 1'500'000, 1});
+  explorer.run<PopOldest>("the owner in line with the thieves", {150'000, 2, 1'500'000, 3});
   return explorer.finish();
 }

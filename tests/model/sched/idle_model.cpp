@@ -88,7 +88,11 @@ class Pool {
   }
 
   // ---- workers ----
+  /// What belongs to a seat is touched only by the one who has it (G1).
+  void touch_seat(unsigned worker) { seats[worker] = seats[worker] + 1; }
+
   Work* find_work(unsigned worker) {
+    touch_seat(worker);
     if (deques[worker]->size_hint() != 0) {
       if (weft::Job* const job = deques[worker]->pop()) return static_cast<Work*>(job);
     }
@@ -157,6 +161,7 @@ class Pool {
 
   Idle idle;
   std::array<Parker, kWorkers> parkers;
+  std::array<model::Plain<int>, kWorkers> seats;
   std::array<std::unique_ptr<Deque>, kWorkers> deques;
   Injector injector;
   model::Atomic<bool> stopping{false};
@@ -172,7 +177,8 @@ struct IdleScenario : rl::test_suite<Derived, kThreads> {
 
   std::unique_ptr<Pool<kWorkers>> pool;
   std::array<Work, kJobs> jobs;
-  model::Atomic<int> left{kJobs};
+  static constexpr int kGuests = 0;
+  model::Atomic<int> left{kJobs + Derived::kGuests};
 
   void before() { pool = std::make_unique<Pool<kWorkers>>(Derived::kAlwaysHint); }
   void after() {
@@ -180,12 +186,15 @@ struct IdleScenario : rl::test_suite<Derived, kThreads> {
     pool.reset();
   }
 
-  /// The last job stops the pool.
   void execute(Work& work) {
     model::check(work.input == 1, "a job runs before it was made");
     if (work.needs != nullptr) work.needs->done.wait();
     work.runs = work.runs + 1;
     work.done.set();
+    end_one();
+  }
+  /// The last job or guest stops the pool.
+  void end_one() {
     if (left.fetch_sub(1, std::memory_order_acq_rel) == 1) pool->stop();
   }
   auto executor() {
@@ -239,32 +248,29 @@ struct BusyOwner : IdleScenario<BusyOwner, 2, 2, 2> {
 
 /// A guest takes the seat of a worker that is about to sleep, and leaves it, while work comes from outside.
 struct Guest : IdleScenario<Guest, 3, 1, 1> {
-  model::Plain<int> seat{0};  // what belongs to whoever runs the worker (G1)
-
+  static constexpr int kGuests = 1;
   void before() {
     IdleScenario::before();
     start_busy(0);
   }
   void thread(unsigned index) {
     if (index == 0) {
-      seat = seat + 1;
-      pool->run_on(0, pool->find_or_wait(0), [this](Work& work) {
-        seat = seat + 1;
-        execute(work);
-      });
+      pool->run_on(0, pool->find_or_wait(0), executor());
     } else if (index == 1) {
       pool->inject(jobs[0]);
-    } else if (const auto taken = pool->idle.claim_for_guest()) {
-      seat = seat + 1;
-      weft::give_seat_back(pool->idle, *taken, true, Pool<1>::Host{*pool, *taken});
+    } else {
+      if (const auto taken = pool->idle.claim_for_guest()) {
+        pool->touch_seat(*taken);
+        weft::give_seat_back(pool->idle, *taken, true, Pool<1>::Host{*pool, *taken});
+      }
+      end_one();
     }
   }
 };
 
 /// The guest's root is still running elsewhere when the guest runs dry: the seat's own thread goes on in its place.
 struct GuestLeavesWork : IdleScenario<GuestLeavesWork, 3, 2, 2> {
-  model::Plain<int> seat{0};
-
+  static constexpr int kGuests = 1;
   void before() {
     IdleScenario::before();
     start_busy(0);
@@ -276,14 +282,14 @@ struct GuestLeavesWork : IdleScenario<GuestLeavesWork, 3, 2, 2> {
       pool->push(0, jobs[1]);
       jobs[1].done.wait();
     } else if (index == 1) {
-      pool->run(1, [this](Work& work) {
-        seat = seat + 1;
-        execute(work);
-      });
-    } else if (const auto taken = pool->idle.claim_for_guest()) {
-      model::check(*taken == 1, "the guest has the seat of a busy worker");
-      seat = seat + 1;
-      weft::give_seat_back(pool->idle, *taken, false, Pool<2>::Host{*pool, *taken});
+      pool->run(1, executor());
+    } else {
+      if (const auto taken = pool->idle.claim_for_guest()) {
+        model::check(*taken == 1, "the guest has the seat of a busy worker");
+        pool->touch_seat(*taken);
+        weft::give_seat_back(pool->idle, *taken, false, Pool<2>::Host{*pool, *taken});
+      }
+      end_one();
     }
   }
 };
@@ -330,12 +336,12 @@ struct Stop : IdleScenario<Stop, 3, 2, 0> {
 
 int main(int argc, char** argv) {
   model::Explorer explorer(argc, argv);
-  explorer.run<TwoByTwo<false>>("two producers, two sleepers", {200'000, 1, 10'000'000, 2});
-  explorer.run<TwoByTwo<true>>("two producers, two sleepers, no membarrier", {100'000, 1, 10'000'000, 2});
-  explorer.run<BusyOwner>("a busy owner pushes while the other runs dry", {300'000, 2, 10'000'000, 3});
-  explorer.run<Guest>("a guest in the seat of a worker about to sleep", {200'000, 1, 10'000'000, 2});
-  explorer.run<GuestLeavesWork>("a guest leaves its seat to the thread", {200'000, 1, 10'000'000, 2});
-  explorer.run<NoThread>("a worker gets no thread", {200'000, 1, 10'000'000, 2});
-  explorer.run<Stop>("stop while one falls asleep and one is woken", {200'000, 1, 10'000'000, 2});
+  explorer.run<TwoByTwo<false>>("two producers, two sleepers", {200'000, 0, 1'500'000, 1});
+  explorer.run<TwoByTwo<true>>("two producers, two sleepers, no membarrier", {100'000, 0, 1'500'000, 1});
+  explorer.run<BusyOwner>("a busy owner pushes while the other runs dry", {100'000, 1, 1'500'000, 2});
+  explorer.run<Guest>("a guest in the seat of a worker about to sleep", {100'000, 2, 1'500'000, 2});
+  explorer.run<GuestLeavesWork>("a guest leaves its seat to the thread", {100'000, 1, 1'500'000, 1});
+  explorer.run<NoThread>("a worker gets no thread", {100'000, 1, 1'500'000, 1});
+  explorer.run<Stop>("stop while one falls asleep and one is woken", {100'000, 1, 1'500'000, 2});
   return explorer.finish();
 }

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -65,7 +64,6 @@ class Explorer {
     if (options_.random != 0) random = options_.random;
     int bound = options_.is_long ? effort.bound_long : effort.bound;
     if (options_.bound >= 0) bound = options_.bound;
-    std::ostringstream progress;
 
     rl::test_params params;
     params.search_type = rl::sched_random;

@@ -2,7 +2,7 @@
 /// The policy types with which the model tests instantiate the shipped protocols: every atomic operation becomes a
 /// scheduling point of relacy, with the memory order that the shipped code names.
 ///
-/// What relacy does and does not show is in tests/model/README.md.
+/// What relacy does and does not show: tests/model/README.md.
 #pragma once
 
 #include <atomic>

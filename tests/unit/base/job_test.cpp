@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 #include <weft/base/job.hpp>
+#include <weft/base/platform.hpp>
 
 #include <coroutine>
 
@@ -34,6 +35,10 @@ WEFT_NOINLINE Plain steps(int& step, int& ended) {
   step = 3;
 }
 
+// Clang's undefined-behaviour sanitizer does not know that a coroutine's functions take a pointer to anything.
+__attribute__((no_sanitize("undefined"))) void resume(Job* job) { job->resume(job); }
+__attribute__((no_sanitize("undefined"))) void destroy(Job* job) { job->destroy(job); }
+
 struct CountingJob : Job {
   explicit CountingJob() : Job{&CountingJob::run, &CountingJob::drop} {}
   static void run(Job* job) { ++static_cast<CountingJob*>(job)->runs; }
@@ -49,15 +54,15 @@ TEST_CASE("a suspended coroutine is a Job: its first word resumes it") {
   int ended = 0;
   const Plain coroutine = steps(step, ended);
   Job* const job = weft::job_of(coroutine.handle);
-  job->resume(job);
+  resume(job);
   CHECK(step == 1);
-  job->resume(job);
+  resume(job);
   CHECK(step == 2);
-  job->resume(job);
+  resume(job);
   CHECK(step == 3);
   CHECK(ended == 1);
   CHECK(coroutine.handle.done());
-  job->destroy(job);
+  destroy(job);
 }
 
 TEST_CASE("a suspended coroutine is a Job: its second word destroys it") {
@@ -65,8 +70,8 @@ TEST_CASE("a suspended coroutine is a Job: its second word destroys it") {
   int ended = 0;
   const Plain coroutine = steps(step, ended);
   Job* const job = weft::job_of(coroutine.handle);
-  job->resume(job);
-  job->destroy(job);
+  resume(job);
+  destroy(job);
   CHECK(step == 1);
   CHECK(ended == 1);
 }

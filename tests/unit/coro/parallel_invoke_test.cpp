@@ -2,6 +2,7 @@
 #include <weft/weft.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
@@ -196,6 +197,47 @@ TEST_CASE("unrelated jobs never run on the stack of a waiting parallel_invoke") 
     rt.spawn(waits, counter);
     for (int i = 0; i < 10; ++i) rt.spawn(unrelated, counter);
   }
+  counter.wait();
+  CHECK(intruders.load() == 0);
+}
+
+TEST_CASE("a forked task that lies in the thief's deque does not run on the stack that waits for the thief") {
+  using Clock = std::chrono::steady_clock;
+  weft::Runtime rt{{.workers = 2}};
+  static thread_local bool is_waiting = false;
+  std::atomic<bool> is_invoking{false};
+  std::atomic<bool> is_stolen{false};
+  std::atomic<int> intruders{0};
+  weft::Counter gate(1);
+  // On one worker, urgent: forks `second`, which the other worker takes, and waits for it.
+  const auto invokes = [&] {
+    is_waiting = true;
+    const auto first = [&] {
+      is_invoking.store(true);
+      while (!is_stolen.load()) std::this_thread::yield();
+    };
+    const auto second = [&] {
+      is_stolen.store(true);
+      // Long enough for the waiting worker to look into this one's deques.
+      for (const auto until = Clock::now() + std::chrono::milliseconds(5); Clock::now() < until;) std::this_thread::yield();
+    };
+    parallel_invoke(first, second);
+    is_waiting = false;
+    gate.sub();
+  };
+  // On the other: suspends with its second child still in the deque, and goes on with `second`, which is more urgent.
+  auto suspends = [](weft::Counter& until) -> Task<> { co_await until; };
+  auto child = [](std::atomic<int>& wrong) -> Task<> {
+    if (is_waiting) wrong.fetch_add(1);
+    co_return;
+  };
+  auto parent = [&](weft::Counter& counter) -> Task<> {
+    weft::spawn(invokes, counter, {.priority = weft::Priority::High});
+    while (!is_invoking.load()) std::this_thread::yield();
+    co_await weft::when_all(suspends(gate), child(intruders));
+  };
+  weft::Counter counter;
+  rt.spawn(parent(counter), counter);
   counter.wait();
   CHECK(intruders.load() == 0);
 }

@@ -246,6 +246,33 @@ TEST_CASE("an exception of work whose join handle was dropped goes to on_unhandl
   CHECK(unhandled.messages.size() == 2);
 }
 
+TEST_CASE("an exception that nobody fetched before its join handle was dropped goes to on_unhandled") {
+  Unhandled unhandled;
+  weft::Runtime rt{{.workers = 2, .on_unhandled = unhandled.handler()}};
+  {
+    auto handle = rt.spawn([] { throw std::runtime_error("kept"); });
+    while (!handle.is_done()) std::this_thread::yield();
+  }
+  CHECK(rt.shutdown().is_complete());
+  CHECK(unhandled.messages == std::vector<std::string>{"kept"});
+}
+
+TEST_CASE("a join handle may outlive its runtime") {
+  Unhandled unhandled;
+  {
+    JoinHandle<int> value;
+    JoinHandle<void> error;
+    {
+      weft::Runtime rt{{.workers = 2, .on_unhandled = unhandled.handler()}};
+      value = rt.spawn([] { return 5; });
+      error = rt.spawn([] { throw std::runtime_error("late"); });
+    }
+    CHECK(value.wait() == 5);
+    CHECK(unhandled.messages.empty());
+  }
+  CHECK(unhandled.messages == std::vector<std::string>{"late"});
+}
+
 TEST_CASE("spawned work leaves no memory behind") {
   const std::size_t base = weft::frame_memory_outstanding();
   {

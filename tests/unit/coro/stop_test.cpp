@@ -74,22 +74,28 @@ TEST_CASE("a scope made with an outside token stops with it") {
 }
 
 TEST_CASE("a scope that has been stopped stays stopped while somebody makes a token in it") {
-  constexpr std::size_t kScopes = 20'000;
-  std::vector<std::unique_ptr<StopScope>> scopes;
-  for (std::size_t i = 0; i < kScopes; ++i) {
-    scopes.push_back(std::make_unique<StopScope>(nullptr));
-    scopes.back()->request_stop();
-  }
-  std::atomic<std::size_t> made{0};
-  std::thread maker([&] {
-    for (std::size_t i = 0; i < kScopes; ++i) {
-      static_cast<void>(scopes[i]->token());
-      made.store(i + 1);
-    }
-  });
+  constexpr int kRounds = 20;
+  constexpr std::size_t kScopes = 5000;
   bool always = true;
-  for (std::size_t at = 0; at < kScopes; at = made.load()) always = always && scopes[at]->stop_requested();
-  maker.join();
+  for (int round = 0; round < kRounds; ++round) {
+    std::vector<std::unique_ptr<StopScope>> scopes;
+    for (std::size_t i = 0; i < kScopes; ++i) {
+      scopes.push_back(std::make_unique<StopScope>(nullptr));
+      scopes.back()->request_stop();
+    }
+    std::atomic<std::size_t> made{0};
+    std::atomic<bool> is_watched{false};
+    std::thread maker([&] {
+      while (!is_watched.load()) std::this_thread::yield();
+      for (std::size_t i = 0; i < kScopes; ++i) {
+        static_cast<void>(scopes[i]->token());
+        made.store(i + 1);
+      }
+    });
+    is_watched.store(true);
+    for (std::size_t at = 0; at < kScopes; at = made.load()) always = always && scopes[at]->stop_requested();
+    maker.join();
+  }
   CHECK(always);
 }
 

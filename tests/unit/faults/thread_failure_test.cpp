@@ -68,6 +68,18 @@ TEST_CASE("without threads: what run leaves behind is drained") {
   }
 }
 
+TEST_CASE("without threads: what run leaves behind is done before run returns, so that others may wait for it") {
+  const FailingThreads failing(0);
+  Runtime rt{{.workers = 2}};
+  Counter counter;
+  std::atomic<int> ran{0};
+  rt.run([&] {
+    for (int i = 0; i < 20; ++i) weft::spawn([&ran] { ran.fetch_add(1); }, counter);
+  });
+  counter.wait();
+  CHECK(ran.load() == 20);
+}
+
 TEST_CASE("without threads: spawning from outside says so, or the work is done") {
   for (int first = 0; first <= kMostThreads; ++first) {
     std::atomic<int> ran{0};

@@ -8,7 +8,7 @@ namespace weft::inline v0 {
 namespace detail {
 
 constinit thread_local WorkerContext* tls_worker [[gnu::tls_model("initial-exec")]] = nullptr;
-constinit thread_local Job** tls_trampoline [[gnu::tls_model("initial-exec")]] = nullptr;
+constinit thread_local Trampoline* tls_trampoline [[gnu::tls_model("initial-exec")]] = nullptr;
 
 void PromiseBase::fail() noexcept {
   std::construct_at(&error, std::current_exception());

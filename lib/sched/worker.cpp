@@ -309,7 +309,7 @@ bool Worker::prepare() noexcept {
 
 void Worker::enter() noexcept {
   detail::tls_worker = this;
-  trampoline_outside_ = std::exchange(detail::tls_trampoline, &next_);
+  trampoline_outside_ = std::exchange(detail::tls_trampoline, &loop_);
   priority = Priority::Normal;
   fork_deque = &queues(static_cast<std::size_t>(Priority::Normal))->fork;  // prepare() has made them
 }
@@ -328,9 +328,10 @@ void Worker::execute(Found found) noexcept {
   }
   jobs_.add();
   for (Job* job = found.job; job != nullptr;) {
-    next_ = nullptr;
+    loop_.running = job;
+    loop_.next = nullptr;
     handle_of(job).resume();
-    job = next_;
+    job = loop_.next;
   }
 }
 

@@ -12,6 +12,7 @@
 #include "base/parker.hpp"
 #include "sched/run_queues.hpp"
 #include <weft/base/cache_line.hpp>
+#include <weft/coro/transfer.hpp>
 #include <weft/coro/worker_context.hpp>
 #include <weft/sched/stats.hpp>
 
@@ -118,8 +119,8 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   std::uint32_t fair_round_ = 0;
   std::uint32_t pressure_seen_ = 0;
   std::uint64_t random_;
-  Job** trampoline_outside_ = nullptr;
-  Job* next_ = nullptr;
+  detail::Trampoline* trampoline_outside_ = nullptr;
+  detail::Trampoline loop_;
   // ---- written by the owner, read for statistics ----
   OwnerCount jobs_;
   OwnerCount steals_;

@@ -30,14 +30,23 @@ void measure(benchmark::State& state, Solve solve, Check check) {
 template <class Contender>
 void run_fib(benchmark::State& state, Contender& contender, unsigned n) {
   fib::verify(12, contender.fib(12));
-  measure(state, [&] { return contender.fib(n); }, [n](std::uint64_t result) { fib::verify(n, result); });
+  const auto solve = [&] {
+    unsigned argument = n;
+    benchmark::DoNotOptimize(argument);  // else the compiler computes a plain recursion once for all turns
+    return contender.fib(argument);
+  };
+  measure(state, solve, [n](std::uint64_t result) { fib::verify(n, result); });
 }
 
 template <class Contender>
 void run_skynet(benchmark::State& state, Contender& contender, std::uint64_t leaves) {
   skynet::verify(100, contender.skynet(100));
-  measure(state, [&] { return contender.skynet(leaves); },
-          [leaves](std::uint64_t result) { skynet::verify(leaves, result); });
+  const auto solve = [&] {
+    std::uint64_t argument = leaves;
+    benchmark::DoNotOptimize(argument);  // as above
+    return contender.skynet(argument);
+  };
+  measure(state, solve, [leaves](std::uint64_t result) { skynet::verify(leaves, result); });
 }
 
 template <class Contender>

@@ -37,6 +37,7 @@ Task<std::uint64_t> sum(std::uint64_t first, std::uint64_t leaves) {
 Task<std::uint64_t> queens(nqueens::Board board, unsigned row, unsigned n) {
   if (row == n) co_return 1;
   std::vector<Task<std::uint64_t>> children;
+  children.reserve(n);
   for (unsigned column = 0; column < n; ++column) {
     if (nqueens::is_safe(board, row, column)) children.push_back(queens(nqueens::with_queen(board, row, column), row + 1, n));
   }

@@ -48,7 +48,8 @@ class [[nodiscard]] Outcome {
 
   /// Takes the value out, or throws the exception.
   T get() && {
-    if (!has_value()) std::rethrow_exception(error_);
+    // Moved out, so that whoever catches it is the last to hold it.
+    if (!has_value()) std::rethrow_exception(std::move(error_));
     if constexpr (std::is_reference_v<T>) {
       return static_cast<T>(**value_);
     } else if constexpr (!std::is_void_v<T>) {

@@ -45,7 +45,7 @@ class [[nodiscard]] TaskAwaiter {
     promise.successor.awaiter = job_of(awaiting);
     promise.end = 0;
     promise.scope = PromiseBase::scope_of(awaiting);
-    return transfer_to(job_of(task_.handle()));
+    return transfer_to(job_of(awaiting), job_of(task_.handle()));
   }
 
   T await_resume() { return task_.handle().promise().take(); }

@@ -203,13 +203,14 @@ struct FinalAwaiter {
 
   template <class Promise>
   WEFT_ALWAYS_INLINE static Transfer await_suspend(std::coroutine_handle<Promise> h) noexcept {
-        PromiseBase& promise = h.promise();
+    Job* const self = job_of(h);
+    PromiseBase& promise = h.promise();
     const std::uintptr_t end = promise.end;
-    if (end == 0) return transfer_to(promise.successor.awaiter);
+    if (end == 0) return transfer_to(self, promise.successor.awaiter);
     if ((end & PromiseBase::kRoot) == 0) [[likely]] {
       return after_child(
-          ForkChild{promise}, [](Job* next) noexcept { return transfer_to(next); },
-          [](Job* next) noexcept { return next != nullptr ? transfer_to(next) : return_to_loop(); });
+          ForkChild{promise}, [self](Job* next) noexcept { return transfer_to(self, next); },
+          [self](Job* next) noexcept { return next != nullptr ? transfer_to(self, next) : return_to_loop(); });
     }
     detail::finish_root(promise);
     // ---- the frame is gone (L4) ----

@@ -10,21 +10,28 @@
 namespace weft::inline v0 {
 
 namespace detail {
-/// Where the innermost resume loop of this thread looks for the next job; null when there is no loop.
-WEFT_API extern constinit thread_local Job** tls_trampoline [[gnu::tls_model("initial-exec")]];
+/// What a resume loop and the coroutines that it resumes tell each other.
+struct Trampoline {
+  Job* running = nullptr;  ///< what the loop has resumed
+  Job* next = nullptr;     ///< what `running` hands the thread to when it suspends
+};
+
+/// The innermost resume loop of this thread; null when there is none.
+WEFT_API extern constinit thread_local Trampoline* tls_trampoline [[gnu::tls_model("initial-exec")]];
 }  // namespace detail
 
 /// Resumes `job` and everything it hands the thread to, until a suspension hands it to nobody.
 ///
 /// Cost: the resume, and one load; in the trampolined mode one turn of the loop per hop.
 inline void resume_job(Job* job) {
-  Job* next = nullptr;
-  Job** const outer = detail::tls_trampoline;
-  detail::tls_trampoline = &next;
+  detail::Trampoline loop;
+  detail::Trampoline* const outer = detail::tls_trampoline;
+  detail::tls_trampoline = &loop;
   do {
-    next = nullptr;
+    loop.running = job;
+    loop.next = nullptr;
     handle_of(job).resume();
-    job = next;
+    job = loop.next;
   } while (job != nullptr);
   detail::tls_trampoline = outer;
 }
@@ -36,7 +43,8 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// What await_suspend returns: the coroutine that gets the thread.
 using Transfer = std::coroutine_handle<>;
 
-WEFT_ALWAYS_INLINE Transfer transfer_to(Job* job) noexcept { return handle_of(job); }
+/// Suspends `self` and gives the thread to `job`.
+WEFT_ALWAYS_INLINE Transfer transfer_to([[maybe_unused]] Job* self, Job* job) noexcept { return handle_of(job); }
 WEFT_ALWAYS_INLINE Transfer return_to_loop() noexcept { return std::noop_coroutine(); }
 
 #else
@@ -44,11 +52,15 @@ WEFT_ALWAYS_INLINE Transfer return_to_loop() noexcept { return std::noop_corouti
 /// What await_suspend returns: nothing; the next job waits in the resume loop's slot.
 using Transfer = void;
 
-WEFT_ALWAYS_INLINE Transfer transfer_to(Job* job) noexcept {
-  if (Job** const slot = detail::tls_trampoline) [[likely]] {
-    *slot = job;
+/// Suspends `self` and gives the thread to `job`.
+WEFT_ALWAYS_INLINE Transfer transfer_to(Job* self, Job* job) noexcept {
+  detail::Trampoline* const loop = detail::tls_trampoline;
+  if (loop != nullptr && loop->running == self) [[likely]] {
+    loop->next = job;
   } else {
-    resume_job(job);  // awaited by a coroutine of another library on a thread that runs none of our loops
+    // Somebody else has resumed `self` by hand: a coroutine of another library, or one that waited for something of it.
+    // Control returns there, not to a loop of ours, so the job gets its own.
+    resume_job(job);
   }
 }
 WEFT_ALWAYS_INLINE Transfer return_to_loop() noexcept {}

@@ -70,9 +70,9 @@ class ForkedPack {
     }
     // ---- other workers may run the children from here; the parent resumes after the last (L4) ----
     if constexpr (kCount == 0) {
-      return transfer_to(job_of(parent));
+      return transfer_to(job_of(parent), job_of(parent));
     } else {
-      return transfer_to(job_of(std::get<0>(children_).handle()));
+      return transfer_to(job_of(parent), job_of(std::get<0>(children_).handle()));
     }
   }
 
@@ -116,11 +116,11 @@ class ForkedPack {
     if (worker != nullptr) {
       worker->fork_deque->reserve(kCount - 1);
       push_children(*worker);
-      return transfer_to(job_of(std::get<0>(children_).handle()));
+      return transfer_to(join_.parent, job_of(std::get<0>(children_).handle()));
     }
     const auto promises = this->promises();
     Job* const parent = join_.parent;
-    return start_children_here(promises.data(), kCount, join_) ? transfer_to(parent) : return_to_loop();
+    return start_children_here(promises.data(), kCount, join_) ? transfer_to(parent, parent) : return_to_loop();
   }
 };
 
@@ -153,7 +153,7 @@ class ForkedRange {
       notify_work(*worker);
     }
     // ---- other workers may run the children from here; the parent resumes after the last (L4) ----
-    return transfer_to(job_of(children_[0].handle()));
+    return transfer_to(job_of(parent), job_of(children_[0].handle()));
   }
 
  protected:
@@ -176,7 +176,7 @@ class ForkedRange {
   WEFT_COLD Transfer run_here() {
     const auto promises = this->promises();
     Job* const parent = join_.parent;
-    return start_children_here(promises.data(), promises.size(), join_) ? transfer_to(parent) : return_to_loop();
+    return start_children_here(promises.data(), promises.size(), join_) ? transfer_to(parent, parent) : return_to_loop();
   }
 };
 

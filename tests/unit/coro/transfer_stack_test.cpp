@@ -37,7 +37,7 @@ struct HandOver {
   static constexpr bool await_ready() noexcept { return false; }
   weft::Transfer await_suspend(std::coroutine_handle<> self) noexcept {
     me = self;
-    return weft::transfer_to(weft::job_of(partner));
+    return weft::transfer_to(weft::job_of(self), weft::job_of(partner));
   }
   static constexpr void await_resume() noexcept {}
 };

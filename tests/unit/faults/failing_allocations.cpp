@@ -1,5 +1,7 @@
 #include "failing_allocations.hpp"
 
+#include <weft/base/platform.hpp>
+
 #include <atomic>
 #include <climits>
 #include <cstdlib>
@@ -23,21 +25,21 @@ bool should_fail() {
   return true;
 }
 
-void* allocate(std::size_t bytes) noexcept {
+[[maybe_unused]] void* allocate(std::size_t bytes) noexcept {
   if (should_fail()) return nullptr;
   void* const block = std::malloc(bytes != 0 ? bytes : 1);
   if (block != nullptr) living.fetch_add(1, std::memory_order_relaxed);
   return block;
 }
 
-void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
+[[maybe_unused]] void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
   if (should_fail()) return nullptr;
   void* const block = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
   if (block != nullptr) living.fetch_add(1, std::memory_order_relaxed);
   return block;
 }
 
-void give_back(void* block) noexcept {
+[[maybe_unused]] void give_back(void* block) noexcept {
   if (block != nullptr) living.fetch_sub(1, std::memory_order_relaxed);
   std::free(block);
 }
@@ -59,6 +61,9 @@ bool FailingAllocations::has_failed() const { return failed.load() != 0; }
 long living_blocks() { return living.load(); }
 
 }  // namespace weft_test
+
+// Clang's thread sanitizer insists on its own operators: there nothing fails, and the tests run through once.
+#if !(WEFT_TSAN && defined(__clang__))
 
 void* operator new(std::size_t bytes) {
   if (void* const block = allocate(bytes)) return block;
@@ -86,3 +91,5 @@ void operator delete(void* block, std::align_val_t) noexcept { give_back(block);
 void operator delete[](void* block, std::align_val_t) noexcept { give_back(block); }
 void operator delete(void* block, std::size_t, std::align_val_t) noexcept { give_back(block); }
 // The last of them, for sized and aligned arrays, is left alone: clang's sanitizers insist on their own.
+
+#endif

@@ -157,7 +157,7 @@ void Pool::run_and_wait(JobLink& link, const Atomic<std::uint32_t>& done) {
     wait_without_seat(done);
     return;
   }
-  if (!seat->prepare()) {
+  if (!prepare(*seat)) {
     root_finished();
     give_seat_back(*seat, true);
     throw std::bad_alloc();
@@ -171,6 +171,12 @@ void Pool::run_and_wait(JobLink& link, const Atomic<std::uint32_t>& done) {
   give_seat_back(*seat, is_done);
   // [run.done] acquire: as above.
   while (done.load(acquire) == 0) futex_wait(done, 0);
+}
+
+/// Under the lock, because can_have_thread() may start the thread of a seat that a guest has just taken.
+bool Pool::prepare(Worker& seat) noexcept {
+  const std::lock_guard lock(threads_mutex_);
+  return seat.prepare();
 }
 
 Worker* Pool::claim_seat() noexcept {
@@ -197,7 +203,7 @@ void Pool::wait_without_seat(const Atomic<std::uint32_t>& done) noexcept {
     }
     futex_wait_for(done, 0, kLookAgain);
     if (Worker* const seat = claim_seat()) {
-      if (seat->prepare()) seat->run_as_only_guest(done);
+      if (prepare(*seat)) seat->run_as_only_guest(done);
       give_seat_back(*seat, true);
     }
   }
@@ -298,7 +304,7 @@ void Pool::drain_without_threads(std::unique_lock<std::mutex>& lock, std::chrono
     lock.unlock();
     Worker* const seat = claim_seat();
     if (seat != nullptr) {
-      if (seat->prepare()) seat->run_as_only_guest(until_dry);
+      if (prepare(*seat)) seat->run_as_only_guest(until_dry);
       give_seat_back(*seat, true);
     }
     lock.lock();

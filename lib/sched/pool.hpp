@@ -65,6 +65,7 @@ class Pool final : public Executor, public Domain {
   void unpark(unsigned index) noexcept;
   bool start_thread(Worker& worker) noexcept;  // pre: threads_mutex_ held
   [[nodiscard]] bool can_have_thread() noexcept;
+  [[nodiscard]] bool prepare(Worker& seat) noexcept;
   [[nodiscard]] Worker* claim_seat() noexcept;
   void wait_without_seat(const Atomic<std::uint32_t>& done) noexcept;
   void drain_without_threads(std::unique_lock<std::mutex>& lock, std::chrono::steady_clock::time_point deadline);

@@ -48,7 +48,7 @@ Task<int> leaf(Census& census, int kind) {
     const std::stop_callback callback(token, [&] { is_called.store(true); });
     while (!is_called.load()) co_await weft::yield();
   } else {
-    for (int i = 0;; ++i) {
+    for (;;) {
       co_await this_task::stop_point();
       co_await weft::yield();
     }

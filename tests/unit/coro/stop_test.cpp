@@ -165,7 +165,7 @@ TEST_CASE("stop_point throws OperationCancelled once a stop was requested") {
   weft::Counter counter;
   std::atomic<int> rounds{0};
   auto works = [](std::atomic<int>& counted) -> Task<> {
-    for (int i = 0;; ++i) {
+    for (;;) {
       co_await this_task::stop_point();
       counted.fetch_add(1);
       co_await weft::yield();

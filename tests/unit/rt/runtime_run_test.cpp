@@ -2,6 +2,7 @@
 #include <weft/weft.hpp>
 
 #include <atomic>
+#include <latch>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -79,6 +80,22 @@ TEST_CASE("several threads run tasks in one runtime at once, more of them than w
   }
   for (std::thread& thread : threads) thread.join();
   CHECK(right.load() == 6 * 30 * 2);
+}
+
+TEST_CASE("the first run and the first spawn of a runtime may come from two threads at once") {
+  for (int round = 0; round < 200; ++round) {
+    Runtime rt{{.workers = 2}};
+    Counter counter;
+    std::latch both(2);
+    std::thread spawner([&] {
+      both.arrive_and_wait();
+      for (int i = 0; i < 3; ++i) rt.spawn([] {}, counter);
+    });
+    both.arrive_and_wait();
+    REQUIRE(rt.run(fib(3)) == 2);
+    spawner.join();
+    counter.wait();
+  }
 }
 
 TEST_CASE("a thread inside run waits for work that another thread's run brings") {

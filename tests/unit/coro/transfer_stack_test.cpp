@@ -12,6 +12,7 @@
 using weft::Task;
 using weft_test::kBoundedStack;
 using weft_test::kManyHops;
+using weft_test::kTenMillion;
 using weft_test::StackUse;
 
 namespace {
@@ -155,7 +156,7 @@ Detached await_ready_tasks_outside(int count, StackUse& stack, int& sum) {
 }  // namespace
 
 TEST_CASE("ten million ready awaits take bounded stack") {
-  check_everywhere(kManyHops, [](int hops, StackUse& stack) { return await_ready_tasks(hops, stack); });
+  check_everywhere(kTenMillion, [](int hops, StackUse& stack) { return await_ready_tasks(hops, stack); });
 }
 
 TEST_CASE("ready awaits in a foreign coroutine outside any runtime take bounded stack") {
@@ -168,7 +169,7 @@ TEST_CASE("ready awaits in a foreign coroutine outside any runtime take bounded 
 }
 
 TEST_CASE("ten million hops between two tasks take bounded stack") {
-  check_everywhere(kManyHops / 2, [](int rounds, StackUse& stack) { return hand_off_chain(rounds, stack); });
+  check_everywhere(kTenMillion / 2, [](int rounds, StackUse& stack) { return hand_off_chain(rounds, stack); });
 }
 
 TEST_CASE("ten million final suspensions into the next sibling take bounded stack") {

@@ -1,6 +1,5 @@
 #include <weft/coro/invoke.hpp>
 
-#include <algorithm>
 #include <chrono>
 
 #include "base/futex.hpp"
@@ -15,12 +14,12 @@ constexpr std::uint32_t kDone = 1;
 constexpr std::uint32_t kAwaited = 2;  // pending, and the forker sleeps
 
 constexpr int kSpins = 200;
-constexpr std::chrono::microseconds kFirstNap{50};
-constexpr std::chrono::microseconds kLongestNap{1000};
+// How late the forker may notice that there is something to help with: a ready job is to be taken within 100 us.
+constexpr std::chrono::microseconds kNap{50};
 
 }  // namespace
 
-void StackJob::mark(Job*) {}
+char StackJob::kMark = 0;
 
 void StackJob::begin() noexcept {
   // [stack_job.runner] release: the runner's deque is complete before the forker steals from it.
@@ -43,24 +42,23 @@ bool StackJob::join_slow() noexcept {
     resume_job(popped);
   }
   int spins = 0;
-  auto nap = kFirstNap;
   for (;;) {
     // [stack_job.done] acquire: pairs with end().
     std::uint32_t state = state_.load(acquire);
     if (state == kDone) return false;
     // [stack_job.runner] acquire: pairs with begin().
     WorkerContext* const runner = runner_.load(acquire);
-    if (Job* const found = runner != nullptr ? worker.steal_fork_of(*runner) : nullptr) {
+    Priority from = Priority::Normal;
+    if (Job* const found = runner != nullptr ? worker.steal_fork_of(*runner, from) : nullptr) {
       // As long as this job is not done, all that its runner has forked descends from it. If it ended meanwhile, the
       // find may be anything, and must not run on top of this stack.
       // [stack_job.done] acquire: pairs with end().
       if (is_one(*found) && state_.load(acquire) != kDone) {
         found->resume(found);
       } else {
-        worker.put_back(found);
+        worker.put_back(found, from);
       }
       spins = 0;
-      nap = kFirstNap;
       continue;
     }
     if (++spins < kSpins) {
@@ -70,8 +68,7 @@ bool StackJob::join_slow() noexcept {
     // [stack_job.done] acquire: pairs with end(), should it have come first.
     if (state == kPending && !state_.compare_exchange_strong(state, kAwaited, acquire, acquire)) continue;
     // Not for ever: the runner may fork more, which this worker should help with.
-    futex_wait_for(state_, kAwaited, nap);
-    nap = std::min(nap * 2, kLongestNap);
+    futex_wait_for(state_, kAwaited, kNap);
   }
 }
 

@@ -1,44 +1,54 @@
 #include <weft/coro/spawn.hpp>
 
 #include <memory>
+#include <new>
+#include <utility>
 
-namespace weft::inline v0::detail {
+namespace weft::inline v0 {
 
-SpawnTarget target_here() {
-  const WorkerContext* const worker = current_worker();
-  if (worker == nullptr) {
-    throw UsageError(
-        "weft: spawn was called outside a runtime; call Runtime::spawn, or spawn from a task that the runtime runs");
-  }
-  return {worker->executor, worker->domain};
+void count_off(WorkerContext& worker) noexcept {
+  if (worker.ended.counter == nullptr) return;
+  const EndedJobs ended = std::exchange(worker.ended, EndedJobs{});
+  ended.counter->sub(ended.count);
+  // ---- the counter may be gone (L4) ----
+  worker.roots_finished.add(ended.count);
 }
 
-void start_root(PromiseBase& promise, Counter* counter, const SpawnTarget& target, const SpawnOptions& options,
-                StopScope* scope) {
+namespace detail {
+
+void throw_no_runtime() {
+  throw UsageError(
+      "weft: spawn was called outside a runtime; call Runtime::spawn, or spawn from a task that the runtime runs");
+}
+
+// ---- tasks ----
+
+void prepare_root(PromiseBase& promise, const SpawnTarget& target, Counter* counter, const std::stop_token& stop,
+                  StopScope* scope) {
   std::uintptr_t end = reinterpret_cast<std::uintptr_t>(counter) | PromiseBase::kRoot;
   promise.scope = scope != nullptr ? scope : target.domain;
-  if (options.stop.stop_possible()) {
-    promise.scope = new StopScope(promise.scope, options.stop);
+  if (stop.stop_possible()) {
+    promise.scope = new StopScope(promise.scope, stop);
     end |= PromiseBase::kOwnsScope;
   }
   promise.end = end;
   promise.link = JobLink{job_of(promise.handle()), nullptr};
+}
+
+void post_root(PromiseBase& promise, const SpawnTarget& target, Counter* counter, Priority priority) noexcept {
   if (counter != nullptr) counter->add();
   target.domain->root_started(1);
-  target.executor->post(promise.link, options.priority);
+  target.executor->post(promise.link, priority);
   // ---- the task may be running, or gone (L4) ----
 }
 
 void finish_root(PromiseBase& promise) noexcept {
+  constexpr std::uintptr_t kBits = PromiseBase::kRoot | PromiseBase::kOwnsScope | PromiseBase::kMoved;
   Domain& domain = *domain_of(promise.scope);
   if ((promise.end & PromiseBase::kOwnsScope) != 0) delete promise.scope;
-  auto* const counter = reinterpret_cast<Counter*>(promise.end & ~(PromiseBase::kRoot | PromiseBase::kOwnsScope));
+  auto* const counter = reinterpret_cast<Counter*>(promise.end & ~kBits);
   std::exception_ptr error = promise.take_error();
   promise.handle().destroy();  // before the count: a waiter may rely on the destructors of the task's locals having run
-  finish_job(counter, domain, std::move(error));
-}
-
-void finish_job(Counter* counter, Domain& domain, std::exception_ptr error) noexcept {
   if (error) [[unlikely]] {
     if (counter != nullptr) {
       counter->fail(std::move(error));
@@ -51,4 +61,36 @@ void finish_job(Counter* counter, Domain& domain, std::exception_ptr error) noex
   domain.root_finished();
 }
 
-}  // namespace weft::inline v0::detail
+// ---- callables ----
+
+void hand_on_error(Counter* counter, std::exception_ptr error) noexcept {
+  if (counter != nullptr) {
+    counter->fail(std::move(error));
+  } else {
+    current_worker()->domain->unhandled(std::move(error));
+  }
+}
+
+void JobBatch::post() noexcept {
+  const std::uint32_t count = std::exchange(count_, 0);
+  if (count == 0) return;
+  counter_.add(count);
+  if (!is_on_worker_) {
+    target_.domain->root_started(count);
+    last_ = nullptr;
+    target_.executor->post_chain(std::exchange(first_, nullptr), count, priority_);
+    return;
+  }
+  WorkerContext& worker = *current_worker();  // not kept: the calls between may have changed the thread
+  worker.roots_started.add(count);
+  try {
+    worker.spawn_deque->push_chain(count, [this](std::size_t i) { return jobs_[i]; });
+    notify_work(worker);
+  } catch (const std::bad_alloc&) {
+    for (std::uint32_t i = 0; i < count; ++i) worker.put_back(jobs_[i], priority_);
+  }
+}
+
+}  // namespace detail
+
+}  // namespace weft::inline v0

@@ -48,8 +48,15 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
 
   void run(Job* first) {
     WorkerContext* const worker_outside = std::exchange(tls_worker, this);
-    for (Job* job = first; job != nullptr; job = next()) resume_job(job);
-    tls_worker = worker_outside;
+    struct Restore {  // a coroutine of another library may let an exception out
+      ~Restore() { tls_worker = outside; }
+      WorkerContext* outside;
+    };
+    const Restore restore{worker_outside};
+    for (Job* job = first; job != nullptr; job = next()) {
+      resume_job(job);
+      count_off(*this);
+    }
   }
 
   // Executor: from this thread and others
@@ -73,9 +80,9 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
   // WorkerContext: this thread only
   void enqueue(JobLink& link, Priority at) noexcept override { ready_[static_cast<std::size_t>(at)].push(link); }
   void enqueue_last(JobLink& link, Priority at) noexcept override { enqueue(link, at); }
-  void work_added() noexcept override {}
-  Job* steal_fork_of(WorkerContext&) noexcept override { return nullptr; }
-  void put_back(Job* job) noexcept override { resume_job(job); }
+  bool work_added() noexcept override { return false; }
+  Job* steal_fork_of(WorkerContext&, Priority&) noexcept override { return nullptr; }
+  void put_back(Job* job, Priority) noexcept override { resume_job(job); }
 
   // Domain: from this thread and others
   void root_started(std::uint64_t count) noexcept override {
@@ -112,7 +119,7 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
     std::unique_lock lock(mutex_);
     for (;;) {
       if (JobLink* const link = inbox_.pop()) return link->job;
-      if (outstanding_ == 0) return nullptr;
+      if (outstanding_ == roots_finished.get()) return nullptr;
       changed_.wait(lock);
     }
   }
@@ -139,7 +146,7 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
   std::condition_variable changed_;
   // ---- guarded by mutex_ ----
   JobList inbox_;
-  std::uint64_t outstanding_ = 1;  // the task itself
+  std::uint64_t outstanding_ = 1;  // the task itself; plain jobs that have ended are counted in roots_finished
 };
 
 LocalLoop::LocalLoop() {

@@ -1,5 +1,7 @@
 #include <weft/coro/task_promise.hpp>
 
+#include <utility>
+
 #include <weft/base/error.hpp>
 #include <weft/coro/when_all.hpp>
 
@@ -13,9 +15,10 @@ constinit thread_local Trampoline* tls_trampoline [[gnu::tls_model("initial-exec
 void PromiseBase::fail() noexcept {
   std::construct_at(&error, std::current_exception());
   state = State::Error;
-  const bool is_child = end != 0 && (end & kRoot) == 0;
+  const std::uintptr_t ends = end & ~std::uintptr_t{kMoved};
+  const bool is_child = ends != 0 && (ends & kRoot) == 0;
   if (!is_child) return;
-  Join& join = *reinterpret_cast<Join*>(end);
+  Join& join = *reinterpret_cast<Join*>(ends);
   if (join.stops_on_error) join.scope.request_stop();
 }
 
@@ -33,6 +36,23 @@ void PromiseBase::drop_error() noexcept {
   state = State::Pending;
 }
 
+Job* finish_unusual(PromiseBase& promise) noexcept {
+  promise.end &= ~std::uintptr_t{PromiseBase::kMoved};
+  if ((promise.end & PromiseBase::kRoot) != 0) {
+    finish_root(promise);
+    return nullptr;
+  }
+  const Priority home = promise.home_priority;
+  // The siblings wait in the queues of the home priority, so the chain ends here.
+  Job* const next = promise.end == 0 ? promise.successor.awaiter : pay_in(ForkChild{promise});
+  WorkerContext* const worker = current_worker();
+  if (next == nullptr || worker == nullptr || worker->priority == home) return next;
+  // The node lies in this task, whose frame is there until `next` goes on.
+  promise.link = JobLink{next, nullptr};
+  worker->enqueue(promise.link, home);
+  return nullptr;
+}
+
 Job* finish_child(PromiseBase& child) noexcept { return pay_in(ForkChild{child}); }
 
 Job* finish_child_in_pop(PromiseBase& child) noexcept {
@@ -43,6 +63,10 @@ void throw_empty_task() {
   throw UsageError(
       "weft: this Task is empty or has been awaited already; a Task is awaited once, so call the coroutine again for "
       "another one");
+}
+
+void throw_fork_awaited_twice() {
+  throw UsageError("weft: these tasks have run already; what when_all returns is awaited once, so call it again with new tasks");
 }
 
 namespace {
@@ -59,26 +83,19 @@ bool is_cancellation(const std::exception_ptr& error) noexcept {
 
 }  // namespace
 
-void throw_first_error(PromiseBase* const* children, std::size_t count) {
-  // A sibling that stopped because another failed reports the echo; the cause is what the caller wants to see.
-  std::exception_ptr first;
-  for (std::size_t i = 0; i < count; ++i) {
-    std::exception_ptr error = children[i]->take_error();
-    if (!error) continue;
-    if (!is_cancellation(error)) std::rethrow_exception(std::move(error));
-    if (!first) first = std::move(error);
-  }
-  std::rethrow_exception(first);
+void FirstError::consider(PromiseBase& child) noexcept {
+  if (has_cause_) return;
+  std::exception_ptr error = child.take_error();
+  if (!error) return;
+  has_cause_ = !is_cancellation(error);
+  if (has_cause_ || !error_) error_ = std::move(error);
 }
 
-bool start_children_here(PromiseBase* const* children, std::size_t count, Join& join) {
-  // One more than the children: the parent must not be resumed while this loop still reads the array.
-  join.credits.without_chains(1);
-  for (std::size_t i = 0; i < count; ++i) {
-    children[i]->successor.sibling = nullptr;
-    resume_job(job_of(children[i]->handle()));
-  }
-  return join.credits.pay(1);
+void FirstError::rethrow() { std::rethrow_exception(std::exchange(error_, nullptr)); }
+
+void start_child_here(PromiseBase& child) {
+  child.successor.sibling = nullptr;
+  resume_job(job_of(child.handle()));
 }
 
 }  // namespace detail

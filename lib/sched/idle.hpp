@@ -19,12 +19,19 @@ namespace weft::inline v0 {
 /// without the lock: `wake_hint()`.
 ///
 /// I1: a worker is in exactly one state. searching + asleep <= workers.
-/// I2: hint != 0 exactly when asleep > 0 and searching == 0 (or `always_hint`), whenever the lock is free.
+/// I2: kSleeper is set in the hint exactly when asleep > 0 and searching == 0 (or `always_hint`), whenever the lock is free.
 /// I3: a worker that is claimed from the sleepers counts as searching before the claimer lets go of the lock.
 template <class Policy>
 class BasicIdle {
  public:
   using Hint = typename Policy::template Atomic<std::uint32_t>;
+
+  /// The bits of the hint.
+  enum : std::uint32_t {
+    kSleeper = 1,     ///< somebody sleeps and nobody searches
+    kHighWaits = 2,   ///< a job of high priority was added while nobody was idle
+    kOtherWaits = 4,  ///< a job came from outside while nobody was idle
+  };
 
   /// @param workers      all asleep at first
   /// @param always_hint  pushers take the slow path always: there is no asymmetric fence, so they have to fence
@@ -35,6 +42,22 @@ class BasicIdle {
   }
 
   [[nodiscard]] const Hint& wake_hint() const noexcept { return hint_; }
+
+  /// Tells those who are busy that something waits: `what` is kHighWaits or kOtherWaits. After the job became visible.
+  void call(std::uint32_t what) noexcept {
+    // relaxed: only saves taking the line away from those who read it all the time.
+    if ((hint_.load(relaxed) & what) != 0) return;
+    // [idle.call] release: the job is visible to the worker that answers.
+    hint_.fetch_or(what, release);
+  }
+
+  /// Takes a call back: the caller looks for what waits, or has found it.
+  void answer(std::uint32_t what) noexcept {
+    // relaxed: as above; a call that is overlooked stays for the next one.
+    if ((hint_.load(relaxed) & what) == 0) return;
+    // [idle.call] acquire: pairs with call().
+    hint_.fetch_and(~what, acquire);
+  }
 
   /// busy -> searching, unless as many search already as half of those who might have work for them.
   [[nodiscard]] bool try_start_searching() noexcept {
@@ -145,7 +168,13 @@ class BasicIdle {
     const bool wanted = always_hint_ || (searching_ == 0 && !sleepers_.empty());
     // [idle.announce] seq_cst: the announcement, before the sleeper's last look; a pusher that reads the old value is seen
     // by that look (README.md, "no lost wake-up"). Partners: [idle.push_a], [idle.look_a], [idle.inject].
-    hint_.store(wanted ? 1 : 0, seq_cst);
+    // Read-modify-writes, because the other bits change without the lock.
+    if (wanted) {
+      hint_.fetch_or(kSleeper, seq_cst);
+    } else {
+      // [idle.announce] seq_cst: as above.
+      hint_.fetch_and(~std::uint32_t{kSleeper}, seq_cst);
+    }
   }
 
   // ---- read by every push ----

@@ -45,7 +45,7 @@ void Pool::post(JobLink& link, Priority priority) noexcept {
   }
   const OutsideCall guard(*this);
   injectors_[static_cast<std::size_t>(priority)].push(link);
-  notify_from_outside();
+  notify_from_outside(priority);
 }
 
 void Pool::post_chain(JobLink* first, unsigned count, Priority priority) noexcept {
@@ -63,24 +63,28 @@ void Pool::post_chain(JobLink* first, unsigned count, Priority priority) noexcep
   JobLink* last = first;
   while (last->next != nullptr) last = last->next;
   injectors_[static_cast<std::size_t>(priority)].push_chain(first, last, count);
-  notify_from_outside();
+  notify_from_outside(priority);
 }
 
-void Pool::notify_from_outside() noexcept {
+void Pool::notify_from_outside(Priority priority) noexcept {
   light_fence();
   // relaxed: ordered by the asymmetric pair.
-  if (idle_.wake_hint().load(relaxed) != 0) work_added();
+  const bool is_woken = (idle_.wake_hint().load(relaxed) & Idle::kSleeper) != 0 && work_added();
+  // Whoever is deep in a tree of forks does not come back to its loop by itself.
+  if (!is_woken && priority != Priority::Low) idle_.call(priority == Priority::High ? Idle::kHighWaits : Idle::kOtherWaits);
 }
 
-void Pool::work_added() noexcept {
+bool Pool::work_added() noexcept {
   // Without membarrier this is the pusher's half, and the hint always leads here; with it, the sleeper has done the
   // work and the fence costs nothing that the wake-up does not cost many times over.
   full_fence();
-  wake_one();
+  return wake_one();
 }
 
-void Pool::wake_one() noexcept {
-  if (const auto sleeper = idle_.claim_sleeper()) unpark(*sleeper);
+bool Pool::wake_one() noexcept {
+  const auto sleeper = idle_.claim_sleeper();
+  if (sleeper) unpark(*sleeper);
+  return sleeper.has_value();
 }
 
 void Pool::unpark(unsigned index) noexcept {
@@ -105,7 +109,8 @@ void Pool::unpark(unsigned index) noexcept {
 }
 
 bool Pool::start_thread(Worker& worker) noexcept {
-  if (!worker.prepare()) return false;
+  // relaxed: ~Pool() sets it under the lock that is held here.
+  if (stopping_.load(relaxed) || !worker.prepare()) return false;
   try {
     worker.thread = std::thread([&worker] {
       worker.parker.park();
@@ -114,7 +119,8 @@ bool Pool::start_thread(Worker& worker) noexcept {
   } catch (const std::exception&) {
     return false;  // no thread, or no memory for one
   }
-  ++threads_;
+  // relaxed: whoever reads it without the lock only wants to know that there is one.
+  threads_.fetch_add(1, relaxed);
   // The kernel takes 15 characters.
   const std::string name = config_.name.substr(0, 10) + "/" + std::to_string(worker.index);
   pthread_setname_np(worker.thread.native_handle(), name.substr(0, 15).c_str());
@@ -210,8 +216,11 @@ void Pool::wait_without_seat(const Atomic<std::uint32_t>& done) noexcept {
 }
 
 bool Pool::can_have_thread() noexcept {
+  // relaxed: see start_thread().
+  if (threads_.load(relaxed) != 0) [[likely]] return true;
   const std::lock_guard lock(threads_mutex_);
-  if (threads_ != 0) return true;
+  // relaxed: as above.
+  if (threads_.load(relaxed) != 0) return true;
   Worker& worker = *workers_[0];
   if (!start_thread(worker)) return false;
   if (worker.is_retired) {
@@ -313,19 +322,25 @@ void Pool::drain_without_threads(std::unique_lock<std::mutex>& lock, std::chrono
 }
 
 Pool::~Pool() {
-  drain_until(std::chrono::steady_clock::time_point::max());
-  // [pool.stop] release: pairs with the workers' look at it.
-  stopping_.store(true, release);
+  drain_until(std::chrono::steady_clock::time_point::max());  // shutdown steps 1 and 2 (README.md)
+  // Shutdown step 3. A thread that woke one of the last tasks may still be on its way out of post(), and about to start a
+  // worker's thread that would have to be joined. None comes any more: nothing is left that could be woken.
+  // [pool.outside] acquire: pairs with ~OutsideCall().
+  while (outside_calls_.load(acquire) != 0) std::this_thread::yield();
+  {
+    const std::lock_guard lock(threads_mutex_);
+    // Shutdown step 4. [pool.stop] release: pairs with the workers' look at it.
+    stopping_.store(true, release);
+  }
+  // Shutdown step 5.
   idle_.claim_all([this](unsigned index) {
     Worker& worker = *workers_[index];
     if (worker.thread.joinable()) worker.parker.unpark();
   });
+  // Shutdown step 6.
   for (const auto& worker : workers_) {
     if (worker->thread.joinable()) worker->thread.join();
   }
-  // A thread that woke one of the last tasks may still be on its way out of post().
-  // [pool.outside] acquire: pairs with ~OutsideCall().
-  while (outside_calls_.load(acquire) != 0) cpu_relax();
 }
 
 RuntimeStats Pool::stats() const {

@@ -59,9 +59,9 @@ class Pool final : public Executor, public Domain {
   class OutsideCall;
   struct SeatHost;
 
-  void notify_from_outside() noexcept;
-  void work_added() noexcept;
-  void wake_one() noexcept;
+  void notify_from_outside(Priority priority) noexcept;
+  bool work_added() noexcept;
+  bool wake_one() noexcept;
   void unpark(unsigned index) noexcept;
   bool start_thread(Worker& worker) noexcept;  // pre: threads_mutex_ held
   [[nodiscard]] bool can_have_thread() noexcept;
@@ -95,7 +95,7 @@ class Pool final : public Executor, public Domain {
   std::condition_variable drained_;
   // ---- guarded by threads_mutex_ ----
   std::mutex threads_mutex_;
-  unsigned threads_ = 0;
+  Atomic<unsigned> threads_{0};  // read without it, too: it only grows
 };
 
 }  // namespace weft::inline v0

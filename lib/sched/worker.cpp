@@ -13,6 +13,10 @@ namespace {
 
 std::int64_t now_ns() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
+constexpr std::uint32_t call_for(std::size_t priority) noexcept {
+  return priority == static_cast<std::size_t>(Priority::High) ? Idle::kHighWaits : Idle::kOtherWaits;
+}
+
 }  // namespace
 
 Worker::Worker(Pool& pool, unsigned index_in_pool)
@@ -51,6 +55,7 @@ void Worker::enqueue_in(JobLink& link, Priority at) noexcept {
   if (RunQueues* const mine = make_queues(of)) {
     try {
       (mine->*kDeque).push(link.job);
+      if (at == Priority::High) pool_.idle_.call(Idle::kHighWaits);
       notify_work(*this);
       return;
     } catch (const std::bad_alloc&) {
@@ -65,7 +70,23 @@ void Worker::enqueue(JobLink& link, Priority at) noexcept { enqueue_in<&RunQueue
 
 void Worker::enqueue_last(JobLink& link, Priority at) noexcept { enqueue_in<&RunQueues::yielded>(link, at); }
 
-void Worker::work_added() noexcept { pool_.work_added(); }
+bool Worker::work_added() noexcept {
+  // relaxed: the caller has read it behind its light_fence(); to read a later value is as good.
+  const std::uint32_t hint = wake_hint->load(relaxed);
+  if ((hint & Idle::kSleeper) != 0) pool_.work_added();
+  if ((hint & Idle::kHighWaits) != 0 && priority != Priority::High) {
+    pool_.idle_.answer(Idle::kHighWaits);
+    must_leave_seat_ = true;
+    return true;
+  }
+  // Anything else waits for as many forks as it would wait for turns of the loop.
+  if ((hint & (Idle::kHighWaits | Idle::kOtherWaits)) == 0 || --forks_to_fair_ != 0) return false;
+  forks_to_fair_ = kFairTurn;
+  pool_.idle_.answer(Idle::kHighWaits | Idle::kOtherWaits);
+  turns_to_fair_ = 1;
+  must_leave_seat_ = true;
+  return true;
+}
 
 bool Worker::is_empty_hint() const noexcept {
   return std::all_of(queues_.begin(), queues_.end(), [](const Atomic<RunQueues*>& of) {
@@ -123,20 +144,24 @@ Job* Worker::steal_from(JobDeque& deque) noexcept {
   }
 }
 
-Job* Worker::steal_fork_of(WorkerContext& victim) noexcept {
+Job* Worker::steal_fork_of(WorkerContext& victim, Priority& from) noexcept {
   if (victim.executor != executor) return nullptr;
-  for (const Atomic<RunQueues*>& of : static_cast<Worker&>(victim).queues_) {
+  for (std::size_t of = 0; of < kPriorities; ++of) {
     // [worker.queues] acquire: pairs with make_queues().
-    RunQueues* const found = of.load(acquire);
+    RunQueues* const found = static_cast<Worker&>(victim).queues_[of].load(acquire);
     if (found == nullptr) continue;
-    if (Job* const job = steal_from(found->fork)) return job;
+    if (Job* const job = steal_from(found->fork)) {
+      from = static_cast<Priority>(of);
+      return job;
+    }
   }
   return nullptr;
 }
 
-void Worker::put_back(Job* job) noexcept {
-  RunQueues* const mine = queues(static_cast<std::size_t>(Priority::Normal));
+void Worker::put_back(Job* job, Priority at) noexcept {
+  RunQueues* const mine = make_queues(static_cast<std::size_t>(at));
   try {
+    if (mine == nullptr) throw std::bad_alloc();
     mine->spawned.push(job);
   } catch (const std::bad_alloc&) {
     resume_job(job);  // better here than never
@@ -162,11 +187,12 @@ Worker::Found Worker::find_own(std::size_t of) noexcept {
   return {};
 }
 
-Worker::Found Worker::find_own() noexcept {
-  for (std::size_t of = 0; of < kPriorities; ++of) {
-    if (const Found found = find_own(of)) return found;
+bool Worker::has_own_below(std::size_t than) const noexcept {
+  for (std::size_t of = than + 1; of < kPriorities; ++of) {
+    const RunQueues* const mine = queues(of);
+    if (mine != nullptr && !mine->is_empty_to_owner()) return true;
   }
-  return {};
+  return false;
 }
 
 Worker::Found Worker::find_injected(std::size_t of) noexcept {
@@ -185,6 +211,7 @@ Worker::Found Worker::find_injected(std::size_t of) noexcept {
   }
   std::array<Job*, kMostAtOnce> jobs;
   std::size_t count = 0;
+  pool_.idle_.answer(call_for(of));
   injector.pop(most, [&](Job* job) { jobs[count++] = job; });
   if (count == 0) return {};
   if (count > 1) {
@@ -248,14 +275,26 @@ Worker::Found Worker::find_work() noexcept {
     }
     // relaxed: set before the first job of the priority is pushed; a worker about to sleep looks at the queues themselves.
     if (pool_.is_used_[of].load(relaxed)) {
-      if (const Found found = find_own(of)) return found;
-      if (const Found found = find_stolen(of)) return found;
+      if (const Found found = find_own(of)) {
+        if (is_high) pool_.idle_.answer(Idle::kHighWaits);
+        return found;
+      }
+      if (turns_to_fair_ % kHigherTurn == 0 || !has_own_below(of)) {
+        if (const Found found = find_stolen(of)) return found;
+      }
     }
     if (is_injected) {
       if (const Found found = find_injected(of)) return found;
     }
   }
   return {};
+}
+
+Worker::Found Worker::find_more_work() noexcept {
+  if (const Found found = find_work()) return found;
+  if (ended.counter == nullptr) return {};
+  count_off(*this);  // which may wake somebody
+  return find_work();
 }
 
 // ---- idle (README.md, "the idle protocol") ----
@@ -312,9 +351,12 @@ void Worker::enter() noexcept {
   trampoline_outside_ = std::exchange(detail::tls_trampoline, &loop_);
   priority = Priority::Normal;
   fork_deque = &queues(static_cast<std::size_t>(Priority::Normal))->fork;  // prepare() has made them
+  spawn_deque = &queues(static_cast<std::size_t>(Priority::Normal))->spawned;
+  must_leave_seat_ = false;
 }
 
 void Worker::leave() noexcept {
+  count_off(*this);
   detail::tls_trampoline = trampoline_outside_;
   detail::tls_worker = nullptr;
 }
@@ -326,6 +368,7 @@ void Worker::execute(Found found) noexcept {
     // Out of memory: its children go where those of the last priority go, which is in nobody's way.
     if (mine != nullptr) fork_deque = &mine->fork;
   }
+  if (ended.counter != nullptr && found.job->mark != ended.counter) count_off(*this);
   jobs_.add();
   for (Job* job = found.job; job != nullptr;) {
     loop_.running = job;
@@ -341,7 +384,7 @@ void Worker::run_thread() noexcept {
   Found found = search_first();
   while (found) {
     execute(found);
-    found = find_work();
+    found = find_more_work();
     if (!found) found = sleep_until_work();
   }
   frames.trim();
@@ -361,13 +404,14 @@ void Worker::run_as_guest(Job* first, const Atomic<std::uint32_t>& done) noexcep
   idle_ns_.add(static_cast<std::uint64_t>(now_ns() - idle_since_.exchange(0, relaxed)));
   enter();
   // [run.done] acquire: pairs with the store by which the root says it has ended.
-  for (Found found{first, static_cast<std::size_t>(Priority::Normal)}; found;) {
+  const auto normal = static_cast<std::size_t>(Priority::Normal);
+  for (Found found{first, normal}; found;) {
     execute(found);
     // [run.done] acquire: as above.
-    if (done.load(acquire) != 0) break;
-    // A guest minds only what its root has left here; anything else is for the seat's own thread.
-    if (is_fair_turn() && pool_.has_visible_work()) break;
-    found = find_own();
+    if (done.load(acquire) != 0 || must_leave_seat_) break;
+    // A guest minds only the forks below its root, which the root waits for. Spawned work may take long after the root has
+    // ended, or want a lock that the guest's thread holds: that is for the seat's own thread.
+    found = {queues(normal)->fork.pop(), normal};
   }
   leave();
   // relaxed: statistics.
@@ -378,7 +422,7 @@ void Worker::run_as_only_guest(const Atomic<std::uint32_t>& done) noexcept {
   constexpr std::chrono::milliseconds kLookAgain{1};
   enter();
   for (;;) {
-    if (const Found found = find_work()) {
+    if (const Found found = find_more_work()) {
       execute(found);
       continue;
     }

@@ -20,21 +20,6 @@ namespace weft::inline v0 {
 
 class Pool;
 
-/// A counter that one thread writes and anybody reads.
-class OwnerCount {
- public:
-  void add(std::uint64_t n = 1) noexcept {
-    // [roots.count] release: what the owner did before is visible to whoever sees the new value. relaxed load: only the
-    // owner writes.
-    value_.store(value_.load(relaxed) + n, release);
-  }
-  // [roots.count] acquire: pairs with add().
-  [[nodiscard]] std::uint64_t get() const noexcept { return value_.load(acquire); }
-
- private:
-  Atomic<std::uint64_t> value_{0};
-};
-
 /// A seat in the pool: run by its own thread, or for a while by a guest (a thread inside Runtime::run).
 ///
 /// Threads: members without a note by whoever runs the worker.
@@ -48,7 +33,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   /// The loop of the worker's own thread, until the pool stops.
   void run_thread() noexcept;
 
-  /// The loop of a guest: runs `first`, then what that left in this worker's own queues, until `done` or dry.
+  /// The loop of a guest: runs `first`, then what that has forked and is still here, until `done` or dry.
   void run_as_guest(Job* first, const Atomic<std::uint32_t>& done) noexcept;
 
   /// The loop of a guest when no thread can be started at all: everything there is, until `done` and dry.
@@ -65,12 +50,10 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   // WorkerContext
   void enqueue(JobLink& link, Priority at) noexcept override;
   void enqueue_last(JobLink& link, Priority at) noexcept override;
-  void work_added() noexcept override;
-  [[nodiscard]] Job* steal_fork_of(WorkerContext& victim) noexcept override;
-  void put_back(Job* job) noexcept override;
+  bool work_added() noexcept override;
+  [[nodiscard]] Job* steal_fork_of(WorkerContext& victim, Priority& from) noexcept override;
+  void put_back(Job* job, Priority at) noexcept override;
 
-  OwnerCount roots_started;
-  OwnerCount roots_finished;
   Parker parker;
   // ---- guarded by Pool::threads_mutex_ ----
   std::thread thread;
@@ -87,6 +70,9 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   };
 
   static constexpr std::uint32_t kFairTurn = 61;  // turns between two looks at what waits longest
+  // Turns between two looks for others' jobs of a higher priority than what is here. Whoever has such a job runs it next, and
+  // whoever is idle takes it at once; to look each time would be a walk over all workers for each job.
+  static constexpr std::uint32_t kHigherTurn = 8;
 
   void enter() noexcept;
   void leave() noexcept;
@@ -98,13 +84,14 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   template <JobDeque RunQueues::*kDeque>
   void enqueue_in(JobLink& link, Priority at) noexcept;
 
-  [[nodiscard]] Found find_own() noexcept;
+  [[nodiscard]] bool has_own_below(std::size_t than) const noexcept;
   [[nodiscard]] Found find_own(std::size_t priority) noexcept;
   [[nodiscard]] bool is_fair_turn() noexcept;
   [[nodiscard]] Found find_for_fairness() noexcept;
   [[nodiscard]] Found find_injected(std::size_t priority) noexcept;
   [[nodiscard]] Found find_stolen(std::size_t priority) noexcept;
   [[nodiscard]] Found find_work() noexcept;
+  [[nodiscard]] Found find_more_work() noexcept;
   [[nodiscard]] Found search() noexcept;
   [[nodiscard]] Found search_first() noexcept;
   [[nodiscard]] Found sleep_until_work() noexcept;
@@ -116,6 +103,8 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   std::array<std::unique_ptr<RunQueues>, kPriorities> owned_queues_;
   // ---- private to the owner ----
   std::uint32_t turns_to_fair_ = kFairTurn;
+  std::uint32_t forks_to_fair_ = kFairTurn;
+  bool must_leave_seat_ = false;  // a guest: something waits that is not its concern
   std::uint32_t fair_round_ = 0;
   std::uint32_t pressure_seen_ = 0;
   std::uint64_t random_;

@@ -17,9 +17,19 @@ namespace weft::inline v0 {
 ///
 /// Lifetime: the owner keeps it alive until `resume` has been entered; a Job that frees itself does so there.
 struct Job {
-  void (*resume)(Job*);   ///< runs the job; for a coroutine, continues it until its next suspension
-  void (*destroy)(Job*);  ///< ends a job that will never run; for a coroutine, destroys the suspended frame
+  void (*resume)(Job*);  ///< runs the job; for a coroutine, continues it until its next suspension
+  union {
+    void (*destroy)(Job*);  ///< of a coroutine: destroys the suspended frame
+    void* mark;             ///< of any other job: by what its owner knows it; never the address of a function
+  };
 };
+
+/// A job that is no coroutine, with the mark by which its owner knows it.
+inline Job marked_job(void (*resume)(Job*), void* mark) noexcept {
+  Job job{resume, {nullptr}};
+  job.mark = mark;
+  return job;
+}
 
 /// The suspended coroutine as a queue entry.
 inline Job* job_of(std::coroutine_handle<> h) noexcept { return static_cast<Job*>(h.address()); }

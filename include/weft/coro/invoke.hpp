@@ -30,8 +30,8 @@ class StackJob : public Job {
   StackJob(const StackJob&) = delete;
   StackJob& operator=(const StackJob&) = delete;
 
-  /// Whether `job` is a StackJob: they all carry the same mark where others have a destroy function.
-  static bool is_one(const Job& job) noexcept { return job.destroy == &mark; }
+  /// Whether `job` is a StackJob: they all carry the same mark.
+  static bool is_one(const Job& job) noexcept { return job.mark == &kMark; }
 
   /// Waits for a job that is not at the bottom of the deque any more; helps whoever runs it meanwhile.
   ///
@@ -39,7 +39,7 @@ class StackJob : public Job {
   [[nodiscard]] WEFT_API bool join_slow() noexcept;
 
  protected:
-  explicit StackJob(void (*function)(Job*)) noexcept : Job{function, &mark} {}
+  explicit StackJob(void (*function)(Job*)) noexcept : Job(marked_job(function, &kMark)) {}
   ~StackJob() = default;
 
   WEFT_API void begin() noexcept;
@@ -47,7 +47,7 @@ class StackJob : public Job {
   WEFT_API void end() noexcept;
 
  private:
-  WEFT_API static void mark(Job*);
+  WEFT_API static char kMark;  // only its address counts
 
   Atomic<WorkerContext*> runner_{nullptr};
   Atomic<std::uint32_t> state_{0};

@@ -78,11 +78,17 @@ typename Child::Job* pay_in(Child child) noexcept {
   return child.credits().pay(child.credit()) ? parent : nullptr;
 }
 
-/// The same when a pop has been opened that did not find the sibling. `notify()` tells the idle workers.
+/// The same when a pop has been opened that did not find the sibling out of thieves' reach. `notify()` tells the idle workers.
+///
+/// @return  the sibling if it was the last item, and no thief was faster
 template <class Child, class Notify>
 typename Child::Job* pay_in_pop(Child child, Notify notify) noexcept {
   auto* const worker = child.worker();
   auto* const popped = worker->fork_deque->finish_pop();
+  if (popped != nullptr && popped == child.sibling()) {
+    child.hand_credit_to(popped);
+    return popped;
+  }
   auto* const parent = pay_in(child);
   if (parent == nullptr) return popped;
   if (popped != nullptr) {

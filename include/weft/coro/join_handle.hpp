@@ -100,8 +100,10 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 
 template <class T>
 Task<> join_task(Task<T> work, std::shared_ptr<JoinState<T>> state) {
-  Settled<T> settled(std::move(work));
-  state->outcome = co_await settled;
+  {
+    Settled<T> settled(std::move(work));
+    state->outcome = co_await settled;
+  }  // before the count: whoever joins may rely on the work's destructors having run
   state->done.sub();
 }
 
@@ -124,7 +126,10 @@ auto spawn_joinable(const SpawnTarget& target, Work&& work, const SpawnOptions& 
     spawn_on(
         target,
         [function = Bare(std::forward<Work>(work)), state]() mutable {
-          state->outcome.emplace_from(function);
+          {
+            Bare once(std::move(function));
+            state->outcome.emplace_from(once);
+          }  // as above
           state->done.sub();
         },
         nullptr, options);

@@ -13,6 +13,7 @@
 
 #include <weft/base/error.hpp>
 #include <weft/base/executor.hpp>
+#include <weft/coro/callable_job.hpp>
 #include <weft/coro/counter.hpp>
 #include <weft/coro/invoke_task.hpp>
 #include <weft/coro/task.hpp>
@@ -28,53 +29,23 @@ struct SpawnOptions {
 
 namespace detail {
 
-/// Where spawned work goes: an executor that runs it, and the domain that counts it.
-struct SpawnTarget {
-  Executor* executor;
-  Domain* domain;
-};
+[[noreturn]] WEFT_API void throw_no_runtime();
 
 /// The runtime of the worker that runs this code. Errors: UsageError outside any runtime.
-[[nodiscard]] WEFT_API SpawnTarget target_here();
+[[nodiscard]] inline SpawnTarget target_here() {
+  const WorkerContext* const worker = current_worker();
+  if (worker == nullptr) [[unlikely]] throw_no_runtime();
+  return {worker->executor, worker->domain};
+}
 
-/// Starts a task whose frame finish_root() will free, in `scope` (null: the domain itself).
+/// Makes a task one whose frame finish_root() will free, in `scope` (null: the domain itself).
 ///
-/// Errors: std::bad_alloc, with nothing started.
-WEFT_API void start_root(PromiseBase& promise, Counter* counter, const SpawnTarget& target, const SpawnOptions& options,
-                         StopScope* scope = nullptr);
+/// Errors: std::bad_alloc; then the task may still be destroyed as one that was never started.
+WEFT_API void prepare_root(PromiseBase& promise, const SpawnTarget& target, Counter* counter, const std::stop_token& stop,
+                           StopScope* scope = nullptr);
 
-/// Ends a plain job: hands on its error and counts it off.
-WEFT_API void finish_job(Counter* counter, Domain& domain, std::exception_ptr error) noexcept;
-
-/// A callable on its way to a worker. Frees itself when it has run.
-template <class F>
-struct CallableJob final : Job, FramePooled {
-  static_assert(alignof(F) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
-                "a spawned callable cannot be over-aligned: let it hold a std::unique_ptr to what needs the alignment");
-
-  template <class G>
-  CallableJob(G&& callable, Counter* counted_by, Domain& counted_in)
-      : Job{&CallableJob::run, nullptr}, link{this, nullptr}, counter(counted_by), domain(counted_in), function(std::forward<G>(callable)) {}
-
-  static void run(Job* job) noexcept {
-    auto* const self = static_cast<CallableJob*>(job);
-    Counter* const counter = self->counter;
-    Domain& domain = self->domain;
-    std::exception_ptr error;
-    try {
-      static_cast<void>(self->function());
-    } catch (...) {
-      error = std::current_exception();
-    }
-    delete self;  // before the count: a waiter may rely on the closure's destructor having run
-    finish_job(counter, domain, std::move(error));
-  }
-
-  JobLink link;
-  Counter* counter;
-  Domain& domain;
-  F function;
-};
+/// Starts a task after prepare_root(). The caller has released it before: it owns itself.
+WEFT_API void post_root(PromiseBase& promise, const SpawnTarget& target, Counter* counter, Priority priority) noexcept;
 
 }  // namespace detail
 
@@ -88,22 +59,28 @@ void spawn_on(const SpawnTarget& target, Work&& work, Counter* counter, const Sp
   if constexpr (IsTask<Bare>) {
     static_assert(!std::is_lvalue_reference_v<Work>, "a Task is awaited or spawned once: spawn(std::move(task), ...)");
     if (!work) throw_empty_task();
-    start_root(work.handle().promise(), counter, target, options);
-    static_cast<void>(work.release());  // the frame belongs to itself now
+    PromiseBase& promise = work.handle().promise();
+    prepare_root(promise, target, counter, options.stop);
+    static_cast<void>(work.release());
+    post_root(promise, target, counter, options.priority);
+    // ---- the task may be running, or gone, and with it whoever held `work` (L4) ----
   } else if constexpr (TaskFunction<Bare>) {
     spawn_on(target, invoke_task<Bare>(std::forward<Work>(work)), counter, options);
   } else {
     static_assert(JobFunction<Bare>, "spawn takes a Task, or something that can be called without arguments");
-    auto* const job = new CallableJob<Bare>(std::forward<Work>(work), counter, *target.domain);
-    if (counter != nullptr) counter->add();
-    target.domain->root_started(1);
-    target.executor->post(job->link, options.priority);
+    spawn_job<Bare>(target, std::forward<Work>(work), counter, options.priority);
   }
 }
 
 template <class Make>
 void spawn_batch_on(const SpawnTarget& target, std::size_t count, Make&& make, Counter& counter, const SpawnOptions& options) {
-  for (std::size_t i = 0; i < count; ++i) spawn_on(target, make(i), &counter, options);
+  using Bare = std::remove_cvref_t<std::invoke_result_t<Make&, std::size_t>>;
+  if constexpr (!JobFunction<Bare>) {
+    for (std::size_t i = 0; i < count; ++i) spawn_on(target, make(i), &counter, options);
+  } else {
+    JobBatch batch(target, counter, options.priority);
+    for (std::size_t i = 0; i < count; ++i) batch.add<Bare>(make(i));
+  }
 }
 
 }  // namespace WEFT_TRANSFER_NAMESPACE

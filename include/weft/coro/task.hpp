@@ -80,7 +80,10 @@ class WEFT_TASK_ABI [[nodiscard("co_await the task, or hand it to spawn, when_al
     }
     static std::suspend_always initial_suspend() noexcept { return {}; }
     static detail::FinalAwaiter final_suspend() noexcept { return {}; }
-    void unhandled_exception() noexcept { this->fail(); }
+    void unhandled_exception() noexcept {
+      this->drop_value();
+      this->fail();
+    }
   };
   using Handle = std::coroutine_handle<promise_type>;
 

@@ -93,8 +93,10 @@ class TaskGroup {
   }
 
   void start(Task<> work, const SpawnOptions& options) {
-    detail::start_root(work.handle().promise(), &children_, target_, options, &scope_);
+    detail::PromiseBase& promise = work.handle().promise();
+    detail::prepare_root(promise, target_, &children_, options.stop, &scope_);
     static_cast<void>(work.release());
+    detail::post_root(promise, target_, &children_, options.priority);
   }
 
   detail::SpawnTarget target_;

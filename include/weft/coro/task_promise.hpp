@@ -12,6 +12,7 @@
 
 #include <weft/base/atomic.hpp>
 #include <weft/base/job.hpp>
+#include <weft/base/priority.hpp>
 #include <weft/coro/join.hpp>
 #include <weft/coro/stop_scope.hpp>
 #include <weft/coro/transfer.hpp>
@@ -39,6 +40,7 @@ struct PromiseBase {
   enum : std::uintptr_t {
     kRoot = 1,       // spawned: finish_root() owns the frame; the rest of the word is a Counter*, or 0 when detached
     kOwnsScope = 2,  // and `scope` was made for this task
+    kMoved = 4,      // it has changed its priority: whoever goes on after it gets `home_priority` back
   };
 
   enum class State : std::uint8_t { Pending, Value, Error };
@@ -52,11 +54,12 @@ struct PromiseBase {
     JobLink link;  // root: the node it waits in before it starts
     Successor successor;
   };
-  std::uintptr_t end;  // 0: awaited; a Join*; or kRoot and its bits
+  std::uintptr_t end;  // 0: awaited; a Join*; or kRoot and its bits; with kMoved in any of these
   StopScope* scope;
   std::uint32_t credit;  // children of the same Join that this chain has finished, this one included
   // Set by the task itself.
   State state = State::Pending;
+  Priority home_priority;  // with kMoved: what it ran with before
   union {
     std::exception_ptr error;  // in State::Error
   };
@@ -82,6 +85,12 @@ struct PromiseBase {
 
   WEFT_API void drop_error() noexcept;
 
+  /// Notes that the task changes its priority; see kMoved.
+  void move_to(Priority to, Priority from) noexcept {
+    if ((end & kMoved) == 0) home_priority = from;
+    end = to == home_priority ? end & ~std::uintptr_t{kMoved} : end | kMoved;
+  }
+
   /// The scope that a coroutine belongs to; none for coroutines of other libraries.
   template <class Promise>
   static StopScope* scope_of(std::coroutine_handle<Promise> h) noexcept {
@@ -96,6 +105,9 @@ struct PromiseBase {
 
 /// Ends a spawned task: hands on its error, destroys its frame, counts it off.
 WEFT_API void finish_root(PromiseBase& promise) noexcept;
+
+/// Ends a task that is a root or has changed its priority. Returns whom to hand the thread to, or null.
+[[nodiscard]] WEFT_API Job* finish_unusual(PromiseBase& promise) noexcept;
 
 /// Ends a child whose chain could not go on with its sibling: pay_in() of join.hpp.
 WEFT_API Job* finish_child(PromiseBase& child) noexcept;
@@ -126,6 +138,7 @@ struct ForkChild {
 
 /// Errors: UsageError, always.
 [[noreturn]] WEFT_API void throw_empty_task();
+[[noreturn]] WEFT_API void throw_fork_awaited_twice();
 
 /// The operator new and delete of every promise: the worker's frame cache.
 struct FramePooled {
@@ -155,11 +168,7 @@ struct ResultSlot : PromiseBase {
   };
 
   ResultSlot() noexcept {}
-  ~ResultSlot() {
-    if constexpr (!std::is_trivially_destructible_v<Stored>) {
-      if (has_value()) value.~Stored();
-    }
-  }
+  ~ResultSlot() { drop_value(); }
 
   template <class U = T>
     requires std::is_convertible_v<U&&, T>
@@ -170,6 +179,22 @@ struct ResultSlot : PromiseBase {
       std::construct_at(std::addressof(value), std::forward<U>(result));
     }
     state = State::Value;
+  }
+
+  /// An exception after all: the destructor of a local threw when the result was there already.
+  void drop_value() noexcept {
+    if constexpr (!std::is_trivially_destructible_v<Stored>) {
+      if (has_value()) value.~Stored();
+    }
+  }
+
+  /// The result where it is. Pre: has_value().
+  std::remove_reference_t<T>& result() noexcept {
+    if constexpr (std::is_reference_v<T>) {
+      return *value;
+    } else {
+      return value;
+    }
   }
 
   /// Takes the result out, or throws what the task threw.
@@ -186,6 +211,7 @@ struct ResultSlot : PromiseBase {
 template <>
 struct ResultSlot<void> : PromiseBase {
   void return_void() noexcept { state = State::Value; }
+  static void drop_value() noexcept {}
   void take() {
     if (!has_value()) [[unlikely]] rethrow();
   }
@@ -207,14 +233,13 @@ struct FinalAwaiter {
     PromiseBase& promise = h.promise();
     const std::uintptr_t end = promise.end;
     if (end == 0) return transfer_to(self, promise.successor.awaiter);
-    if ((end & PromiseBase::kRoot) == 0) [[likely]] {
-      return after_child(
-          ForkChild{promise}, [self](Job* next) noexcept { return transfer_to(self, next); },
-          [self](Job* next) noexcept { return next != nullptr ? transfer_to(self, next) : return_to_loop(); });
+    const auto run_if = [self](Job* next) noexcept { return next != nullptr ? transfer_to(self, next) : return_to_loop(); };
+    if ((end & (PromiseBase::kRoot | PromiseBase::kMoved)) == 0) [[likely]] {
+      return after_child(ForkChild{promise}, [self](Job* next) noexcept { return transfer_to(self, next); }, run_if);
     }
-    detail::finish_root(promise);
-    // ---- the frame is gone (L4) ----
-    return return_to_loop();
+    Job* const next = detail::finish_unusual(promise);
+    // ---- the frame may be gone (L4) ----
+    return run_if(next);
   }
 };
 

@@ -4,6 +4,7 @@
 
 #include <coroutine>
 #include <stop_token>
+#include <type_traits>
 
 #include <weft/base/error.hpp>
 #include <weft/base/waiter.hpp>
@@ -53,9 +54,13 @@ class [[nodiscard]] Reschedule {
 
   static constexpr bool await_ready() noexcept { return false; }
   // Lives in: the awaiting frame (L3). Woken by: whichever worker takes the job.
-  bool await_suspend(std::coroutine_handle<> self) noexcept {
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> self) noexcept {
     WorkerContext* const worker = current_worker();
     link_ = JobLink{job_of(self), nullptr};
+    if constexpr (std::is_base_of_v<PromiseBase, Promise>) {
+      if (sets_priority_ && worker != nullptr) self.promise().move_to(priority_, worker->priority);
+    }
     if (executor_ != nullptr) {
       executor_->post(link_, worker != nullptr ? worker->priority : Priority::Normal);
       // ---- *this may be gone (L4) ----
@@ -92,12 +97,16 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// Cost: one push and one take from the worker's own queue; no allocation.
 inline detail::Reschedule yield() noexcept { return detail::Reschedule::behind_others(); }
 
-/// Continues on `executor`: on a worker of that runtime. Lifetime: the executor outlives the suspension.
+/// Continues on `executor`: on a worker of that runtime.
+///
+/// Lifetime: the runtime outlives the visit: until this task, and whoever awaits it, has moved on to another executor or has
+///           ended. A runtime counts what was started in it, not its visitors.
 inline detail::Reschedule resume_on(Executor& executor) noexcept { return detail::Reschedule::on(executor); }
 
-/// Continues with another priority, which also holds for what is forked and awaited from then on.
+/// Continues with another priority, which also holds for what this task forks and awaits from then on. When the task ends,
+/// whoever awaits it goes on with the priority that it had before.
 ///
-/// Cost:    as yield.
+/// Cost:    as yield; and once more as much at the end of the task.
 /// Example: samples/07_priorities.cpp
 inline detail::Reschedule with_priority(Priority priority) noexcept { return detail::Reschedule::with(priority); }
 

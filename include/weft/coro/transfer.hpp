@@ -24,16 +24,20 @@ WEFT_API extern constinit thread_local Trampoline* tls_trampoline [[gnu::tls_mod
 ///
 /// Cost: the resume, and one load; in the trampolined mode one turn of the loop per hop.
 inline void resume_job(Job* job) {
-  detail::Trampoline loop;
-  detail::Trampoline* const outer = detail::tls_trampoline;
-  detail::tls_trampoline = &loop;
+  struct Inner : detail::Trampoline {  // a coroutine of another library may let an exception out
+    Inner() noexcept : outer(detail::tls_trampoline) { detail::tls_trampoline = this; }
+    Inner(const Inner&) = delete;
+    Inner& operator=(const Inner&) = delete;
+    ~Inner() { detail::tls_trampoline = outer; }
+    Trampoline* const outer;
+  };
+  Inner loop;
   do {
     loop.running = job;
     loop.next = nullptr;
     handle_of(job).resume();
     job = loop.next;
   } while (job != nullptr);
-  detail::tls_trampoline = outer;
 }
 
 inline namespace WEFT_TRANSFER_NAMESPACE {

@@ -14,9 +14,31 @@
 
 namespace weft::inline v0 {
 
+class Counter;
 class Domain;
 
 using JobDeque = BasicDeque<Job>;
+
+/// A counter that one thread writes and anybody reads.
+class OwnerCount {
+ public:
+  void add(std::uint64_t n = 1) noexcept {
+    // [roots.count] release: what the owner did before is visible to whoever sees the new value. relaxed load: only the
+    // owner writes.
+    value_.store(value_.load(relaxed) + n, release);
+  }
+  // [roots.count] acquire: pairs with add().
+  [[nodiscard]] std::uint64_t get() const noexcept { return value_.load(acquire); }
+
+ private:
+  Atomic<std::uint64_t> value_{0};
+};
+
+/// Jobs of one counter that have ended on a worker and are still to be counted off: see count_off().
+struct EndedJobs {
+  Counter* counter = nullptr;
+  std::uint32_t count = 0;
+};
 
 /// The part of a worker that hot inline code touches; the scheduler's Worker extends it.
 ///
@@ -26,13 +48,19 @@ using JobDeque = BasicDeque<Job>;
 struct WorkerContext {
   /// Children of structured forks, strictly nested: popped by the parent's own chain unless stolen.
   JobDeque* fork_deque = nullptr;
-  /// Non-zero: somebody sleeps and nobody searches, so whoever adds work calls `work_added`.
+  /// Spawned jobs of normal priority; null where such jobs wait elsewhere (in sync_wait).
+  JobDeque* spawn_deque = nullptr;
+  /// Non-zero: whoever adds work calls `work_added`. Somebody sleeps and nobody searches, or something waits that should go
+  /// before the forks of those who are busy.
   const Atomic<std::uint32_t>* wake_hint = nullptr;
   Executor* executor = nullptr;
   Domain* domain = nullptr;              ///< counts and receives what is spawned here
   Priority priority = Priority::Normal;  ///< of the job that runs now; fork_deque is the one of this priority
   unsigned index = 0;                    ///< of the worker in its runtime
   unsigned worker_count = 1;             ///< of its runtime
+  EndedJobs ended;
+  OwnerCount roots_started;
+  OwnerCount roots_finished;
   FrameCache frames;
 
   /// Adds a spawned or woken job to this worker's own queue (the owner's thread only). Never fails.
@@ -40,11 +68,13 @@ struct WorkerContext {
   /// Adds a job behind everything that waits on this worker (the owner's thread only). Never fails.
   virtual void enqueue_last(JobLink& link, Priority at) noexcept = 0;
   /// Wakes a sleeper if there still is one and nobody searches.
-  virtual void work_added() noexcept = 0;
-  /// Takes the oldest fork of another worker of the same pool, or null.
-  [[nodiscard]] virtual Job* steal_fork_of(WorkerContext& victim) noexcept = 0;
-  /// Gives back a job that this worker has taken and must not run now.
-  virtual void put_back(Job* job) noexcept = 0;
+  ///
+  /// @return  whether a task that could give way should go back to the loop, because something waits that goes first
+  virtual bool work_added() noexcept = 0;
+  /// Takes the oldest fork of another worker of the same pool, or null; `from` is the priority of the queue it was in.
+  [[nodiscard]] virtual Job* steal_fork_of(WorkerContext& victim, Priority& from) noexcept = 0;
+  /// Gives back a job that this worker has taken from a queue of priority `at` and must not run now.
+  virtual void put_back(Job* job, Priority at) noexcept = 0;
 
  protected:
   WorkerContext() = default;
@@ -63,6 +93,15 @@ WEFT_API extern constinit thread_local WorkerContext* tls_worker
 ///
 /// Never keep it across a suspension (L7): the coroutine may continue on another worker.
 WEFT_ALWAYS_INLINE WorkerContext* current_worker() noexcept { return detail::tls_worker; }
+
+/// Counts off the jobs in `worker.ended`.
+///
+/// They are counted off together, a few at a time, because a job and the next one usually have the same counter, which all
+/// workers change: each change may be a cache miss. Nobody can see the difference but in Counter::value(): as long as the
+/// worker runs another job of that counter it cannot reach zero, and before anything else is run, or nothing, this is called.
+///
+/// Threads: the worker's own.
+WEFT_API void count_off(WorkerContext& worker) noexcept;
 
 /// Tells the idle workers about work just pushed to a deque of this worker.
 ///

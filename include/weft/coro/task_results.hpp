@@ -1,0 +1,61 @@
+/// @file
+/// TaskResults: the results of tasks that the caller keeps.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <type_traits>
+
+#include <weft/coro/task.hpp>
+
+namespace weft::inline v0 {
+inline namespace WEFT_TRANSFER_NAMESPACE {
+
+/// The results of tasks that have ended, in order; refers to the tasks and owns nothing.
+///
+/// Threads:  one at a time.
+/// Lifetime: the tasks outlive it, and stay where they are.
+template <class T>
+class TaskResults {
+ public:
+  using value_type = std::remove_cvref_t<T>;
+  using reference = std::remove_reference_t<T>&;
+
+  /// An input iterator over the results.
+  class iterator {
+   public:
+    using value_type = TaskResults::value_type;
+    using difference_type = std::ptrdiff_t;
+
+    iterator() noexcept = default;
+    explicit iterator(const Task<T>* at) noexcept : at_(at) {}
+    reference operator*() const noexcept { return result_of(*at_); }
+    iterator& operator++() noexcept {
+      ++at_;
+      return *this;
+    }
+    iterator operator++(int) noexcept { return iterator(at_++); }
+    bool operator==(const iterator&) const noexcept = default;
+
+   private:
+    const Task<T>* at_ = nullptr;
+  };
+
+  /// Pre: every task has ended with a value.
+  explicit TaskResults(std::span<Task<T>> tasks) noexcept : tasks_(tasks) {}
+
+  [[nodiscard]] std::size_t size() const noexcept { return tasks_.size(); }
+  [[nodiscard]] bool empty() const noexcept { return tasks_.empty(); }
+  [[nodiscard]] reference operator[](std::size_t i) const noexcept { return result_of(tasks_[i]); }
+  [[nodiscard]] iterator begin() const noexcept { return iterator(tasks_.data()); }
+  [[nodiscard]] iterator end() const noexcept { return iterator(tasks_.data() + tasks_.size()); }
+
+ private:
+  static reference result_of(const Task<T>& task) noexcept { return task.handle().promise().result(); }
+
+  std::span<Task<T>> tasks_;
+};
+
+}  // namespace WEFT_TRANSFER_NAMESPACE
+
+}  // namespace weft::inline v0

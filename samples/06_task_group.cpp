@@ -24,37 +24,39 @@ const std::map<std::string, std::vector<std::string>> kSite = {
     {"runtime", {"tasks", "missing"}},
 };
 
-struct Crawl {
-  weft::TaskGroup group;
+struct Seen {
   std::mutex mutex;
-  std::set<std::string> seen;  // guarded by mutex
+  std::set<std::string> pages;  // guarded by mutex
 };
 
 /// A child may spawn more children into its group.
-Task<> visit(Crawl& crawl, std::string page) {
+Task<> visit(weft::TaskGroup& group, Seen& seen, std::string page) {
   {
     const std::lock_guard lock(
-        crawl.mutex);  // held for a few instructions, and never across a co_await
-    if (!crawl.seen.insert(page).second) co_return;
+        seen.mutex);  // held for a few instructions, and never across a co_await
+    if (!seen.pages.insert(page).second) co_return;
   }
   const auto found = kSite.find(page);
   if (found == kSite.end()) throw std::runtime_error("there is no page '" + page + "'");
-  for (const std::string& link : found->second) crawl.group.spawn(visit(crawl, link));
+  for (const std::string& link : found->second) group.spawn(visit(group, seen, link));
 }
 
-/// The group is joined before it dies; the first exception of the children is thrown by join.
+/// Whatever happens, all children have ended when with_task_group returns, or throws the first of their exceptions.
 Task<std::size_t> pages_from(std::string start) {
-  Crawl crawl;
-  crawl.group.spawn(visit(crawl, start));
+  Seen seen;
+  auto crawl = [&](weft::TaskGroup& group) -> Task<> {
+    group.spawn(visit(group, seen, start));
+    co_return;
+  };
   std::string failure;
   try {
-    co_await crawl.group.join();
+    co_await weft::with_task_group(crawl);
   } catch (const std::runtime_error& error) {
     failure = error.what();
   }
-  std::cout << "from " << start << ": " << crawl.seen.size() << " pages"
+  std::cout << "from " << start << ": " << seen.pages.size() << " pages"
             << (failure.empty() ? "" : "; " + failure) << '\n';
-  co_return crawl.seen.size();
+  co_return seen.pages.size();
 }
 
 }  // namespace

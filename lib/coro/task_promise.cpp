@@ -69,8 +69,6 @@ void throw_fork_awaited_twice() {
   throw UsageError("weft: these tasks have run already; what when_all returns is awaited once, so call it again with new tasks");
 }
 
-namespace {
-
 bool is_cancellation(const std::exception_ptr& error) noexcept {
   try {
     std::rethrow_exception(error);
@@ -80,8 +78,6 @@ bool is_cancellation(const std::exception_ptr& error) noexcept {
     return false;
   }
 }
-
-}  // namespace
 
 void FirstError::consider(PromiseBase& child) noexcept {
   if (has_cause_) return;

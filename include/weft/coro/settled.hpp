@@ -18,10 +18,12 @@ template <class T>
 class [[nodiscard]] Settled {
  public:
   explicit Settled(Task<T> task) noexcept : awaiter_(std::move(task)) {}
+  /// In a scope inside that of whoever awaits it.
+  Settled(Task<T> task, StopScope& scope) noexcept : awaiter_(std::move(task)), scope_(&scope) {}
   static constexpr bool await_ready() noexcept { return false; }
   template <class Promise>
   Transfer await_suspend(std::coroutine_handle<Promise> awaiting) {
-    return awaiter_.await_suspend(awaiting);
+    return awaiter_.start_in(scope_ != nullptr ? scope_ : PromiseBase::scope_of(awaiting), job_of(awaiting));
   }
   Outcome<T> await_resume() noexcept {
     Outcome<T> outcome;
@@ -31,6 +33,7 @@ class [[nodiscard]] Settled {
 
  private:
   TaskAwaiter<T> awaiter_;
+  StopScope* scope_ = nullptr;  // null: that of whoever awaits
 };
 
 }  // namespace WEFT_TRANSFER_NAMESPACE

@@ -40,12 +40,17 @@ class [[nodiscard]] TaskAwaiter {
   // Lives in: the awaiting frame (L3). Woken by: the final suspension of the task.
   template <class Awaiting>
   WEFT_ALWAYS_INLINE Transfer await_suspend(std::coroutine_handle<Awaiting> awaiting) {
+    return start_in(PromiseBase::scope_of(awaiting), job_of(awaiting));
+  }
+
+  /// Starts the task in a scope inside that of whoever awaits it.
+  WEFT_ALWAYS_INLINE Transfer start_in(StopScope* scope, Job* awaiting) {
     if (!task_) [[unlikely]] detail::throw_empty_task();
     Promise& promise = task_.handle().promise();
-    promise.successor.awaiter = job_of(awaiting);
+    promise.successor.awaiter = awaiting;
     promise.end = 0;
-    promise.scope = PromiseBase::scope_of(awaiting);
-    return transfer_to(job_of(awaiting), job_of(task_.handle()));
+    promise.scope = scope;
+    return transfer_to(awaiting, job_of(task_.handle()));
   }
 
   T await_resume() { return task_.handle().promise().take(); }

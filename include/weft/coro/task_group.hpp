@@ -2,27 +2,40 @@
 /// TaskGroup: children whose number is not known beforehand, joined before the group dies.
 #pragma once
 
+#include <concepts>
 #include <exception>
+#include <stop_token>
 #include <type_traits>
 #include <utility>
 
 #include <weft/base/assert.hpp>
 #include <weft/coro/counter.hpp>
 #include <weft/coro/invoke_task.hpp>
+#include <weft/coro/outcome.hpp>
+#include <weft/coro/settled.hpp>
 #include <weft/coro/spawn.hpp>
 #include <weft/coro/stop_scope.hpp>
 #include <weft/coro/this_task.hpp>
 
 namespace weft::inline v0 {
+namespace detail {
+inline namespace WEFT_TRANSFER_NAMESPACE {
+struct GroupAccess;
+}
+}  // namespace detail
+
 inline namespace WEFT_TRANSFER_NAMESPACE {
 
 /// Runs children concurrently with their parent, which joins them. A child that throws asks the others to stop.
 ///
+/// with_task_group makes one that joins by itself, whatever happens; a group that is made by hand has to be joined by hand.
+///
 /// Threads:  spawn from the parent and from the group's own children; join by the parent, once per round.
 /// Lifetime: joined before it is destroyed: destroying it with children alive aborts with a message.
 /// Errors:   join throws the first exception of the children. A stop request to the parent reaches the children while it
-///           waits in join.
+///           waits in join; with with_task_group at once.
 /// Cost:     as spawn, and one more coroutine frame per child.
+/// Source:   the nurseries of Trio (Nathaniel J. Smith, "Notes on structured concurrency", 2018).
 /// Example:  samples/06_task_group.cpp
 class TaskGroup {
  public:
@@ -62,6 +75,10 @@ class TaskGroup {
   }
 
  private:
+  friend struct detail::GroupAccess;
+
+  explicit TaskGroup(StopScope* around) : target_(detail::target_here()), scope_(around) {}
+
   template <class T>
   static Task<> child(TaskGroup* group, Task<T> work) {
     try {
@@ -103,6 +120,55 @@ class TaskGroup {
   StopScope scope_;
   Counter children_;
 };
+
+}  // namespace WEFT_TRANSFER_NAMESPACE
+
+namespace detail {
+inline namespace WEFT_TRANSFER_NAMESPACE {
+
+struct GroupAccess {
+  static TaskGroup make(StopScope* around) { return TaskGroup(around); }
+  static StopScope& scope(TaskGroup& group) noexcept { return group.scope_; }
+  static Counter& children(TaskGroup& group) noexcept { return group.children_; }
+};
+
+inline Task<> joined(Counter& children) { co_await children; }
+
+template <class Body>
+using GroupTask = std::invoke_result_t<Body&, TaskGroup&>;
+
+}  // namespace WEFT_TRANSFER_NAMESPACE
+}  // namespace detail
+
+inline namespace WEFT_TRANSFER_NAMESPACE {
+
+/// Runs `body(group)`, and returns what it returns when the body and all children of the group have ended.
+///
+/// Whatever leaves the body, its children are joined: `co_await with_task_group([&](TaskGroup& group) -> Task<> { ... })`.
+///
+/// Threads:  the body runs on this worker, the children on any.
+/// Lifetime: body and children may refer to the caller's locals. The closure is kept until the end.
+/// Errors:   an exception of the body or of a child asks the body and all children to stop; when all have ended, the
+///           body's is thrown, or else the first of the children's (an OperationCancelled only if there is no other). A stop
+///           request to the caller reaches the body and all children. UsageError outside a runtime; std::bad_alloc.
+/// Cost:     three coroutine frames; per child as TaskGroup::spawn.
+/// Source:   as TaskGroup.
+/// Example:  samples/06_task_group.cpp
+template <class Body>
+  requires(std::invocable<Body&, TaskGroup&> && IsTask<detail::GroupTask<Body>>)
+[[nodiscard("co_await it")]] detail::GroupTask<Body> with_task_group(Body body) {
+  using T = typename detail::GroupTask<Body>::value_type;
+  StopScope* const around = co_await detail::CurrentScope{};
+  TaskGroup group = detail::GroupAccess::make(around);
+  // Everything that could fail for want of memory is made before the first child can be.
+  detail::Settled<void> joining(detail::joined(detail::GroupAccess::children(group)));
+  detail::Settled<T> running(invoke_task([&body, &group] { return body(group); }), detail::GroupAccess::scope(group));
+  Outcome<T> outcome = co_await running;
+  if (!outcome.has_value()) group.request_stop();
+  const Outcome<void> joined = co_await joining;
+  if (joined.error() && !(outcome.error() && !detail::is_cancellation(outcome.error()))) std::rethrow_exception(joined.error());
+  co_return std::move(outcome).get();
+}
 
 }  // namespace WEFT_TRANSFER_NAMESPACE
 }  // namespace weft::inline v0

@@ -38,6 +38,13 @@ Task<> grow(TaskGroup& group, std::atomic<int>& nodes, int depth) {
   co_return;
 }
 
+/// Spawns a child that waits to be stopped, then goes wrong before it could join.
+Task<> spawns_and_throws(TaskGroup& group, std::atomic<int>& stopped) {
+  group.spawn(stops_when_asked(stopped));
+  co_await weft::yield();
+  throw std::runtime_error("parent");
+}
+
 }  // namespace
 
 TEST_CASE("join waits for tasks, callables and callables that return tasks, and drops their results") {
@@ -175,4 +182,69 @@ TEST_CASE("closures and frames of a group are all freed") {
   }
   CHECK(weft_test::Counted::alive() == 0);
   CHECK(weft::frame_memory_outstanding() == base);
+}
+
+TEST_CASE("with_task_group returns what the body returns, after all children have ended") {
+  for (const unsigned workers : {1u, 2u, 4u}) {
+    weft::Runtime rt{{.workers = workers}};
+    std::atomic<int> nodes{0};
+    auto body = [&](TaskGroup& group) -> Task<int> {
+      group.spawn(grow(group, nodes, 9));
+      co_return 7;
+    };
+    CHECK(rt.run(weft::with_task_group(body)) == 7);
+    CHECK(nodes.load() == 1023);
+  }
+}
+
+TEST_CASE("an exception of the body stops the children, which are joined before it is thrown") {
+  weft::Runtime rt{{.workers = 2}};
+  std::atomic<int> stopped{0};
+  auto body = [&](TaskGroup& group) { return spawns_and_throws(group, stopped); };
+  CHECK_THROWS_WITH(rt.run(weft::with_task_group(body)), "parent");
+  CHECK(stopped.load() == 1);
+}
+
+TEST_CASE("a body that throws before it has become a task leaves no child behind") {
+  weft::Runtime rt{{.workers = 2}};
+  std::atomic<int> stopped{0};
+  auto body = [&](TaskGroup& group) -> Task<> {
+    group.spawn(stops_when_asked(stopped));
+    throw std::runtime_error("call");
+  };
+  auto call = [&](TaskGroup& group) -> Task<> {
+    group.spawn(stops_when_asked(stopped));
+    if (stopped.load() >= 0) throw std::runtime_error("call");
+    return body(group);
+  };
+  CHECK_THROWS_WITH(rt.run(weft::with_task_group(call)), "call");
+  CHECK(stopped.load() == 1);
+}
+
+TEST_CASE("a child that fails stops the body and its siblings, and its exception is the one that is thrown") {
+  weft::Runtime rt{{.workers = 2}};
+  std::atomic<int> stopped{0};
+  auto body = [&](TaskGroup& group) -> Task<> {
+    group.spawn(stops_when_asked(stopped));
+    group.spawn(fails_later());
+    for (;;) {
+      co_await this_task::stop_point();
+      co_await weft::yield();
+    }
+  };
+  CHECK_THROWS_WITH(rt.run(weft::with_task_group(body)), "child");
+  CHECK(stopped.load() == 1);
+}
+
+TEST_CASE("a stop request to the parent reaches the children of its group at once, not only when it joins") {
+  weft::Runtime rt{{.workers = 2}};
+  std::atomic<int> stopped{0};
+  auto body = [&](TaskGroup& group) -> Task<> {
+    group.spawn(stops_when_asked(stopped));
+    while (stopped.load() == 0) co_await weft::yield();  // the child ends although nobody joins it
+  };
+  auto parent = [&]() -> Task<> { co_await weft::with_task_group(body); };
+  auto winner = []() -> Task<> { co_return; };
+  static_cast<void>(rt.run(weft::when_any(parent(), winner())));
+  CHECK(stopped.load() == 1);
 }

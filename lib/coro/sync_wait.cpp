@@ -80,7 +80,8 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
   // WorkerContext: this thread only
   void enqueue(JobLink& link, Priority at) noexcept override { ready_[static_cast<std::size_t>(at)].push(link); }
   void enqueue_last(JobLink& link, Priority at) noexcept override { enqueue(link, at); }
-  bool work_added() noexcept override { return false; }
+  void work_added() noexcept override {}
+  bool must_give_way() noexcept override { return false; }
   Job* steal_fork_of(WorkerContext&, Priority&) noexcept override { return nullptr; }
   void put_back(Job* job, Priority) noexcept override { resume_job(job); }
 

@@ -70,10 +70,14 @@ void Worker::enqueue(JobLink& link, Priority at) noexcept { enqueue_in<&RunQueue
 
 void Worker::enqueue_last(JobLink& link, Priority at) noexcept { enqueue_in<&RunQueues::yielded>(link, at); }
 
-bool Worker::work_added() noexcept {
+void Worker::work_added() noexcept {
   // relaxed: the caller has read it behind its light_fence(); to read a later value is as good.
+  if ((wake_hint->load(relaxed) & Idle::kSleeper) != 0) pool_.work_added();
+}
+
+bool Worker::must_give_way() noexcept {
+  // relaxed: a hint; what it is about is looked for in the loop.
   const std::uint32_t hint = wake_hint->load(relaxed);
-  if ((hint & Idle::kSleeper) != 0) pool_.work_added();
   if ((hint & Idle::kHighWaits) != 0 && priority != Priority::High) {
     pool_.idle_.answer(Idle::kHighWaits);
     must_leave_seat_ = true;

@@ -50,7 +50,8 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   // WorkerContext
   void enqueue(JobLink& link, Priority at) noexcept override;
   void enqueue_last(JobLink& link, Priority at) noexcept override;
-  bool work_added() noexcept override;
+  void work_added() noexcept override;
+  [[nodiscard]] bool must_give_way() noexcept override;
   [[nodiscard]] Job* steal_fork_of(WorkerContext& victim, Priority& from) noexcept override;
   void put_back(Job* job, Priority at) noexcept override;
 

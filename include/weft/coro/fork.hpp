@@ -107,7 +107,8 @@ class Fork {
   /// Somebody sleeps who should be woken, or something waits that goes before this fork.
   WEFT_COLD Transfer fork_noticed(WorkerContext& worker) noexcept {
     Job* const first = job_of(static_cast<const Children&>(*this).at(0));
-    if (!worker.work_added()) return transfer_to(join_.parent, first);
+    worker.work_added();
+    if (!worker.must_give_way()) return transfer_to(join_.parent, first);
     worker.fork_deque->push_chain_reserved(1, [first](std::size_t) { return first; });
     // ---- *this may be gone (L4) ----
     return return_to_loop();

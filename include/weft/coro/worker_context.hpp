@@ -68,9 +68,9 @@ struct WorkerContext {
   /// Adds a job behind everything that waits on this worker (the owner's thread only). Never fails.
   virtual void enqueue_last(JobLink& link, Priority at) noexcept = 0;
   /// Wakes a sleeper if there still is one and nobody searches.
-  ///
-  /// @return  whether a task that could give way should go back to the loop, because something waits that goes first
-  virtual bool work_added() noexcept = 0;
+  virtual void work_added() noexcept = 0;
+  /// Whether the caller, a task that has just forked, is to go back to the loop, because something waits that goes first.
+  [[nodiscard]] virtual bool must_give_way() noexcept = 0;
   /// Takes the oldest fork of another worker of the same pool, or null; `from` is the priority of the queue it was in.
   [[nodiscard]] virtual Job* steal_fork_of(WorkerContext& victim, Priority& from) noexcept = 0;
   /// Gives back a job that this worker has taken from a queue of priority `at` and must not run now.

@@ -3,7 +3,10 @@
 
 #include "support/counted.hpp"
 
+#include <algorithm>
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -287,4 +290,69 @@ TEST_CASE("spawned work leaves no memory behind") {
   }
   CHECK(Counted::alive() == 0);
   CHECK(weft::frame_memory_outstanding() == base);
+}
+
+TEST_CASE("whoever joins goes on after the closure, or the task's parameters and locals, have been destroyed") {
+  weft::Runtime rt{{.workers = 2}};
+  auto takes = [](Counted guard) -> Task<int> { co_return guard.value(); };
+  auto parent = [takes]() -> Task<int> {
+    int alive = 0;
+    for (int round = 0; round < 1000; ++round) {
+      auto closure = weft::spawn([guard = Counted(1)] { return guard.value(); });
+      static_cast<void>(co_await std::move(closure));
+      alive += Counted::alive();
+      auto task = weft::spawn(takes(Counted(2)));
+      static_cast<void>(co_await std::move(task));
+      alive += Counted::alive();
+    }
+    co_return alive;
+  };
+  CHECK(rt.run(parent()) == 0);
+}
+
+TEST_CASE("a batch from outside is posted whole: each index once, also beyond what is posted at a time") {
+  weft::Runtime rt{{.workers = 2}};
+  for (const std::size_t count : {1u, 63u, 64u, 65u, 1000u}) {
+    std::vector<std::atomic<int>> ran(count);
+    Counter counter;
+    rt.spawn_batch(count, [&](std::size_t i) { return [&ran, i] { ran[i].fetch_add(1); }; }, counter);
+    counter.wait();
+    CHECK(std::all_of(ran.begin(), ran.end(), [](const auto& times) { return times.load() == 1; }));
+  }
+}
+
+TEST_CASE("a batch whose jobs throw hands one exception to whoever awaits the counter, and runs the others") {
+  weft::Runtime rt{{.workers = 2}};
+  std::atomic<int> ran{0};
+  Counter counter;
+  rt.spawn_batch(
+      100,
+      [&](std::size_t i) {
+        return [&ran, i] {
+          ran.fetch_add(1);
+          if (i % 10 == 0) throw std::runtime_error("job");
+        };
+      },
+      counter);
+  CHECK_THROWS_WITH(counter.wait(), "job");
+  CHECK(ran.load() == 100);
+}
+
+TEST_CASE("jobs of several counters that end in turn are each counted off") {
+  for (const unsigned workers : {1u, 2u}) {
+    weft::Runtime rt{{.workers = workers}};
+    auto parent = []() -> Task<int> {
+      constexpr int kCounters = 3;
+      int sum = 0;
+      for (int round = 0; round < 200; ++round) {
+        std::array<Counter, kCounters> counters;
+        std::atomic<int> ran{0};
+        for (int i = 0; i < 30; ++i) weft::spawn([&ran] { ran.fetch_add(1); }, counters[static_cast<std::size_t>(i % kCounters)]);
+        for (Counter& counter : counters) co_await counter;
+        sum += ran.load();
+      }
+      co_return sum;
+    };
+    CHECK(rt.run(parent()) == 6000);
+  }
 }

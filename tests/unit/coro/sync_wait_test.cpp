@@ -2,6 +2,7 @@
 #include <weft/weft.hpp>
 
 #include <atomic>
+#include <coroutine>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -151,4 +152,32 @@ TEST_CASE("sync_wait runs High before Normal before Low") {
   };
   weft::sync_wait(parent());
   CHECK(order == std::vector<int>{1, 2, 3});
+}
+
+TEST_CASE("an exception that a coroutine of another library lets out leaves sync_wait, and the thread is as before") {
+  struct Foreign {
+    struct promise_type {
+      Foreign get_return_object() { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
+      std::suspend_always initial_suspend() noexcept { return {}; }
+      std::suspend_always final_suspend() noexcept { return {}; }
+      void return_void() {}
+      void unhandled_exception() { throw; }
+    };
+    std::coroutine_handle<promise_type> handle;
+  };
+  auto foreign = []() -> Foreign {
+    co_await weft::yield();
+    throw std::runtime_error("let out");
+  }();
+  struct Start {
+    std::coroutine_handle<> handle;
+    static constexpr bool await_ready() noexcept { return false; }
+    void await_suspend(std::coroutine_handle<>) const { handle.resume(); }
+    static constexpr void await_resume() noexcept {}
+  };
+  auto parent = [&]() -> Task<> { co_await Start{foreign.handle}; };
+  Task<> task = parent();
+  CHECK_THROWS_WITH(weft::sync_wait(std::move(task)), "let out");
+  CHECK(weft::current_worker() == nullptr);
+  foreign.handle.destroy();
 }

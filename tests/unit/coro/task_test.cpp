@@ -237,3 +237,15 @@ TEST_CASE("a released task belongs to whoever drives it") {
   handle.destroy();
   CHECK(Counted::alive() == 0);
 }
+
+TEST_CASE("when the destructor of a local throws after the result was returned, the result is destroyed") {
+  struct Throws {
+    ~Throws() noexcept(false) { throw std::runtime_error("destructor"); }
+  };
+  auto late = []() -> Task<Counted> {
+    const Throws throws;
+    co_return Counted(1);
+  };
+  CHECK_THROWS_WITH(weft::sync_wait(late()), "destructor");
+  CHECK(Counted::alive() == 0);
+}

@@ -165,3 +165,25 @@ TEST_CASE("stats may be asked for while the workers run") {
   }
   CHECK(grows);
 }
+
+TEST_CASE("run does not do work on the calling thread that its task does not wait for") {
+  weft::Runtime rt{{.workers = 2}};
+  std::latch has_returned(1);
+  std::latch is_done(1);
+  std::thread::id ran_on;
+  auto root = [&]() -> Task<> {
+    Counter counted;
+    weft::spawn([] {}, counted);
+    // Newest first: a thread that took whatever lies here would take this, and wait for itself.
+    weft::spawn_detached([&] {
+      ran_on = std::this_thread::get_id();
+      has_returned.wait();
+      is_done.count_down();
+    });
+    co_await counted;
+  };
+  rt.run(root());
+  has_returned.count_down();
+  is_done.wait();
+  CHECK(ran_on != std::this_thread::get_id());
+}

@@ -160,3 +160,80 @@ TEST_CASE("a waiter goes on with the priority with which it began to wait") {
   rt.run(parent());
   CHECK(order == "NL");
 }
+
+TEST_CASE("a parent goes on with its own priority after a child has changed its, awaited or forked") {
+  weft::Runtime rt{{.workers = 2}};
+  auto lowers = []() -> Task<int> {
+    co_await weft::with_priority(Priority::Low);
+    co_return static_cast<int>(weft::current_worker()->priority);
+  };
+  auto stays = []() -> Task<int> { co_return static_cast<int>(weft::current_worker()->priority); };
+  const auto here = [] { return static_cast<int>(weft::current_worker()->priority); };
+  std::vector<int> seen;
+  auto parent = [&]() -> Task<> {
+    co_await weft::with_priority(Priority::High);
+    seen.push_back(co_await lowers());
+    seen.push_back(here());
+    const auto [first, second, third] = co_await weft::when_all(lowers(), stays(), lowers());
+    seen.insert(seen.end(), {first, second, third, here()});
+    auto nested = [&]() -> Task<int> { co_return co_await lowers() * 10 + here(); };
+    seen.push_back(co_await nested());
+    co_await weft::with_priority(Priority::Normal);
+    seen.push_back(here());
+  };
+  constexpr int kHigh = static_cast<int>(Priority::High);
+  constexpr int kNormal = static_cast<int>(Priority::Normal);
+  constexpr int kLow = static_cast<int>(Priority::Low);
+  for (int round = 0; round < 200; ++round) {
+    seen.clear();
+    rt.run(parent());
+    REQUIRE(seen == std::vector<int>{kLow, kHigh, kLow, kHigh, kLow, kHigh, kLow * 10 + kHigh, kNormal});
+  }
+}
+
+TEST_CASE("a task that goes back to the priority it came with hands the thread on as always") {
+  weft::Runtime rt{{.workers = 1}};
+  auto there_and_back = []() -> Task<int> {
+    co_await weft::with_priority(Priority::Low);
+    co_await weft::with_priority(Priority::Normal);
+    co_return 1;
+  };
+  auto parent = [&]() -> Task<int> {
+    const auto [a, b] = co_await weft::when_all(there_and_back(), there_and_back());
+    co_return a + b + static_cast<int>(weft::current_worker()->priority) * 10;
+  };
+  CHECK(rt.run(parent()) == 2 + static_cast<int>(Priority::Normal) * 10);
+}
+
+TEST_CASE("a tree of forks that keeps the only worker busy lets a job from outside in between") {
+  auto leaf = []() -> Task<int> { co_return 1; };
+  for (const Priority priority : {Priority::High, Priority::Normal}) {
+    weft::Runtime rt{{.workers = 1}};
+    std::atomic<bool> has_run{false};
+    std::latch is_busy(1);
+    // Nothing but forks whose children never suspend: one turn of the worker's loop, if it does not give way.
+    auto tree = [&]() -> Task<bool> {
+      constexpr int kMany = 200'000'000;
+      is_busy.count_down();
+      for (int i = 0; i < kMany && !has_run.load(); ++i) co_await weft::when_all(leaf(), leaf());
+      co_return has_run.load();
+    };
+    auto busy = rt.spawn(tree());
+    is_busy.wait();
+    rt.spawn_detached([&] { has_run.store(true); }, {.priority = priority});
+    CHECK(busy.wait());
+  }
+}
+
+TEST_CASE("a High job that a tree of forks spawns goes before the rest of the tree") {
+  weft::Runtime rt{{.workers = 1}};
+  auto leaf = []() -> Task<int> { co_return 1; };
+  bool has_run = false;
+  auto tree = [&]() -> Task<int> {
+    int forks = 0;
+    weft::spawn_detached([&] { has_run = true; }, {.priority = Priority::High});
+    for (; forks < 1000 && !has_run; ++forks) co_await weft::when_all(leaf(), leaf());
+    co_return forks;
+  };
+  CHECK(rt.run(tree()) <= 2);
+}

@@ -60,8 +60,8 @@ need_packages() {
   done
 }
 
-# What every build needs, and what makes the library better where it can be had.
-base_packages=(g++ meson ninja-build pkg-config python3 libhwloc-dev liburing-dev)
+# What every build needs.
+base_packages=(g++ meson ninja-build pkg-config python3)
 # What the ray tracer needs, which is a sample, a test and a benchmark.
 raytracer_packages=(libcli11-dev libpng-dev)
 

@@ -49,7 +49,7 @@ need_packages() {
   log=$(mktemp)
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq update >"$log" 2>&1 || true
   if ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get -qq install -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1; then
+    apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1; then
     cat "$log" >&2
     rm -f "$log"
     die "installing failed; as root run: apt-get install ${missing[*]}"
@@ -60,8 +60,8 @@ need_packages() {
   done
 }
 
-# What every build needs, and what makes the library better where it can be had.
-base_packages=(g++ meson ninja-build pkg-config python3 libhwloc-dev liburing-dev)
+# What every build needs.
+base_packages=(g++ meson ninja-build pkg-config python3)
 # What the ray tracer needs, which is a sample, a test and a benchmark.
 raytracer_packages=(libcli11-dev libpng-dev)
 

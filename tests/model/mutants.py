@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Weakens the protocols one step at a time and checks that the models notice. Usage: mutants.py [--root ROOT] [WORD...]
+"""Weakens the protocols one step at a time and checks that the models notice. Usage: mutants.py [OPTION...] [WORD...]
 
 Each mutant replaces one text in a copy of the tree, builds the model named beside it, and searches at random and with one
 preemption. It is found when the model fails, and then the step is necessary. Those that survive are listed with the reason;
@@ -59,12 +59,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--root', default=os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..'))
     parser.add_argument('--compiler', default='g++')
+    parser.add_argument('--tap', action='store_true', help='one line of the Test Anything Protocol for each mutant')
     parser.add_argument('words', nargs='*', metavar='WORD')
     arguments = parser.parse_args()
     cases = [(name, model, path, old, new, 'found') for name, model, path, old, new in MUTANTS]
     cases += [(name, model, path, old, new, reason) for name, model, path, old, new, reason in SURVIVORS]
     cases = [(f'control {model}', model, None, '', '', 'control') for model in CONTROLS] + cases
-    wrong = 0
+    wrong = number = 0
     for name, model, path, old, new, expected in cases:
         if arguments.words and not any(word in name for word in arguments.words):
             continue
@@ -80,9 +81,14 @@ def main():
         else:
             verdict = 'passes' if expected == 'control' else 'survives' + ('' if expected == 'found' else f' ({expected})')
             is_wrong = expected == 'found'
-        wrong += is_wrong
-        print(f'{"WRONG " if is_wrong else "ok    "}{name}: {verdict}, {seconds}', flush=True)
-    print(f'{wrong} not as expected')
+        wrong, number = wrong + is_wrong, number + 1
+        if arguments.tap:
+            print(f'{"not ok" if is_wrong else "ok"} {number} - {name}: {verdict.splitlines()[0].replace("#", "")}, {seconds}', flush=True)
+            if is_wrong:
+                print(f'{name}: {verdict}', file=sys.stderr, flush=True)
+        else:
+            print(f'{"WRONG " if is_wrong else "ok    "}{name}: {verdict}, {seconds}', flush=True)
+    print(f'1..{number}' if arguments.tap else f'{wrong} not as expected')
     return 1 if wrong else 0
 
 

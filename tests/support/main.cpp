@@ -1,22 +1,37 @@
 // The main function of unit and stress tests: Catch2's, plus --seed and --seconds, plus one TAP line for each test case
 // on standard output when meson asks for it (WEFT_TAP=1), so that the summary counts cases and names the failed ones.
+// The long suite asks for more seconds by WEFT_LONG=1.
 #define CATCH_CONFIG_RUNNER
 #include <catch2/catch.hpp>
 
+#include "support/skip.hpp"
 #include "support/test_options.hpp"
 
 #include <cstdio>
 #include <cstdlib>
 #include <random>
+#include <string>
+#include <utility>
 
 namespace weft_test {
 
 namespace {
 Options options_of_this_run;
 bool tap = false;
+std::string skipped_because;  // the case that runs; empty if it is not skipped
+
+bool is_set(const char* variable) {
+  const char* const value = std::getenv(variable);
+  return value != nullptr && value[0] == '1';
+}
 }  // namespace
 
 const Options& options() { return options_of_this_run; }
+
+void skip(std::string reason) {
+  std::fprintf(stderr, "skipped: %s\n", reason.c_str());
+  skipped_because = std::move(reason);
+}
 
 namespace {
 
@@ -27,6 +42,7 @@ class TapListener : public Catch::TestEventListenerBase {
 
   void testCaseStarting(const Catch::TestCaseInfo& info) override {
     TestEventListenerBase::testCaseStarting(info);
+    skipped_because.clear();
     if (tap) std::fprintf(stderr, "case: %s\n", info.name.c_str());
   }
 
@@ -37,7 +53,9 @@ class TapListener : public Catch::TestEventListenerBase {
     for (char& c : name) {
       if (c == '#' || c == '\n') c = ' ';  // '#' starts a directive in TAP
     }
-    std::printf("%s %d - %s\n", stats.totals.assertions.allOk() ? "ok" : "not ok", count_, name.c_str());
+    const bool is_good = stats.totals.assertions.allOk();
+    if (is_good && !skipped_because.empty()) name += " # SKIP " + skipped_because;
+    std::printf("%s %d - %s\n", is_good ? "ok" : "not ok", count_, name.c_str());
     std::fflush(stdout);
   }
 
@@ -56,8 +74,7 @@ CATCH_REGISTER_LISTENER(TapListener)
 
 int main(int argc, char** argv) {
   using namespace weft_test;
-  const char* wants_tap = std::getenv("WEFT_TAP");
-  tap = wants_tap != nullptr && wants_tap[0] == '1';
+  tap = is_set("WEFT_TAP");
   options_of_this_run.seed = std::random_device{}();
 
   Catch::Session session;
@@ -67,6 +84,7 @@ int main(int argc, char** argv) {
                  "how long each stress case runs, about");
   session.cli(cli);
   if (const int error = session.applyCommandLine(argc, argv); error != 0) return error;
+  if (is_set("WEFT_LONG")) options_of_this_run.seconds *= kLongFactor;
   if (tap) session.configData().outputFilename = "/dev/stderr";
   if (kPrintSeed) {
     std::fprintf(stderr, "seed: %llu (repeat with --seed)\n",

@@ -2,14 +2,15 @@
 """Counts what a meson test run did: summary.py TESTLOG.json MESON_EXIT_STATUS
 
 A test that speaks TAP counts once for each line of it, any other test counts once. The last line printed is
-`N passed, N failed`, with `, N skipped` where tests were; the exit status says whether all is well.
+`N passed, N failed`, with `, N skipped` where tests were; those that failed or were skipped are named above it. The exit
+status says whether all is well.
 """
 import json
 import os
 import re
 import sys
 
-TAP = re.compile(r'^(not )?ok\b[ \t]*\d*[ \t]*(?:- )?([^#\n]*)(#[ \t]*skip)?', re.IGNORECASE | re.MULTILINE)
+TAP = re.compile(r'^(not )?ok\b[ \t]*\d*[ \t]*(?:- )?([^#\n]*)(?:#[ \t]*(skip)\b[ \t]*([^\n]*))?', re.IGNORECASE | re.MULTILINE)
 GOOD = {'OK', 'EXPECTEDFAIL'}
 
 
@@ -18,8 +19,8 @@ def count(tests):
     passed, failed, skipped = 0, [], []
     for test in tests:
         lines = TAP.findall(test.get('stdout') or '')
-        bad = [name.strip() for no, name, skip in lines if no]
-        left_out = [name.strip() for no, name, skip in lines if skip and not no]
+        bad = [name.strip() for no, name, _, _ in lines if no]
+        left_out = [f'{name.strip()} ({reason.strip()})' for no, name, skip, reason in lines if skip and not no]
         program, result = test['name'].split(' / ')[-1], test['result']
         failed += [f'{program}: {name}' for name in bad]
         skipped += [f'{program}: {name}' for name in left_out]
@@ -47,6 +48,8 @@ def main():
         failed.append('the build' if not tests else f'meson test (exit status {status})')
     for name in failed:
         print(f'failed: {name}')
+    for name in skipped:
+        print(f'skipped: {name}')
     print(f'{passed} passed, {len(failed)} failed' + (f', {len(skipped)} skipped' if skipped else ''))
     return 1 if failed else 0
 

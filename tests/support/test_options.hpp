@@ -12,9 +12,12 @@ inline constexpr bool kPrintSeed = true;
 inline constexpr bool kPrintSeed = false;
 #endif
 
+/// How many times longer a stress case runs in the long suite.
+inline constexpr double kLongFactor = 20;
+
 struct Options {
   std::uint64_t seed = 0;  ///< --seed, or a random number; the program prints it first
-  double seconds = 1.0;    ///< --seconds: about how long one stress case runs
+  double seconds = 1.0;    ///< about how long one stress case runs: --seconds, times kLongFactor in the long suite
 };
 
 /// Returns the options of this run; valid once main() has started.

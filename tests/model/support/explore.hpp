@@ -16,7 +16,7 @@ struct Options {
   std::uint64_t random = 0;  ///< interleavings of each scenario; 0: what the scenario asks for
   std::uint64_t seed = 0;    ///< of the random ones
   int bound = -1;            ///< preemptions in the exhaustive part; -1: what the scenario asks for
-  bool is_long = false;      ///< the figures of the nightly run
+  bool is_long = false;      ///< the figures of the long suite: --long, or WEFT_LONG=1 in the environment
   bool is_list = false;
   std::string scenario;  ///< only those with this word in their name
 };
@@ -32,6 +32,8 @@ struct Effort {
 class Explorer {
  public:
   Explorer(int argc, char** argv) : arguments_(argv, argv + argc) {
+    const char* const wants_long = std::getenv("WEFT_LONG");
+    options_.is_long = wants_long != nullptr && wants_long[0] == '1';
     for (std::size_t i = 1; i < arguments_.size(); ++i) {
       const std::string& option = arguments_[i];
       if (option == "--random") {

@@ -82,9 +82,9 @@ std::array<std::size_t, 3> find_position(const PlyElement& vertices, const std::
   constexpr std::string_view kNames[3] = {"x", "y", "z"};
   std::array<std::size_t, 3> columns{};
   for (std::size_t axis = 0; axis < 3; ++axis) {
-    const auto found = std::find_if(
-        vertices.properties.begin(), vertices.properties.end(),
-        [&](const PlyProperty& p) { return !p.count_type && p.name == kNames[axis]; });
+    const auto found =
+        std::find_if(vertices.properties.begin(), vertices.properties.end(),
+                     [&](const PlyProperty& p) { return !p.count_type && p.name == kNames[axis]; });
     if (found == vertices.properties.end()) {
       throw InputError(file, "its header gives vertices no " + std::string(kNames[axis]));
     }

@@ -113,7 +113,7 @@ class ObjParser {
       warn("the material file " + in_quotes(name) + " cannot be read, so plain ones are used");
       return;
     }
-    MaterialLibrary library = parse_mtl(*text, std::string(name));
+    MaterialLibrary library = parse_mtl(*text, printable(name));
     for (std::string& warning : library.warnings) mesh_.warnings.push_back(std::move(warning));
     for (auto& [material_name, material] : library.materials) {
       materials_[material_name] = static_cast<std::uint32_t>(mesh_.palette.size());

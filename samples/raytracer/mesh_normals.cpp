@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include "rng.hpp"
 
@@ -12,6 +13,12 @@ namespace {
 
 /// A point where more corners meet is shaded flat: comparing all pairs would take too long.
 constexpr std::uint32_t kMostCornersAtPoint = 512;
+
+/// Makes a vector a unit vector; one too short for its square to have all its digits gives `other`.
+Vec3 unit_or(Vec3 v, Vec3 other) {
+  const float squared = dot(v, v);
+  return squared >= std::numeric_limits<float>::min() ? v / std::sqrt(squared) : other;
+}
 
 /// Gives equal positions equal numbers, by a hash table with open addressing.
 std::vector<std::uint32_t> weld(const std::vector<Vec3>& positions) {
@@ -40,9 +47,7 @@ struct Face {
 Face make_face(const TriangleMesh& mesh, const TriangleMesh::Indices& t) {
   const Vec3 p[3] = {mesh.positions[t[0]], mesh.positions[t[1]], mesh.positions[t[2]]};
   Face face{};
-  const Vec3 n = cross(p[1] - p[0], p[2] - p[0]);
-  const float size = length(n);
-  face.normal = size > 0.0F ? n / size : Vec3{0.0F, 0.0F, 0.0F};
+  face.normal = unit_or(cross(p[1] - p[0], p[2] - p[0]), {0.0F, 0.0F, 0.0F});
   for (std::size_t i = 0; i < 3; ++i) {
     const Vec3 a = p[(i + 1) % 3] - p[i];
     const Vec3 b = p[(i + 2) % 3] - p[i];
@@ -87,8 +92,7 @@ std::vector<Vec3> compute_corner_normals(const TriangleMesh& mesh, float crease_
         }
       }
     }
-    const float size = length(sum);
-    normals[c] = size > 0.0F ? sum / size : own;
+    normals[c] = unit_or(sum, own);
   }
   return normals;
 }

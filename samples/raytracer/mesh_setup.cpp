@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 
 #include "mesh_normals.hpp"
@@ -121,7 +122,8 @@ TriangleMesh place_mesh(const TriangleMesh& mesh, UpAxis up) {
     const Vec3 p[3] = {transform.apply(mesh.positions[t[0]]), transform.apply(mesh.positions[t[1]]),
                        transform.apply(mesh.positions[t[2]])};
     const Vec3 n = cross(p[1] - p[0], p[2] - p[0]);
-    if (!(dot(n, n) > 0.0F)) continue;
+    // Below this the square loses digits, and what should be a unit normal is none.
+    if (!(dot(n, n) >= std::numeric_limits<float>::min())) continue;
     TriangleMesh::Indices indices{};
     for (std::size_t corner = 0; corner < 3; ++corner) {
       std::uint32_t& index = new_index[t[corner]];

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 
 #include "input_error.hpp"
@@ -69,14 +70,11 @@ double TextReader::real(std::string_view word, const char* what) const {
   if (error == std::errc::invalid_argument || end != digits.data() + digits.size()) {
     fail(in_quotes(word) + " is not a number, where " + what + " should be");
   }
+  // from_chars leaves the value alone then; this gives zero, a tiny number or infinity.
   if (error == std::errc::result_out_of_range) {
-    // Too large, or so small that zero is the nearest number.
-    const std::size_t exponent = digits.find_first_of("eE");
-    const bool is_tiny = exponent != std::string_view::npos && exponent + 1 < digits.size() &&
-                         digits[exponent + 1] == '-';
-    if (is_tiny) return 0.0;
+    value = std::strtod(std::string(digits).c_str(), nullptr);
   }
-  if (error != std::errc() || !std::isfinite(value)) {
+  if (!std::isfinite(value)) {
     fail(in_quotes(word) + " is not a finite number, where " + what + " should be");
   }
   return value;
@@ -108,14 +106,21 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
                     [&](char x, char y) { return lower(x) == lower(y); });
 }
 
-std::string in_quotes(std::string_view word) {
+std::string printable(std::string_view word) {
   constexpr std::size_t kLongest = 40;
-  std::string result = "'";
+  std::string result;
   for (const char c : word.substr(0, kLongest)) {
     result += c >= ' ' && c <= '~' ? c : '?';
   }
   if (word.size() > kLongest) result += "...";
-  return result + "'";
+  return result;
+}
+
+std::string in_quotes(std::string_view word) {
+  std::string result(1, '\'');
+  result += printable(word);
+  result += '\'';
+  return result;
 }
 
 }  // namespace raytracer

@@ -53,7 +53,10 @@ class TextReader {
 /// Compares ASCII text without regard to case.
 [[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b);
 
-/// Puts a word from a file between quotes for a message: shortened, and without control characters.
+/// Makes a word from a file fit for a message: shortened, and without what a terminal would obey.
+[[nodiscard]] std::string printable(std::string_view word);
+
+/// Puts such a word between quotes.
 [[nodiscard]] std::string in_quotes(std::string_view word);
 
 }  // namespace raytracer

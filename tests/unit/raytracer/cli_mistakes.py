@@ -27,7 +27,8 @@ ONE = (0, 0, 0, 1, 0, 0, 0, 1, 0)
 NAN = float('nan')
 INF = float('inf')
 ASCII = 'solid a\nfacet normal 0 0 1\nouter loop\nvertex 0 0 0\nvertex 1 0 0\nvertex 0 1 0\nendloop\nendfacet\nendsolid a\n'
-PLY = ('ply\nformat ascii 1.0\nelement vertex {v}\nproperty float x\nproperty float y\nproperty float z\n'
+XYZ = 'property float x\nproperty float y\nproperty float z\n'
+PLY = ('ply\nformat ascii 1.0\nelement vertex {v}\n' + XYZ +
        'element face 1\nproperty list uchar int vertex_indices\nend_header\n0 0 0\n1 0 0\n0 1 0\n3 0 1 {i}\n')
 
 # name of the file, its content, words of the message
@@ -53,6 +54,8 @@ FILES = [
     ('index.ply', PLY.format(v=3, i=3).encode(), 'line 13: face 0 names vertex 3, but there are 3 vertices'),
     ('few.ply', PLY.format(v=4, i=2).encode(), 'line 13: a list promises more numbers than the file has left'),
     ('inf.ply', PLY.format(v=3, i=2).replace('1 0 0', '1 inf 0').encode(), "line 11: 'inf' is not a finite number"),
+    ('bare.ply', PLY.format(v=3, i=2).replace(XYZ, '').replace('0 0 0\n1 0 0\n0 1 0\n', '').encode(),
+     'its header gives vertices no x'),
     ('points.ply', PLY.format(v=3, i=2).replace('face 1', 'face 0').encode(), 'it holds points but no faces'),
     ('zero.obj', b'v 0 0 0\nv 1 0 0\nv 0 1 0\nf 0 1 2\n', 'line 4: a face names vertex 0'),
     ('index.obj', b'v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 4\n', 'line 4: a face names vertex 4, but only 3 are defined'),

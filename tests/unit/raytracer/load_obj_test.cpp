@@ -120,6 +120,24 @@ TEST_CASE("the MTL is looked for beside the OBJ, backslashes and all") {
   CHECK(mesh.warnings.empty());
 }
 
+TEST_CASE(
+    "a number too small for a float is zero, one too large is refused, however it is written") {
+  const std::string zeros(400, '0');
+  const TriangleMesh mesh = parse("v 1e-400 0." + zeros + "1 -1e-60\nv 1" + zeros + "e-400 0 0\n");
+  CHECK(mesh.positions.at(0) == Vec3{0, 0, 0});
+  CHECK(mesh.positions.at(1) == Vec3{1, 0, 0});
+  CHECK_THAT(message_of("v 0 0 1e400\n"), Contains("is not a finite number"));
+  CHECK_THAT(message_of("v 0 0 1" + zeros + "\n"), Contains("is not a finite number"));
+}
+
+TEST_CASE("the name of an MTL cannot send control characters to the terminal") {
+  const auto empty_colour = [](std::string_view) {
+    return std::optional<std::string>("newmtl a\nKd\n");
+  };
+  CHECK_THROWS_WITH(parse_obj("mtllib \x1b[2Ja.mtl\n", "a.obj", empty_colour),
+                    Contains("?[2Ja.mtl: line 2"));
+}
+
 TEST_CASE("a broken OBJ is refused with a sentence that says where") {
   CHECK_THAT(message_of("v 1 2 inf\n"), Contains("a.obj: line 1: 'inf' is not a finite number"));
   CHECK_THAT(message_of("v 1 2\n"), Contains("the line ends where the z"));

@@ -90,6 +90,32 @@ TEST_CASE("faces with fewer than three corners are skipped with a warning") {
   CHECK(mesh.warnings.size() == 1);
 }
 
+TEST_CASE("faces of a PLY whose vertices have no position do not read points that are not there") {
+  const auto with_properties = [](const std::string& properties, const std::string& rows) {
+    return "ply\nformat ascii 1.0\nelement vertex 3\n" + properties +
+           "element face 1\nproperty list uchar int vertex_indices\nend_header\n" + rows;
+  };
+  CHECK_THAT(message_of(with_properties("", "3 0 1 2\n")), Contains("gives vertices no x"));
+  CHECK_THAT(message_of(with_properties("property float x\nproperty float z\n",
+                                        "0 0\n1 0\n0 1\n3 0 1 2\n")),
+             Contains("gives vertices no y"));
+  CHECK_THAT(message_of(with_properties(
+                 "property list uchar float x\nproperty float y\nproperty float z\n",
+                 "0 0 0\n0 0 0\n0 0 0\n3 0 1 2\n")),
+             Contains("gives vertices no x"));
+  const std::string xyz = "property float x\nproperty float y\nproperty float z\n";
+  CHECK_THAT(message_of(with_properties(xyz + "element vertex 0\n" + xyz,
+                                        "0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n")),
+             Contains("declares vertices twice"));
+  CHECK_THAT(message_of(with_properties(xyz, "0 0 0\n1 0 0\n0 1 0\n3 0 1.5 2\n")),
+             Contains("line 13: face 0 names a vertex by a number that is not whole"));
+  CHECK_THAT(message_of(with_properties(xyz, "0 0 0\n1 0 0\n0 1 0\n2.5 0 1 2\n")),
+             Contains("line 13: a list promises a number of numbers that is not whole"));
+  CHECK_THAT(message_of("ply\nformat ascii 1.0\nelement vertex 3\n" + xyz +
+                        "element face 1\nproperty int a\nend_header\n0 0 0\n1 0 0\n0 1 0\n1\n"),
+             Contains("gives faces no list of vertex_indices"));
+}
+
 TEST_CASE("a broken PLY is refused with a sentence that says where") {
   CHECK_THAT(message_of("PLY\n"), Contains("does not begin with the line 'ply'"));
   CHECK_THAT(message_of("ply\nformat ascii 1.0\n"), Contains("ends inside the header"));
@@ -101,7 +127,9 @@ TEST_CASE("a broken PLY is refused with a sentence that says where") {
              Contains("with fractions"));
   CHECK_THAT(message_of(header("ascii", "4", "0")), Contains("points but no faces"));
   CHECK_THAT(message_of(header("ascii", "9999999999", "1") + kRows),
-             Contains("promises 9999999999 of 'vertex'"));
+             Contains("promises 9999999999 vertices, more than"));
+  CHECK_THAT(message_of(header("ascii", "4000000000", "1") + kRows),
+             Contains("promises 4000000000 of 'vertex'"));
   CHECK_THAT(message_of(header("ascii", "4", "2") + "0 0 0 1\n1 nan 0 1\n"), Contains("truncated"));
   CHECK_THAT(
       message_of(header("ascii", "4", "1") + "0 0 0 1\n1 nan 0 1\n0 0 0 0\n0 0 0 0\n3 0 1 2 7\n"),

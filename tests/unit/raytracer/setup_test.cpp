@@ -102,6 +102,20 @@ TEST_CASE("a mesh without area or extent is refused") {
   CHECK_THROWS_AS(make_mesh_setup(line, {}), std::invalid_argument);
 }
 
+TEST_CASE("normals of slivers too thin for their squares are unit vectors all the same") {
+  for (const float width : {1e-12F, 1e-20F, 1e-22F, 1e-30F}) {
+    TriangleMesh mesh;
+    mesh.positions = {{0, 0, 0}, {1, 0, 0}, {0, 0, width}, {1, 1, 0}};
+    mesh.add_triangle({0, 1, 2});
+    mesh.add_triangle({0, 1, 3});
+    const Setup setup = make_mesh_setup(mesh, {});
+    for (const Triangle& t : setup.scene.geometry.triangles) {
+      CHECK(length(t.scaled_normal()) > 0.0F);
+      for (const Vec3& n : t.normals) CHECK(length(n) == Approx(1.0F).epsilon(1e-4));
+    }
+  }
+}
+
 TEST_CASE("edges sharper than the crease angle stay sharp, others are smoothed") {
   const TriangleMesh box = make_box({1, 1, 1}, {0, 0, 0});
   const std::vector<Vec3> sharp = compute_corner_normals(box, 40.0F);

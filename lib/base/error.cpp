@@ -7,4 +7,18 @@ UsageError::~UsageError() = default;
 LimitError::~LimitError() = default;
 OperationCancelled::~OperationCancelled() = default;
 
+namespace detail {
+
+bool is_cancellation(const std::exception_ptr& error) noexcept {
+  try {
+    std::rethrow_exception(error);
+  } catch (const OperationCancelled&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+}  // namespace detail
+
 }  // namespace weft::inline v0

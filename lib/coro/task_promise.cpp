@@ -69,16 +69,6 @@ void throw_fork_awaited_twice() {
   throw UsageError("weft: these tasks have run already; what when_all returns is awaited once, so call it again with new tasks");
 }
 
-bool is_cancellation(const std::exception_ptr& error) noexcept {
-  try {
-    std::rethrow_exception(error);
-  } catch (const OperationCancelled&) {
-    return true;
-  } catch (...) {
-    return false;
-  }
-}
-
 void FirstError::consider(PromiseBase& child) noexcept {
   if (has_cause_) return;
   std::exception_ptr error = child.take_error();

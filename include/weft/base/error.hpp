@@ -2,6 +2,7 @@
 /// The exceptions that weft itself throws. What a task throws reaches its awaiter unchanged.
 #pragma once
 
+#include <exception>
 #include <stdexcept>
 #include <string>
 
@@ -32,5 +33,10 @@ class WEFT_API OperationCancelled : public std::runtime_error {
   OperationCancelled(const OperationCancelled&) = default;
   ~OperationCancelled() override;
 };
+
+namespace detail {
+/// Whether this is an OperationCancelled: the echo of a stop request, not its cause.
+[[nodiscard]] WEFT_API bool is_cancellation(const std::exception_ptr& error) noexcept;
+}  // namespace detail
 
 }  // namespace weft::inline v0

@@ -23,9 +23,6 @@ WEFT_ALWAYS_INLINE void link_child(PromiseBase& child, Join& join, Job* sibling)
   child.credit = 1;
 }
 
-/// Whether this is the echo of a stop request.
-[[nodiscard]] WEFT_API bool is_cancellation(const std::exception_ptr& error) noexcept;
-
 /// Chooses the error of a fork: the first in argument order that is not just the echo of a stop request.
 class FirstError {
  public:

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <weft/base/assert.hpp>
+#include <weft/base/error.hpp>
 #include <weft/coro/counter.hpp>
 #include <weft/coro/invoke_task.hpp>
 #include <weft/coro/outcome.hpp>

@@ -37,7 +37,7 @@ namespace detail {
 
 /// The end of a root that a thread is blocked on.
 struct BlockedRoot : Job {
-  explicit BlockedRoot(Domain& of) noexcept : Job{&BlockedRoot::complete, nullptr}, domain(of) {}
+  explicit BlockedRoot(Domain& of) noexcept : Job(marked_job(&BlockedRoot::complete, nullptr)), domain(of) {}
   WEFT_API static void complete(Job* self) noexcept;
 
   Domain& domain;
@@ -139,7 +139,7 @@ template <class F>
 std::invoke_result_t<F&> Runtime::run_job(F& function) {
   using Result = std::invoke_result_t<F&>;
   struct Call : Job {
-    Call(F& f, detail::BlockedRoot& end) noexcept : Job{&Call::invoke, nullptr}, callable(f), root(end) {}
+    Call(F& f, detail::BlockedRoot& end) noexcept : Job(marked_job(&Call::invoke, nullptr)), callable(f), root(end) {}
     static void invoke(Job* job) noexcept {
       auto& self = *static_cast<Call*>(job);
       detail::BlockedRoot& end = self.root;

@@ -40,7 +40,7 @@ __attribute__((no_sanitize("undefined"))) void resume(Job* job) { job->resume(jo
 __attribute__((no_sanitize("undefined"))) void destroy(Job* job) { job->destroy(job); }
 
 struct CountingJob : Job {
-  explicit CountingJob() : Job{&CountingJob::run, &CountingJob::drop} {}
+  explicit CountingJob() : Job{&CountingJob::run, {&CountingJob::drop}} {}
   static void run(Job* job) { ++static_cast<CountingJob*>(job)->runs; }
   static void drop(Job* job) { ++static_cast<CountingJob*>(job)->drops; }
   int runs = 0;

@@ -25,28 +25,22 @@ void throw_no_runtime() {
 
 void prepare_root(PromiseBase& promise, const SpawnTarget& target, Counter* counter, const std::stop_token& stop,
                   StopScope* scope) {
-  std::uintptr_t end = reinterpret_cast<std::uintptr_t>(counter) | PromiseBase::kRoot;
-  promise.scope = scope != nullptr ? scope : target.domain;
-  if (stop.stop_possible()) {
-    promise.scope = new StopScope(promise.scope, stop);
-    end |= PromiseBase::kOwnsScope;
-  }
-  promise.end = end;
-  promise.link = JobLink{job_of(promise.handle()), nullptr};
+  if (scope == nullptr) scope = target.domain;
+  const bool owns_scope = stop.stop_possible();
+  promise.as_root(owns_scope ? new StopScope(scope, stop) : scope, owns_scope, counter);
 }
 
 void post_root(PromiseBase& promise, const SpawnTarget& target, Counter* counter, Priority priority) noexcept {
   if (counter != nullptr) counter->add();
   target.domain->root_started(1);
-  target.executor->post(promise.link, priority);
+  target.executor->post(promise.link(), priority);
   // ---- the task may be running, or gone (L4) ----
 }
 
 void finish_root(PromiseBase& promise) noexcept {
-  constexpr std::uintptr_t kBits = PromiseBase::kRoot | PromiseBase::kOwnsScope | PromiseBase::kMoved;
-  Domain& domain = *domain_of(promise.scope);
-  if ((promise.end & PromiseBase::kOwnsScope) != 0) delete promise.scope;
-  auto* const counter = reinterpret_cast<Counter*>(promise.end & ~kBits);
+  Domain& domain = *domain_of(promise.scope());
+  if (promise.owns_scope()) delete promise.scope();
+  Counter* const counter = promise.counter();
   std::exception_ptr error = promise.take_error();
   promise.handle().destroy();  // before the count: a waiter may rely on the destructors of the task's locals having run
   if (error) [[unlikely]] {

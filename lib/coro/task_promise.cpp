@@ -13,18 +13,16 @@ constinit thread_local WorkerContext* tls_worker [[gnu::tls_model("initial-exec"
 constinit thread_local Trampoline* tls_trampoline [[gnu::tls_model("initial-exec")]] = nullptr;
 
 void PromiseBase::fail() noexcept {
-  std::construct_at(&error, std::current_exception());
-  state = State::Error;
-  const std::uintptr_t ends = end & ~std::uintptr_t{kMoved};
-  const bool is_child = ends != 0 && (ends & kRoot) == 0;
-  if (!is_child) return;
-  Join& join = *reinterpret_cast<Join*>(ends);
-  if (join.stops_on_error) join.scope.request_stop();
+  std::construct_at(&error_, std::current_exception());
+  status_.state = State::Error;
+  const std::uintptr_t end = how_it_ends();
+  const bool is_child = end == kChild || end == kLastChild || end == kMovedChild;
+  if (is_child && join().stops_on_error) join().scope.request_stop();
 }
 
 std::exception_ptr PromiseBase::take_error() noexcept {
-  if (state != State::Error) return nullptr;
-  std::exception_ptr taken = std::move(error);
+  if (state() != State::Error) return nullptr;
+  std::exception_ptr taken = std::move(error_);
   drop_error();
   return taken;
 }
@@ -32,24 +30,35 @@ std::exception_ptr PromiseBase::take_error() noexcept {
 void PromiseBase::rethrow() { std::rethrow_exception(take_error()); }
 
 void PromiseBase::drop_error() noexcept {
-  std::destroy_at(&error);
-  state = State::Pending;
+  std::destroy_at(&error_);
+  status_.state = State::Pending;
+}
+
+void PromiseBase::move_to(Priority to, Priority from) noexcept {
+  const std::uintptr_t end = how_it_ends();
+  if (end == kRoot) return;  // nobody goes on after it
+  const bool is_moved = end == kMovedChild || end == kMovedAwaited;
+  if (!is_moved) home_priority_ = from;
+  if (to == home_priority_ && !is_moved) return;
+  // A child that was away stays one that ends by itself: its sibling may be anywhere by now.
+  const bool is_awaited = end == kAwaited || end == kMovedAwaited;
+  end_ = (end_ & ~kEndBits) | (is_awaited ? (to == home_priority_ ? kAwaited : kMovedAwaited) : kMovedChild);
 }
 
 Job* finish_unusual(PromiseBase& promise) noexcept {
-  promise.end &= ~std::uintptr_t{PromiseBase::kMoved};
-  if ((promise.end & PromiseBase::kRoot) != 0) {
+  const std::uintptr_t end = promise.how_it_ends();
+  if (end == PromiseBase::kRoot) {
     finish_root(promise);
     return nullptr;
   }
-  const Priority home = promise.home_priority;
-  // The siblings wait in the queues of the home priority, so the chain ends here.
-  Job* const next = promise.end == 0 ? promise.successor.awaiter : pay_in(ForkChild{promise});
+  const Priority home = promise.home_priority();
+  // The siblings wait in the queues of the home priority, so the chain of a child ends here.
+  Job* const next = end == PromiseBase::kMovedAwaited ? promise.next() : pay_in(ForkChild{promise});
   WorkerContext* const worker = current_worker();
   if (next == nullptr || worker == nullptr || worker->priority == home) return next;
   // The node lies in this task, whose frame is there until `next` goes on.
-  promise.link = JobLink{next, nullptr};
-  worker->enqueue(promise.link, home);
+  promise.link() = JobLink{next, nullptr};
+  worker->enqueue(promise.link(), home);
   return nullptr;
 }
 
@@ -80,7 +89,7 @@ void FirstError::consider(PromiseBase& child) noexcept {
 void FirstError::rethrow() { std::rethrow_exception(std::exchange(error_, nullptr)); }
 
 void start_child_here(PromiseBase& child) {
-  child.successor.sibling = nullptr;
+  child.end_alone();
   resume_job(job_of(child.handle()));
 }
 

@@ -15,14 +15,6 @@ namespace weft::inline v0 {
 
 namespace detail {
 
-/// Makes `child` part of a fork; `sibling` is the one after it.
-WEFT_ALWAYS_INLINE void link_child(PromiseBase& child, Join& join, Job* sibling) noexcept {
-  child.end = reinterpret_cast<std::uintptr_t>(&join);
-  child.scope = &join.scope;
-  child.successor.sibling = sibling;
-  child.credit = 1;
-}
-
 /// Chooses the error of a fork: the first in argument order that is not just the echo of a stop request.
 class FirstError {
  public:
@@ -61,7 +53,7 @@ class Fork {
     join_.parent = job_of(parent);
     join_.scope.put_into(PromiseBase::scope_of(parent));
     for (std::size_t i = 0; i < count; ++i) {
-      link_child(children.promise(i), join_, i + 1 < count ? job_of(children.at(i + 1)) : nullptr);
+      children.promise(i).as_child(join_, i + 1 < count ? job_of(children.at(i + 1)) : nullptr);
     }
     if (count > 1) {
       WorkerContext* const worker = current_worker();

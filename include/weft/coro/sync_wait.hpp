@@ -47,10 +47,7 @@ template <class T>
 T sync_wait(Task<T> task) {
   if (!task) detail::throw_empty_task();
   detail::LocalLoop loop;
-  detail::PromiseBase& promise = task.handle().promise();
-  promise.end = 0;
-  promise.scope = &loop.domain();
-  promise.successor.awaiter = loop.awaiter();
+  task.handle().promise().as_awaited(loop.awaiter(), &loop.domain());
   loop.run(job_of(task.handle()));
   return task.handle().promise().take();
 }

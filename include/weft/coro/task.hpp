@@ -46,10 +46,7 @@ class [[nodiscard]] TaskAwaiter {
   /// Starts the task in a scope inside that of whoever awaits it.
   WEFT_ALWAYS_INLINE Transfer start_in(StopScope* scope, Job* awaiting) {
     if (!task_) [[unlikely]] detail::throw_empty_task();
-    Promise& promise = task_.handle().promise();
-    promise.successor.awaiter = awaiting;
-    promise.end = 0;
-    promise.scope = scope;
+    task_.handle().promise().as_awaited(awaiting, scope);
     return transfer_to(awaiting, job_of(task_.handle()));
   }
 

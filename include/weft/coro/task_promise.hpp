@@ -36,42 +36,73 @@ struct Join {
 };
 
 /// The part of a task's promise that does not depend on its result.
-struct PromiseBase {
-  enum : std::uintptr_t {
-    kRoot = 1,       // spawned: finish_root() owns the frame; the rest of the word is a Counter*, or 0 when detached
-    kOwnsScope = 2,  // and `scope` was made for this task
-    kMoved = 4,      // it has changed its priority: whoever goes on after it gets `home_priority` back
-  };
-
+///
+/// Whoever starts the task says with as_awaited(), as_child() or as_root() how it ends; creating it stays cheap.
+class PromiseBase {
+ public:
   enum class State : std::uint8_t { Pending, Value, Error };
 
-  // Set by whoever starts the task, so that creating it stays cheap.
-  struct Successor {
-    Job* awaiter;  // awaited: who goes on when it ends
-    Job* sibling;  // child of a fork: the one to be popped next if nobody stole it
-  };
-  union {
-    JobLink link;  // root: the node it waits in before it starts
-    Successor successor;
-  };
-  std::uintptr_t end;  // 0: awaited; a Join*; or kRoot and its bits; with kMoved in any of these
-  StopScope* scope;
-  std::uint32_t credit;  // children of the same Join that this chain has finished, this one included
-  // Set by the task itself.
-  State state = State::Pending;
-  Priority home_priority;  // with kMoved: what it ran with before
-  union {
-    std::exception_ptr error;  // in State::Error
+  /// How a task ends: the low bits of `end_`, the rest of which is the scope that the task is in.
+  enum End : std::uintptr_t {
+    kChild = 0,      // of a fork, with a sibling that is popped next if nobody stole it; the scope is the fork's Join
+    kLastChild = 1,  // of a fork, without
+    kAwaited = 2,    // its awaiter goes on
+    kRoot = 3,       // spawned: finish_root() owns the frame
+    // It has changed its priority: whoever goes on after it gets `home_priority_` back.
+    kMovedChild = 4,
+    kMovedAwaited = 5,
+    kEndBits = 7,
   };
 
   PromiseBase() noexcept {}  // not defaulted: most members stay unset until the task is started
   ~PromiseBase() {
-    if (state == State::Error) [[unlikely]] drop_error();
+    if (state() == State::Error) [[unlikely]] drop_error();
   }
   PromiseBase(const PromiseBase&) = delete;
   PromiseBase& operator=(const PromiseBase&) = delete;
 
-  [[nodiscard]] bool has_value() const noexcept { return state == State::Value; }
+  // ---- by whoever starts it ----
+
+  WEFT_ALWAYS_INLINE void as_awaited(Job* awaiter, StopScope* scope) noexcept {
+    successor_.next = awaiter;
+    end_ = reinterpret_cast<std::uintptr_t>(scope) | kAwaited;
+  }
+
+  /// @param sibling  the child after it, or null
+  WEFT_ALWAYS_INLINE void as_child(Join& join, Job* sibling) noexcept {
+    if (sibling != nullptr) successor_.next = sibling;
+    end_ = reinterpret_cast<std::uintptr_t>(&join.scope) | (sibling != nullptr ? kChild : kLastChild);
+  }
+
+  void as_root(StopScope* scope, bool owns_scope, Counter* counter) noexcept {
+    successor_.link = JobLink{job_of(handle()), nullptr};
+    end_ = reinterpret_cast<std::uintptr_t>(scope) | kRoot;
+    root_ = reinterpret_cast<std::uintptr_t>(counter) | static_cast<std::uintptr_t>(owns_scope);
+  }
+
+  /// Of a child that was not queued: it has no sibling to be popped.
+  void end_alone() noexcept { end_ = (end_ & ~kEndBits) | kLastChild; }
+
+  // ---- from then on ----
+
+  [[nodiscard]] WEFT_ALWAYS_INLINE std::uintptr_t how_it_ends() const noexcept { return end_ & kEndBits; }
+  [[nodiscard]] WEFT_ALWAYS_INLINE StopScope* scope() const noexcept { return reinterpret_cast<StopScope*>(end_ & ~kEndBits); }
+  /// Of a child: the fork.
+  [[nodiscard]] WEFT_ALWAYS_INLINE Join& join() const noexcept { return *reinterpret_cast<Join*>(end_ & ~kEndBits); }
+  /// Of a child: the next one; of an awaited task: who awaits it.
+  [[nodiscard]] WEFT_ALWAYS_INLINE Job* next() const noexcept { return successor_.next; }
+  /// Of a root: the node in which it waits to be started. Of any task that has ended: free for its own use.
+  [[nodiscard]] JobLink& link() noexcept { return successor_.link; }
+  [[nodiscard]] Counter* counter() const noexcept { return reinterpret_cast<Counter*>(root_ & ~std::uintptr_t{1}); }
+  [[nodiscard]] bool owns_scope() const noexcept { return (root_ & 1) != 0; }
+  [[nodiscard]] Priority home_priority() const noexcept { return home_priority_; }
+
+  /// Of a child: how many of its fork have run in this chain, itself included.
+  [[nodiscard]] WEFT_ALWAYS_INLINE std::uint32_t credit() const noexcept { return status_.before + 1; }
+  WEFT_ALWAYS_INLINE void take_over(std::uint32_t credit) noexcept { status_.before = credit; }
+
+  [[nodiscard]] State state() const noexcept { return status_.state; }
+  [[nodiscard]] bool has_value() const noexcept { return status_.state == State::Value; }
 
   /// Keeps the exception that is being handled, and asks the siblings in a fork to stop.
   WEFT_API void fail() noexcept;
@@ -85,22 +116,42 @@ struct PromiseBase {
 
   WEFT_API void drop_error() noexcept;
 
-  /// Notes that the task changes its priority; see kMoved.
-  void move_to(Priority to, Priority from) noexcept {
-    if ((end & kMoved) == 0) home_priority = from;
-    end = to == home_priority ? end & ~std::uintptr_t{kMoved} : end | kMoved;
-  }
+  /// Notes that the task changes its priority.
+  WEFT_API void move_to(Priority to, Priority from) noexcept;
 
   /// The scope that a coroutine belongs to; none for coroutines of other libraries.
   template <class Promise>
   static StopScope* scope_of(std::coroutine_handle<Promise> h) noexcept {
     if constexpr (std::is_base_of_v<PromiseBase, Promise>) {
-      return h.promise().scope;
+      return h.promise().scope();
     } else {
       const WorkerContext* const worker = current_worker();
       return worker != nullptr ? worker->domain : nullptr;
     }
   }
+
+ protected:
+  void set_value() noexcept { status_.state = State::Value; }
+
+ private:
+  union Successor {
+    JobLink link;
+    Job* next;
+  };
+  // What the task itself changes; one store makes it.
+  struct Status {
+    State state = State::Pending;
+    std::uint32_t before = 0;
+  };
+
+  Successor successor_;
+  std::uintptr_t end_;
+  Status status_;
+  Priority home_priority_;
+  std::uintptr_t root_;  // of a root: its Counter*, or null when it is detached; the lowest bit: `scope()` was made for it
+  union {
+    std::exception_ptr error_;  // in State::Error
+  };
 };
 
 /// Ends a spawned task: hands on its error, destroys its frame, counts it off.
@@ -121,19 +172,18 @@ struct ForkChild {
 
   PromiseBase& promise;
 
-  [[nodiscard]] WEFT_ALWAYS_INLINE Job* sibling() const noexcept { return promise.successor.sibling; }
+  [[nodiscard]] WEFT_ALWAYS_INLINE Job* sibling() const noexcept {
+    return promise.how_it_ends() == PromiseBase::kChild ? promise.next() : nullptr;
+  }
   [[nodiscard]] WEFT_ALWAYS_INLINE WorkerContext* worker() const noexcept { return current_worker(); }
-  [[nodiscard]] WEFT_ALWAYS_INLINE Job* parent() const noexcept { return join().parent; }
-  [[nodiscard]] WEFT_ALWAYS_INLINE std::uint32_t credit() const noexcept { return promise.credit; }
-  [[nodiscard]] WEFT_ALWAYS_INLINE BasicCredits<>& credits() const noexcept { return join().credits; }
+  [[nodiscard]] WEFT_ALWAYS_INLINE Job* parent() const noexcept { return promise.join().parent; }
+  [[nodiscard]] WEFT_ALWAYS_INLINE std::uint32_t credit() const noexcept { return promise.credit(); }
+  [[nodiscard]] WEFT_ALWAYS_INLINE BasicCredits<>& credits() const noexcept { return promise.join().credits; }
   WEFT_ALWAYS_INLINE void hand_credit_to(Job* sibling) const noexcept {
-    std::coroutine_handle<PromiseBase>::from_address(sibling).promise().credit = promise.credit + 1;
+    std::coroutine_handle<PromiseBase>::from_address(sibling).promise().take_over(promise.credit());
   }
   [[nodiscard]] WEFT_ALWAYS_INLINE Job* pay() const noexcept { return finish_child(promise); }
   [[nodiscard]] WEFT_ALWAYS_INLINE Job* pay_in_pop() const noexcept { return finish_child_in_pop(promise); }
-
- private:
-  [[nodiscard]] WEFT_ALWAYS_INLINE Join& join() const noexcept { return *reinterpret_cast<Join*>(promise.end); }
 };
 
 /// Errors: UsageError, always.
@@ -178,7 +228,7 @@ struct ResultSlot : PromiseBase {
     } else {
       std::construct_at(std::addressof(value), std::forward<U>(result));
     }
-    state = State::Value;
+    this->set_value();
   }
 
   /// An exception after all: the destructor of a local threw when the result was there already.
@@ -210,7 +260,7 @@ struct ResultSlot : PromiseBase {
 
 template <>
 struct ResultSlot<void> : PromiseBase {
-  void return_void() noexcept { state = State::Value; }
+  void return_void() noexcept { set_value(); }
   static void drop_value() noexcept {}
   void take() {
     if (!has_value()) [[unlikely]] rethrow();
@@ -231,12 +281,11 @@ struct FinalAwaiter {
   WEFT_ALWAYS_INLINE static Transfer await_suspend(std::coroutine_handle<Promise> h) noexcept {
     Job* const self = job_of(h);
     PromiseBase& promise = h.promise();
-    const std::uintptr_t end = promise.end;
-    if (end == 0) return transfer_to(self, promise.successor.awaiter);
+    const auto run = [self](Job* next) noexcept { return transfer_to(self, next); };
     const auto run_if = [self](Job* next) noexcept { return next != nullptr ? transfer_to(self, next) : return_to_loop(); };
-    if ((end & (PromiseBase::kRoot | PromiseBase::kMoved)) == 0) [[likely]] {
-      return after_child(ForkChild{promise}, [self](Job* next) noexcept { return transfer_to(self, next); }, run_if);
-    }
+    const std::uintptr_t end = promise.how_it_ends();
+    if (end == PromiseBase::kAwaited) return run(promise.next());
+    if (end < PromiseBase::kAwaited) [[likely]] return after_child(ForkChild{promise}, run, run_if);
     Job* const next = detail::finish_unusual(promise);
     // ---- the frame may be gone (L4) ----
     return run_if(next);

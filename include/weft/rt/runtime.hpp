@@ -126,10 +126,7 @@ template <class T>
 T Runtime::run_task(Task<T> task) {
   if (!task) detail::throw_empty_task();
   detail::BlockedRoot root(domain());
-  detail::PromiseBase& promise = task.handle().promise();
-  promise.end = 0;
-  promise.scope = &domain();
-  promise.successor.awaiter = &root;  // the awaiter
+  task.handle().promise().as_awaited(&root, &domain());
   JobLink link{job_of(task.handle()), nullptr};
   run_root(link, root);
   return task.handle().promise().take();

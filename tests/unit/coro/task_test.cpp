@@ -116,8 +116,7 @@ TEST_CASE("a suspended task that is destroyed destroys its locals and what it aw
       static_cast<void>(mine);
     };
     Task<> task = outer(Counted(1));
-    task.handle().promise().scope = nullptr;  // started by hand, outside any runtime
-    task.handle().promise().end = 0;
+    task.handle().promise().as_awaited(nullptr, nullptr);  // started by hand, outside any runtime
     weft::resume_job(weft::job_of(task.handle()));
     CHECK(Counted::alive() == 2);
   }

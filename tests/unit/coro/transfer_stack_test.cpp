@@ -69,8 +69,7 @@ Task<int> left_of(Pair& pair, int count, StackUse& stack) {
 Task<int> hand_off_chain(int count, StackUse& stack) {
   Pair pair;
   Task<> right = right_of(pair, stack);
-  right.handle().promise().end = 0;
-  right.handle().promise().scope = nullptr;
+  right.handle().promise().as_awaited(nullptr, nullptr);
   pair.right = right.handle();
   co_return co_await left_of(pair, count, stack);
 }

@@ -37,7 +37,7 @@ class JobList {
 
 class LocalLoop::Impl final : public WorkerContext, public Executor, public Domain {
  public:
-  Impl() : Domain(UnhandledHandler("sync_wait", nullptr)), root_end_{{&root_ended, nullptr}, this} {
+  Impl() : Domain(UnhandledHandler("sync_wait", nullptr)), root_end_{{marked_job(&root_ended, nullptr)}, this} {
     fork_deque = &forks_;
     wake_hint = &nobody_sleeps_;
     executor = this;

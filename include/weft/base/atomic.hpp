@@ -52,7 +52,6 @@ struct HardwareAtomics {
   /// Data that the protocol itself guards; the checker looks for races on it.
   template <class T>
   using Plain = T;
-  static void spin_pause() noexcept { cpu_relax(); }
   /// Paces a loop that waits for another thread's next step.
   using Backoff = v0::Backoff;
 };

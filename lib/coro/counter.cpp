@@ -5,20 +5,31 @@
 
 namespace weft::inline v0 {
 
+static_assert(sizeof(Counter) <= 32, "counters stand in arrays and in task frames by the thousand");
+
 Counter::~Counter() {
   WEFT_CHECK(word_.is_complete(),
              "a Counter was destroyed while it still counts: co_await it (or call wait) before it goes out of scope");
-  if (word_.has_unseen_error()) {
+  if (std::exception_ptr error = word_.unseen_error()) {
     // Nobody awaited the counter after the job failed; an exception is never dropped in silence.
-    std::rethrow_exception(error_);  // out of a destructor: std::terminate, with the exception at hand
+    std::rethrow_exception(std::move(error));  // out of a destructor: std::terminate, with the exception at hand
   }
 }
 
-void Counter::finish(std::uint32_t owed) noexcept { wake_all(word_.finish(owed)); }
+void Counter::settle() noexcept {
+  CounterWaiter* entry = word_.settle();
+  // ---- *this may be gone (L4) ----
+  while (entry != nullptr) {
+    CounterWaiter* const next = entry->next;  // before the wake: the node may be gone after it (L5)
+    entry->waiter->wake(entry->waiter);
+    entry = next;
+  }
+}
+
+bool Counter::try_register(CounterWaiter& waiter) noexcept { return word_.try_register(waiter); }
 
 void Counter::reset(std::uint32_t n) noexcept {
   WEFT_CHECK(word_.is_complete(), "Counter::reset: the counter is not zero, or somebody waits for it");
-  error_ = nullptr;
   word_.reset(n);
 }
 
@@ -28,18 +39,19 @@ void Counter::wait() {
         "weft: Counter::wait was called on a worker, which would block it for others: co_await the counter in a "
         "coroutine instead");
   }
-  ThreadWaiter waiter;
-  if (!is_complete() && try_register(waiter)) waiter.wait();
-  rethrow();
+  ThreadWaiter thread;
+  CounterWaiter entry;
+  entry.waiter = &thread;
+  if (!look(entry) && try_register(entry)) thread.wait();
+  // ---- *this may be gone (L4) ----
+  entry.rethrow();
 }
 
-void Counter::fail(std::exception_ptr error) noexcept {
-  word_.keep_error([&]() noexcept { error_ = std::move(error); });
-}
+void Counter::fail(std::exception_ptr error) noexcept { word_.keep_error(std::move(error)); }
 
-void Counter::rethrow_slow() const {
-  word_.mark_error_seen();
-  std::rethrow_exception(error_);
+void Counter::rethrow() {
+  CounterWaiter nobody;
+  if (look(nobody)) nobody.rethrow();
 }
 
 }  // namespace weft::inline v0

@@ -43,36 +43,81 @@ MUTANTS = [
     ('deque: room for one too many', 'queue/deque', DEQUE,
      'limit_ = lowest + ring->mask + 1;', 'limit_ = lowest + ring->mask + 2;'),
     # ---- the counter ----
-    ('counter.zero: sub, acq_rel to acquire', 'coro/counter', COUNTER,
-     'word_.fetch_sub(n * kOne, acq_rel);', 'word_.fetch_sub(n * kOne, acquire);'),
+    ('counter.zero: sub, release to relaxed', 'coro/counter', COUNTER,
+     'word_.fetch_sub(n * kOne, release);', 'word_.fetch_sub(n * kOne, relaxed);'),
     ('counter.zero: is_complete, acquire to relaxed', 'coro/counter', COUNTER,
-     'const std::uint64_t word = word_.load(acquire);\n    return word / kOne == 0',
-     'const std::uint64_t word = word_.load(relaxed);\n    return word / kOne == 0'),
-    ('counter.lock: by a waiter, acquire to relaxed', 'coro/counter', COUNTER,
-     'word_.compare_exchange_weak(word, word | kLocked, acquire, relaxed)',
-     'word_.compare_exchange_weak(word, word | kLocked, relaxed, relaxed)'),
-    ('counter.lock: by the last sub, acquire to relaxed', 'coro/counter', COUNTER,
-     'word_.fetch_or(kLocked, acquire);', 'word_.fetch_or(kLocked, relaxed);'),
+     'return is_complete_in(word_.load(acquire));', 'return is_complete_in(word_.load(relaxed));'),
+    ('counter.zero: look, acquire to relaxed', 'coro/counter', COUNTER,
+     'const Word word = word_.load(acquire);', 'const Word word = word_.load(relaxed);'),
+    ('counter.lock: acquire to relaxed', 'coro/counter', COUNTER,
+     'word_.compare_exchange_weak(word, word | bits, acquire, relaxed)',
+     'word_.compare_exchange_weak(word, word | bits, relaxed, relaxed)'),
+    ('counter.unlock: by all, release to relaxed', 'coro/counter', COUNTER,
+     'word_.fetch_xor(change, release);', 'word_.fetch_xor(change, relaxed);'),
     ('counter.unlock: by a waiter, release to relaxed', 'coro/counter', COUNTER,
-     'word_.fetch_add(kWaiter - kLocked, release);', 'word_.fetch_add(kWaiter - kLocked, relaxed);'),
-    ('counter.unlock: by the last sub, release to relaxed', 'coro/counter', COUNTER,
-     'word_.fetch_sub(kLocked + owed * kWaiter + flip, release);',
-     'word_.fetch_sub(kLocked + owed * kWaiter + flip, relaxed);'),
-    ('counter.error: keep, release to relaxed', 'coro/counter', COUNTER,
-     'word_.fetch_or(kError, release);', 'word_.fetch_or(kError, relaxed);'),
-    ('counter.error: has_error, acquire to relaxed', 'coro/counter', COUNTER,
-     'return (word_.load(acquire) & kError) != 0;', 'return (word_.load(relaxed) & kError) != 0;'),
-    ('counter: a waiter that is entering at zero is forgotten', 'coro/counter', COUNTER,
-     'if (before / kOne != n || !is_waited_for(before)) [[likely]] return 0;',
-     'if (before / kOne != n || waiters(before) == 0) [[likely]] return 0;'),
-    ('counter: the end of a round takes the next one\'s waiters', 'coro/counter', COUNTER,
-     'std::uint32_t stay = waiters(word) - owed;', 'std::uint32_t stay = (owed = waiters(word), 0);'),
-    ('counter: the next round does not wait for the end of the last', 'coro/counter', COUNTER,
-     '[[unlikely]] wait_for_end_of_round(before);', '[[unlikely]] {}'),
-    ('counter: the end of a round is awaited by its waiters', 'coro/counter', COUNTER,
-     'while (((word_.load(relaxed) ^ word) & kRound) == 0)', 'while (is_waited_for(word_.load(relaxed)))'),
-    ('counter: complete without regard to waiters', 'coro/counter', COUNTER,
-     'return word / kOne == 0 && !is_waited_for(word);', 'return word / kOne == 0;'),
+     'list_ = &node;\n    unlock(kLocked);', 'list_ = &node;\n    word_.fetch_xor(kLocked, relaxed);'),
+    ('counter.unlock: by the settler, release to relaxed', 'coro/counter', COUNTER,
+     'unlock(change);\n    // ---- the counter may be gone (L4) ----',
+     'word_.fetch_xor(change, relaxed);\n    // ---- the counter may be gone (L4) ----'),
+    ('counter.unlock: by a settler that finds an add, release to relaxed', 'coro/counter', COUNTER,
+     'word_.fetch_xor(kSettled, release);', 'word_.fetch_xor(kSettled, relaxed);'),
+    ('counter.unlock: by begin_round, release to relaxed', 'coro/counter', COUNTER,
+     'change |= kError | kSeen;\n    }\n    unlock(change);',
+     'change |= kError | kSeen;\n    }\n    word_.fetch_xor(change, relaxed);'),
+    ('counter.unlock: by look_at_error, release to relaxed', 'coro/counter', COUNTER,
+     'unlock(change);\n    return true;', 'word_.fetch_xor(change, relaxed);\n    return true;'),
+    ('counter: a waiter that is entering at zero is forgotten (C1)', 'coro/counter', COUNTER,
+     """word, kLocked | kWaited)) {
+      if (look(node)) return false;
+      // A new round has begun in between.
+    }
+    node.next = list_;
+    list_ = &node;
+    unlock(kLocked);""",
+     """word)) {
+      if (look(node)) return false;
+    }
+    Node* const first = list_;
+    node.next = first;
+    list_ = &node;
+    unlock(first == nullptr ? kLocked | kWaited : kLocked);"""),
+    ('counter: a waiter enters a list that nobody will take (C1)', 'coro/counter', COUNTER,
+     'while (!lock_unless(is_complete_in, word, kLocked | kWaited)) {',
+     'while (!lock_unless([](Word) { return false; }, word, kLocked | kWaited)) {'),
+    ('counter: a round ends although somebody has added (C2)', 'coro/counter', COUNTER,
+     'if (!lock_unless([](Word now) { return count(now) != 0; }, word)) {',
+     'if (!lock_unless([](Word) { return false; }, word)) {'),
+    ('counter: an add does not wait for the settler (C3)', 'coro/counter', COUNTER,
+     'if ((before & kWaited) != 0) {\n      typename', 'if (false) {\n      typename'),
+    ('counter: complete without regard to waiters (C4)', 'coro/counter', COUNTER,
+     'return count(word) == 0 && (word & kWaited) == 0; }', 'return count(word) == 0; }'),
+    ('counter: the value is zero before the round is over', 'coro/counter', COUNTER,
+     'return count(word) == 0 && (word & kWaited) != 0 ? 1 : count(word);', 'return count(word);'),
+    ('counter: the waiters are handed the error after the counter may be gone', 'coro/counter', COUNTER,
+     'oldest->error = next != nullptr ? error : std::move(error);', 'oldest->error = error_;'),
+    ('counter: the waiters are not handed the error', 'coro/counter', COUNTER,
+     'oldest->error = next != nullptr ? error : std::move(error);', ''),
+    ('counter: an error that was handed to waiters counts as unseen', 'coro/counter', COUNTER,
+     'error = error_;\n      change |= ~word & kSeen;\n    }\n    unlock(change);\n    // ----',
+     'error = error_;\n    }\n    unlock(change);\n    // ----'),
+    ('counter: an error that was looked at counts as unseen', 'coro/counter', COUNTER,
+     'node.error = error_;\n      change |= ~word & kSeen;', 'node.error = error_;'),
+    ('counter: a new round does not forget the last one\'s error (C5)', 'coro/counter', COUNTER,
+     'if ((word & (kError | kSeen)) == (kError | kSeen)) {', 'if (false) {'),
+    ('counter: a new round forgets an error that nobody has seen', 'coro/counter', COUNTER,
+     'if ((word & (kError | kSeen)) == (kError | kSeen)) {', 'if ((word & kError) != 0) {'),
+    ('counter: a new round does not look at an error that is being looked at', 'coro/counter', COUNTER,
+     'Error seen{};  // goes after', 'if ((before & kSeen) == 0) return;\n    Error seen{};  // goes after'),
+    ('counter: an error that was seen is not replaced', 'coro/counter', COUNTER,
+     'if ((word & (kError | kSeen)) != kError) {', 'if ((word & kError) == 0) {'),
+    ('counter: an error that nobody has seen is replaced', 'coro/counter', COUNTER,
+     'if ((word & (kError | kSeen)) != kError) {', 'if (true) {'),
+    ('counter: an error is looked at without the lock', 'coro/counter', COUNTER,
+     'if (!lock_unless([](Word now) { return !is_complete_in(now); }, word)) return false;  // a new round has begun\n    Word change = kLocked;',
+     'word = word_.load(acquire);\n    Word change = 0;'),
+    ('counter: the error of a round that runs is looked at', 'coro/counter', COUNTER,
+     'if (!lock_unless([](Word now) { return !is_complete_in(now); }, word)) return false;',
+     'word = lock();'),
     # ---- the join ----
     ('join.arrive: acq_rel to acquire', 'coro/join', JOIN,
      'pending_.fetch_sub(credit, acq_rel)', 'pending_.fetch_sub(credit, acquire)'),
@@ -119,8 +164,7 @@ MUTANTS = [
 # Why a weaker order goes unnoticed. The first two are limits of relacy, the others show orders stronger than they need be.
 IN_ORDER = 'relacy executes loads in program order'
 FUTURE = 'relacy does not read from the future'
-LOCK = 'the lock in finish() synchronises with every sub'
-ERROR = 'all that is written under this lock is published by counter.error'
+HOLDS = 'who keeps an error gives back a count after it, which is a release'
 FENCED = 'the fence beside it is enough'
 OWN_EXCHANGE = 'a thief whose look at top is stale fails its own exchange'
 
@@ -136,10 +180,9 @@ SURVIVORS = [
     ('deque.dekker_b: look at top in steal, seq_cst to relaxed', 'queue/deque', DEQUE,
      'Index t = top_.load(seq_cst);\n    // [deque.dekker_b] seq_cst: second half.',
      'Index t = top_.load(relaxed);\n    // [deque.dekker_b] seq_cst: second half.', IN_ORDER),
-    ('counter.zero: sub, acq_rel to release', 'coro/counter', COUNTER,
-     'word_.fetch_sub(n * kOne, acq_rel);', 'word_.fetch_sub(n * kOne, release);', LOCK),
     ('counter.unlock: by keep_error, release to relaxed', 'coro/counter', COUNTER,
-     'word_.fetch_and(~kLocked, release);', 'word_.fetch_and(~kLocked, relaxed);', ERROR),
+     'change |= (~word & kError) | (word & kSeen);\n    }\n    unlock(change);',
+     'change |= (~word & kError) | (word & kSeen);\n    }\n    word_.fetch_xor(change, relaxed);', HOLDS),
     ('idle.announce: the hint, seq_cst to relaxed', 'sched/idle', IDLE,
      'hint_.store(wanted ? 1 : 0, seq_cst);', 'hint_.store(wanted ? 1 : 0, relaxed);', FENCED),
     ('idle.look_a: top, seq_cst to relaxed', 'sched/idle', DEQUE,

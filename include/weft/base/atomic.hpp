@@ -43,6 +43,8 @@ inline void cpu_relax() noexcept {
 #endif
 }
 
+class Backoff;  // base/backoff.hpp
+
 /// The policy that ships: the processor's own atomics.
 struct HardwareAtomics {
   template <class T>
@@ -50,7 +52,8 @@ struct HardwareAtomics {
   /// Data that the protocol itself guards; the checker looks for races on it.
   template <class T>
   using Plain = T;
-  static void spin_pause() noexcept { cpu_relax(); }
+  /// Paces a loop that waits for another thread's next step.
+  using Backoff = v0::Backoff;
 };
 
 }  // namespace weft::inline v0

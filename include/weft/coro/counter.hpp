@@ -5,6 +5,7 @@
 #include <coroutine>
 #include <cstdint>
 #include <exception>
+#include <utility>
 
 #include <weft/base/waiter.hpp>
 #include <weft/coro/counter_word.hpp>
@@ -12,17 +13,41 @@
 
 namespace weft::inline v0 {
 
+/// One who waits for a Counter, and what the round has left for them.
+///
+/// Lifetime: lives in the frame or on the stack of whoever waits, as the Waiter does.
+struct CounterWaiter {
+  using Error = std::exception_ptr;
+
+  /// Throws the exception of the round, if there is one. Pre: the round is over.
+  void rethrow() {
+    if (error) [[unlikely]] std::rethrow_exception(std::exchange(error, nullptr));
+  }
+
+  CounterWaiter* next = nullptr;
+  Waiter* waiter = nullptr;  ///< how to wake; set before registration
+  Error error;               ///< of the round; written before the wake-up, so that the counter need not be there any more
+};
+
 /// Counts work that is still to be done; whoever awaits it goes on when it reaches zero.
 ///
-/// Any number of coroutines and threads may wait, and any number of threads may add and sub. A waiter is woken by the
-/// first zero after it began to wait, even if somebody adds again at once. Adding at zero begins a new round: the counter is reusable.
+/// A **round** lasts from an `add` at zero to the next zero; the counter is reusable. Any number of coroutines and threads may
+/// wait, and any number of threads add and sub. A waiter is woken by the first zero after it began to wait, also if somebody
+/// adds right after that; an `add` that overlaps with the last `sub` may count as the earlier of the two, and the round goes on.
 ///
 /// Threads:  any, together with every other member, except `reset` and destruction.
-/// Lifetime: outlives the jobs it counts and everybody who adds to it. It may be destroyed by a waiter as soon as that one
-///           goes on. Destroying it while it is not zero would leave jobs with a dangling reference: aborts.
-/// Errors:   the first exception of the jobs spawned with it is thrown by everybody who awaits it; if nobody does, it
-///           goes to std::terminate when the counter is destroyed.
-/// Cost:     add and sub one atomic instruction each; a wait that has to suspend a short lock and no allocation.
+/// Lifetime: outlives the jobs it counts and every call of its members; an await is such a call until it has suspended. Whoever
+///           has been woken, or has seen `is_complete`, may destroy it at once: `sub` and all who have suspended are through with
+///           it, also those that have not gone on yet. Destroying it while it is not zero would leave jobs with a dangling
+///           reference: aborts.
+/// Errors:   the first exception of a round is thrown to everybody who awaits that round, before its end or after it, until an
+///           `add` begins the next round and forgets it. One that nobody has been thrown is not forgotten: it is thrown to the
+///           next who awaits, and if nobody does, goes to std::terminate when the counter is destroyed. A counter keeps one
+///           exception: those that come while it keeps one that nobody has been thrown are dropped.
+/// Cost:     24 bytes. add and sub one atomic instruction each; a wait that has to suspend a short lock and no allocation.
+/// Source:   the job counters of Naughty Dog's engine (C. Gyrling, "Parallelizing the Naughty Dog Engine Using Fibers", GDC
+///           2015), which jobs count down and other jobs wait for. Go's sync.WaitGroup counts likewise, but may be reused only
+///           once every Wait has returned, and carries no errors.
 /// Example:  samples/03_counter.cpp
 class Counter {
  public:
@@ -31,45 +56,44 @@ class Counter {
   Counter& operator=(const Counter&) = delete;
   WEFT_API ~Counter();
 
-  /// Adds `n` things to wait for.
+  /// Adds `n` things to wait for. At zero it first waits for a `sub` that is just ending the last round, if there is one.
   void add(std::uint32_t n = 1) noexcept { word_.add(n); }
 
   /// `n` things are done. Aborts when there are not that many.
   void sub(std::uint32_t n = 1) noexcept {
-    if (const std::uint32_t owed = word_.sub(n)) [[unlikely]] finish(owed);
+    if (word_.sub(n)) [[unlikely]] settle();
   }
 
-  /// What is left, at some moment during the call.
+  /// What is left, at some moment during the call; 0 only when the counter is complete.
   [[nodiscard]] std::uint32_t value() const noexcept { return word_.value(); }
 
   /// Whether a wait would return at once. True: what the counted jobs did is visible.
   [[nodiscard]] bool is_complete() const noexcept { return word_.is_complete(); }
 
-  /// Starts over with `n`, forgetting an error. Pre: zero, nobody waits or works with it.
+  /// Starts over with `n`, forgetting an error, seen or not. Pre: zero, nobody waits or works with it.
   WEFT_API void reset(std::uint32_t n = 0) noexcept;
 
-  /// Blocks this thread until zero. Errors: what the jobs threw; UsageError on a worker, which must co_await instead.
+  /// Blocks this thread until zero. Errors: the round's; UsageError on a worker, which must co_await instead.
   WEFT_API void wait();
 
-  /// Hands over a job's exception; the first one is kept. Before the `sub` of that job.
+  /// Hands over a job's exception. Before the `sub` of that job.
   WEFT_API void fail(std::exception_ptr error) noexcept;
 
-  /// Registers a waiter, for code that brings its own kind of waiting.
-  ///
-  /// @return  false: complete already, the waiter is not registered
-  [[nodiscard]] bool try_register(Waiter& waiter) noexcept { return word_.try_register(waiter); }
+  /// Throws what awaiting would throw, if the counter is complete; does nothing while it is not.
+  WEFT_API void rethrow();
 
-  /// Throws the first exception handed over, if there is one.
-  void rethrow() const {
-    if (word_.has_error()) [[unlikely]] rethrow_slow();
-  }
+  /// Registers a waiter, for code that brings its own kind of waiting; once it has been woken, `waiter.rethrow()`.
+  ///
+  /// @return  false: complete, and `waiter` is not registered but has the exception of the round that is over
+  [[nodiscard]] WEFT_API bool try_register(CounterWaiter& waiter) noexcept;
+
+  /// Whether the counter is complete; if it is, `waiter` gets the exception of the round that is over.
+  [[nodiscard]] bool look(CounterWaiter& waiter) noexcept { return word_.look(waiter); }
 
  private:
-  WEFT_API void finish(std::uint32_t owed) noexcept;
-  [[noreturn]] WEFT_API void rethrow_slow() const;
+  WEFT_API void settle() noexcept;
 
-  BasicCounterWord<Waiter> word_;
-  std::exception_ptr error_;  // written under the word's lock, read once has_error() says so
+  BasicCounterWord<CounterWaiter> word_;
 };
 
 namespace detail {
@@ -78,18 +102,23 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 class [[nodiscard("co_await it")]] CounterAwaiter {
  public:
   explicit CounterAwaiter(Counter& counter) noexcept : counter_(counter) {}
-  [[nodiscard]] bool await_ready() const noexcept { return counter_.is_complete(); }
-  // Lives in: the awaiting frame (L3). Woken by: the sub() that reaches zero, exactly once.
+  CounterAwaiter(const CounterAwaiter&) = delete;
+  CounterAwaiter& operator=(const CounterAwaiter&) = delete;
+  [[nodiscard]] bool await_ready() noexcept { return counter_.look(entry_); }
+  // Lives in: the awaiting frame (L3). Woken by: the sub() that ends the round, exactly once.
   bool await_suspend(std::coroutine_handle<> awaiting) noexcept {
     waiter_.suspend_here(job_of(awaiting));
-    return counter_.try_register(waiter_);
+    entry_.waiter = &waiter_;
+    return counter_.try_register(entry_);
     // ---- if it was registered, *this may be gone (L4) ----
   }
-  void await_resume() const { counter_.rethrow(); }
+  // The counter may be gone: another waiter, or one who only asked, may have destroyed it (C4).
+  void await_resume() { entry_.rethrow(); }
 
  private:
   Counter& counter_;
   CoroutineWaiter waiter_;
+  CounterWaiter entry_;
 };
 
 }  // namespace WEFT_TRANSFER_NAMESPACE

@@ -76,7 +76,7 @@ class [[nodiscard("co_await the handle, call wait(), or use spawn_detached")]] J
    public:
     explicit Awaiter(std::shared_ptr<detail::JoinState<T>> state) noexcept
         : state_(std::move(state)), counter_(state_->done) {}
-    [[nodiscard]] bool await_ready() const noexcept { return counter_.await_ready(); }
+    [[nodiscard]] bool await_ready() noexcept { return counter_.await_ready(); }
     bool await_suspend(std::coroutine_handle<> awaiting) noexcept { return counter_.await_suspend(awaiting); }
     T await_resume() { return state_->take(); }
 

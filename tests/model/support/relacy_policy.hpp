@@ -93,6 +93,9 @@ class Atomic {
   T fetch_or(T value, std::memory_order order, const Where& where = Where::current()) {
     return atomic_.fetch_or(value, order_of(order), info_of(where));
   }
+  T fetch_xor(T value, std::memory_order order, const Where& where = Where::current()) {
+    return atomic_.fetch_xor(value, order_of(order), info_of(where));
+  }
   bool compare_exchange_strong(T& expected, T desired, std::memory_order success, std::memory_order failure,
                                const Where& where = Where::current()) {
     return atomic_.compare_exchange(rl::bool_t<false>(), expected, desired, order_of(success), order_of(failure),
@@ -171,6 +174,10 @@ struct ModelAtomics {
     word->futex_wake(count);
   }
   static void spin_pause() { rl::yield(1, rl::debug_info("spin_pause")); }
+  /// Takes the place of weft::Backoff: another thread runs.
+  struct Backoff {
+    void pause() { spin_pause(); }
+  };
 };
 
 inline void seq_cst_fence(const Where& where = Where::current()) {

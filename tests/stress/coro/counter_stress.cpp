@@ -147,3 +147,130 @@ TEST_CASE("counters die as soon as their waiter goes on") {
   }
   SUCCEED();
 }
+
+namespace {
+
+/// What a job of a round throws.
+struct RoundFailed {
+  int round;
+};
+
+/// A waiter that was registered by hand, so that it is known to be on the list.
+struct Registered {
+  weft::ThreadWaiter sleeper;
+  weft::CounterWaiter entry;
+
+  explicit Registered(Counter& counter) {
+    entry.waiter = &sleeper;
+    if (!counter.try_register(entry)) std::abort();  // the caller holds a count
+  }
+  /// Which round's job has failed, or -1. Does not look at the counter.
+  int failed_round() {
+    sleeper.wait();
+    try {
+      entry.rethrow();
+    } catch (const RoundFailed& failure) {
+      return failure.round;
+    }
+    return -1;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("rounds fail at random, and each waiter is thrown the error of its own round while others add and look") {
+  SeededRandom random(4);
+  weft::Runtime rt{{.workers = 3}};
+  Watchdog watchdog("failing rounds", std::chrono::seconds(60));
+  Counter counter;
+  std::atomic<bool> is_over{false};
+  std::vector<std::thread> noise;
+  noise.emplace_back([&] {
+    while (!is_over.load()) {
+      counter.add();
+      counter.sub();
+    }
+  });
+  noise.emplace_back([&] {
+    while (!is_over.load()) {
+      try {
+        counter.rethrow();
+      } catch (const RoundFailed&) {
+      }
+      try {
+        counter.wait();
+      } catch (const RoundFailed&) {
+      }
+    }
+  });
+  int wrong = 0;
+  const StressClock clock;
+  for (int round = 0; !clock.is_over(); ++round) {
+    const int jobs = 1 + static_cast<int>(random.below(4));
+    int failures = 0;
+    counter.add();
+    Registered before(counter);
+    for (int i = 0; i < jobs; ++i) {
+      const bool fails = random.one_in(4);
+      failures += fails;
+      rt.spawn(
+          [fails, round] {
+            if (fails) throw RoundFailed{round};
+          },
+          counter);
+    }
+    Registered after(counter);
+    counter.sub();
+    const int expected = failures > 0 ? round : -1;
+    wrong += before.failed_round() != expected;
+    wrong += after.failed_round() != expected;
+    watchdog.progress();
+  }
+  is_over.store(true);
+  for (std::thread& thread : noise) thread.join();
+  try {
+    counter.wait();
+  } catch (const RoundFailed&) {
+  }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("of many waiters the first to go on destroys the counter, or one who only asks") {
+  SeededRandom random(5);
+  weft::Runtime rt{{.workers = 2}};
+  Watchdog watchdog("destroyed by the first", std::chrono::seconds(60));
+  std::atomic<int> wrong{0};
+  const StressClock clock;
+  for (int round = 0; !clock.is_over(); ++round) {
+    const bool asks = random.one_in(2);
+    const bool fails = random.one_in(2);
+    const int expected = fails ? round : -1;
+    auto counter = std::make_unique<Counter>(1u);
+    std::vector<std::unique_ptr<Registered>> waiters;
+    for (int i = 0; i < 3; ++i) waiters.push_back(std::make_unique<Registered>(*counter));
+    std::atomic<bool> is_mine{!asks};
+    std::vector<std::thread> threads;
+    for (auto& waiter : waiters) {
+      threads.emplace_back([&] {
+        if (waiter->failed_round() != expected) wrong.fetch_add(1);
+        if (is_mine.exchange(false)) counter.reset();
+      });
+    }
+    rt.spawn(
+        [fails, round] {
+          if (fails) throw RoundFailed{round};
+        },
+        *counter);
+    Counter& ending = *counter;
+    if (asks) {
+      threads.emplace_back([&] {
+        while (!ending.is_complete()) std::this_thread::yield();
+        counter.reset();
+      });
+    }
+    ending.sub();
+    for (std::thread& thread : threads) thread.join();
+    watchdog.progress();
+  }
+  CHECK(wrong.load() == 0);
+}

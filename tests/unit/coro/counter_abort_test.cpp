@@ -50,6 +50,53 @@ TEST_CASE("an error of a counter that nobody awaited ends the process instead of
   CHECK(ended.signal == SIGABRT);
 }
 
+TEST_CASE("an error of a later round that nobody awaited ends the process, although an earlier one was thrown") {
+  const Ended ended = in_child([] {
+    {
+      weft::Counter counter;
+      counter.fail(std::make_exception_ptr(std::runtime_error("handled")));
+      try {
+        counter.wait();
+      } catch (const std::runtime_error&) {
+      }
+      counter.add();
+      counter.fail(std::make_exception_ptr(std::runtime_error("nobody looked")));
+      counter.sub();
+    }
+    return 0;
+  });
+  CHECK(ended.signal == SIGABRT);
+}
+
+TEST_CASE("an error that nobody awaited ends the process also if rounds without an error came after it") {
+  const Ended ended = in_child([] {
+    {
+      weft::Counter counter;
+      counter.add();
+      counter.fail(std::make_exception_ptr(std::runtime_error("nobody looked")));
+      counter.sub();
+      counter.add();
+      counter.sub();
+    }
+    return 0;
+  });
+  CHECK(ended.signal == SIGABRT);
+}
+
+TEST_CASE("destroying a counter whose error was thrown ends nothing") {
+  const Ended ended = in_child([] {
+    weft::Counter counter;
+    counter.fail(std::make_exception_ptr(std::runtime_error("handled")));
+    try {
+      counter.wait();
+    } catch (const std::runtime_error&) {
+    }
+    return 0;
+  });
+  CHECK(ended.signal == 0);
+  CHECK(ended.status == 0);
+}
+
 TEST_CASE("an exception of a detached job without a handler ends the process with a sentence") {
   const Ended ended = in_child([] {
     weft::Runtime rt{{.workers = 1}};

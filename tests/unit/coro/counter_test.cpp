@@ -209,34 +209,3 @@ TEST_CASE("waiting with the thread on a worker is a UsageError, for a counter at
   CHECK_THROWS_AS(rt.run([&] { other.wait(); }), weft::UsageError);
   other.sub();
 }
-
-TEST_CASE("a waiter of the next round is not woken by the end of the last one, however many add at once") {
-  // The same steps as Counter::sub, taken apart: the round has ended, and its list has not been emptied yet.
-  weft::BasicCounterWord<weft::Waiter> word(1);
-  weft::Waiter early;
-  REQUIRE(word.try_register(early));
-  const std::uint32_t owed = word.sub(1);
-  REQUIRE(owed == 1);
-  // Two begin the next round; the first to add may wait for the end of the last round.
-  std::atomic<bool> is_added{false};
-  std::atomic<bool> is_registered{false};
-  weft::Waiter late;
-  std::thread first([&] { word.add(1); });
-  std::thread second([&] {
-    while (word.value() == 0 && !is_added.load()) std::this_thread::yield();
-    word.add(1);
-    is_registered.store(word.try_register(late));
-  });
-  // Long enough for the second to get through if it can; nothing depends on how long.
-  for (int i = 0; i < 1000 && !is_registered.load(); ++i) std::this_thread::yield();
-  is_added.store(true);
-  const weft::Waiter* const woken = word.finish(owed);
-  first.join();
-  second.join();
-  CHECK(woken == &early);
-  CHECK(woken->next == nullptr);
-  REQUIRE(is_registered.load());
-  const std::uint32_t owed_then = word.sub(2);
-  CHECK(owed_then == 1);
-  CHECK(word.finish(owed_then) == &late);
-}

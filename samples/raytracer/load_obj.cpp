@@ -1,7 +1,11 @@
 /// @file
 /// OBJ: vertices and polygons in text, with materials in files beside it.
 
+#include <algorithm>
 #include <map>
+#include <optional>
+#include <set>
+#include <vector>
 
 #include "input_error.hpp"
 #include "load_mesh.hpp"
@@ -44,14 +48,16 @@ class ObjParser {
       const std::string_view keyword = reader_.word();
       if (keyword == "v") {
         read_vertex();
+      } else if (keyword == "vn") {
+        read_normal();
       } else if (keyword == "f") {
         read_face();
       } else if (keyword == "usemtl") {
         use_material(reader_.rest_of_line());
       } else if (keyword == "mtllib") {
-        read_materials(reader_.rest_of_line());
+        read_libraries(reader_.rest_of_line());
       }
-      // Everything else (texture coordinates, normals, groups, curves) is not needed here.
+      // Everything else (texture coordinates, groups, curves) is not needed here.
     }
     finish();
     return std::move(mesh_);
@@ -66,39 +72,77 @@ class ObjParser {
     mesh_.positions.push_back(v);
   }
 
+  /// Takes a normal as it is: exporters write some that are none, for faces without area.
+  void read_normal() {
+    const auto axis = [this] {
+      const double value = TextReader::try_real(reader_.word()).value_or(0.0);
+      return static_cast<float>(std::clamp(value, -1e30, 1e30));
+    };
+    Vec3 n;
+    n.x = axis();
+    n.y = axis();
+    n.z = axis();
+    normals_.push_back(n);
+  }
+
   void read_face() {
-    polygon_.clear();
+    polygon_.vertices.clear();
+    polygon_.normals.clear();
     for (std::string_view w = reader_.word(); !w.empty(); w = reader_.word()) {
       if (w.front() == '#') break;
-      polygon_.push_back(vertex_index(w));
+      read_corner(w);
     }
-    if (polygon_.size() < 3) {
+    if (polygon_.vertices.size() < 3) {
       ++skipped_faces_;
       return;
     }
-    add_polygon(mesh_, polygon_, material_);
+    // Normals that not all corners have are of no use.
+    if (polygon_.normals.size() != polygon_.vertices.size()) polygon_.normals.clear();
+    add_polygon(mesh_, polygon_);
   }
 
-  /// Reads "7", "7/1", "7//3" or "-1/...": 1 is the first vertex, -1 the latest.
-  std::uint32_t vertex_index(std::string_view word) const {
-    const auto index = TextReader::integer(word.substr(0, word.find('/')));
-    if (!index) reader_.fail(in_quotes(word) + " is not a corner of a face");
-    const auto count = static_cast<std::int64_t>(mesh_.positions.size());
-    if (*index == 0) reader_.fail("a face names vertex 0, but OBJ counts from 1");
-    if (*index > count || *index < -count) {
-      reader_.fail("a face names vertex " + std::to_string(*index) + ", but only " +
-                   std::to_string(count) + " are defined above it");
+  /// Reads "7", "7/1", "7//3" or "7/1/3": vertex, texture coordinate, normal.
+  void read_corner(std::string_view word) {
+    const std::size_t first = word.find('/');
+    polygon_.vertices.push_back(vertex_index(word, word.substr(0, first)));
+    if (first == std::string_view::npos) return;
+    const std::size_t second = word.find('/', first + 1);
+    if (second == std::string_view::npos) return;
+    const auto index = TextReader::integer(word.substr(second + 1));
+    const auto place = index ? place_of(*index, normals_.size()) : std::nullopt;
+    if (place) {
+      polygon_.normals.push_back(normals_[*place]);
+    } else {
+      ++missing_normals_;
     }
-    return static_cast<std::uint32_t>(*index > 0 ? *index - 1 : count + *index);
+  }
+
+  std::uint32_t vertex_index(std::string_view word, std::string_view number) const {
+    const auto index = TextReader::integer(number);
+    if (!index) reader_.fail(in_quotes(word) + " is not a corner of a face");
+    if (*index == 0) reader_.fail("a face names vertex 0, but OBJ counts from 1");
+    const auto place = place_of(*index, mesh_.positions.size());
+    if (!place) {
+      reader_.fail("a face names vertex " + std::to_string(*index) + ", but only " +
+                   std::to_string(mesh_.positions.size()) + " are defined above it");
+    }
+    return *place;
+  }
+
+  /// Finds what an index means: 1 is the first one so far, -1 the latest.
+  static std::optional<std::uint32_t> place_of(std::int64_t index, std::size_t size) {
+    const auto count = static_cast<std::int64_t>(size);
+    if (index == 0 || index > count || index < -count) return std::nullopt;
+    return static_cast<std::uint32_t>(index > 0 ? index - 1 : count + index);
   }
 
   void use_material(std::string_view name) {
     const auto found = materials_.find(std::string(name));
     if (found != materials_.end()) {
-      material_ = found->second;
+      polygon_.material = found->second;
       return;
     }
-    material_ = TriangleMesh::kNoMaterial;
+    polygon_.material = TriangleMesh::kNoMaterial;
     // One warning tells enough; a missing library would make many.
     if (!missing_library_ && unknown_materials_++ == 0) {
       warn("line " + std::to_string(reader_.line_number()) + ": the material " + in_quotes(name) +
@@ -106,24 +150,46 @@ class ObjParser {
     }
   }
 
-  void read_materials(std::string_view name) {
-    const std::optional<std::string> text = read_beside_(name);
-    if (!text) {
+  /// Reads "a b.mtl", one name with a space in it, or "a.mtl b.mtl", several names.
+  void read_libraries(std::string_view line) {
+    // Some files name theirs again in front of each group.
+    if (!named_libraries_.emplace(line).second || read_library(line)) return;
+    std::vector<std::string_view> missing;
+    bool is_any_there = false;
+    TextReader words(line, file_);
+    (void)words.next_line();
+    for (std::string_view w = words.word(); !w.empty(); w = words.word()) {
+      if (read_library(w)) {
+        is_any_there = true;
+      } else {
+        missing.push_back(w);
+      }
+    }
+    if (!is_any_there) missing.assign(1, line);
+    for (const std::string_view name : missing) {
       missing_library_ = true;
       warn("the material file " + in_quotes(name) + " cannot be read, so plain ones are used");
-      return;
     }
+  }
+
+  bool read_library(std::string_view name) {
+    const std::optional<std::string> text = read_beside_(name);
+    if (!text) return false;
     MaterialLibrary library = parse_mtl(*text, printable(name));
     for (std::string& warning : library.warnings) mesh_.warnings.push_back(std::move(warning));
     for (auto& [material_name, material] : library.materials) {
       materials_[material_name] = static_cast<std::uint32_t>(mesh_.palette.size());
       mesh_.palette.push_back(material);
     }
+    return true;
   }
 
   void finish() {
     if (skipped_faces_ > 0) {
       warn("skipped " + std::to_string(skipped_faces_) + " faces with fewer than three corners");
+    }
+    if (missing_normals_ > 0) {
+      warn(std::to_string(missing_normals_) + " corners name normals that are not defined");
     }
     if (mesh_.positions.empty()) {
       throw InputError(file_, "it defines no vertices, so it is no OBJ file or an empty one");
@@ -137,9 +203,12 @@ class ObjParser {
   const ReadBeside& read_beside_;
   TriangleMesh mesh_;
   std::map<std::string, std::uint32_t> materials_;
-  std::uint32_t material_ = TriangleMesh::kNoMaterial;
-  std::vector<std::uint32_t> polygon_;
+  std::set<std::string> named_libraries_;
+  std::vector<Vec3> normals_;
+  /// The face that is being read, with the material in use.
+  Polygon polygon_;
   std::size_t skipped_faces_ = 0;
+  std::size_t missing_normals_ = 0;
   std::size_t unknown_materials_ = 0;
   bool missing_library_ = false;
 };

@@ -186,14 +186,14 @@ class PlyParser {
   void cut_polygons() {
     std::uint64_t skipped = 0;
     auto corner = corners_.begin();
-    std::vector<std::uint32_t> polygon;
+    Polygon polygon;
     for (const std::uint32_t size : polygon_sizes_) {
-      polygon.assign(corner, corner + size);
+      polygon.vertices.assign(corner, corner + size);
       corner += size;
       if (size < 3) {
         ++skipped;
       } else {
-        add_polygon(mesh_, polygon, TriangleMesh::kNoMaterial);
+        add_polygon(mesh_, polygon);
       }
     }
     if (skipped > 0) {

@@ -97,4 +97,15 @@ std::vector<Vec3> compute_corner_normals(const TriangleMesh& mesh, float crease_
   return normals;
 }
 
+std::vector<Vec3> choose_corner_normals(const TriangleMesh& mesh, float crease_degrees) {
+  std::vector<Vec3> normals = compute_corner_normals(mesh, crease_degrees);
+  for (std::size_t c = 0; c < mesh.corner_normals.size(); ++c) {
+    // Their directions count, whatever their length.
+    const Vec3 own = mesh.corner_normals[c];
+    const float size = std::max({std::abs(own.x), std::abs(own.y), std::abs(own.z)});
+    if (size > 0.0F) normals[c] = unit_or(own / size, normals[c]);
+  }
+  return normals;
+}
+
 }  // namespace raytracer

@@ -15,4 +15,8 @@ namespace raytracer {
 [[nodiscard]] std::vector<Vec3> compute_corner_normals(const TriangleMesh& mesh,
                                                        float crease_degrees);
 
+/// The same, but with the file's own normals where it has them.
+[[nodiscard]] std::vector<Vec3> choose_corner_normals(const TriangleMesh& mesh,
+                                                      float crease_degrees);
+
 }  // namespace raytracer

@@ -21,6 +21,14 @@ Point to_y_up(Vec3 p, UpAxis up) {
   return {p.x, p.z, -double{p.y}};
 }
 
+/// Normals turn with the mesh; its size and place do not matter to them.
+std::array<Vec3, 3> turned(std::array<Vec3, 3> normals, UpAxis up) {
+  for (Vec3& n : normals) {
+    if (up == UpAxis::Z) n = {n.x, n.z, -n.y};
+  }
+  return normals;
+}
+
 Material make_finish(Finish finish) {
   switch (finish) {
     case Finish::Clay:
@@ -134,6 +142,7 @@ TriangleMesh place_mesh(const TriangleMesh& mesh, UpAxis up) {
       indices[corner] = index;
     }
     placed.add_triangle(indices, mesh.material_of(i));
+    if (!mesh.corner_normals.empty()) placed.set_normals(turned(mesh.normals_of(i), up));
   }
   if (placed.triangles.empty()) {
     throw std::invalid_argument("none of its triangles has an area");
@@ -145,7 +154,10 @@ void add_mesh(Scene& scene, const TriangleMesh& mesh, const StageSettings& setti
   const std::uint32_t plain = scene.add_material(make_finish(settings.finish));
   const auto first = static_cast<std::uint32_t>(scene.materials.size());
   for (const Material& m : mesh.palette) scene.add_material(m);
-  const std::vector<Vec3> normals = compute_corner_normals(mesh, settings.crease_degrees);
+  constexpr float kCrease = 40.0F;
+  const std::vector<Vec3> normals = settings.crease_degrees
+                                        ? compute_corner_normals(mesh, *settings.crease_degrees)
+                                        : choose_corner_normals(mesh, kCrease);
   scene.geometry.triangles.reserve(scene.geometry.triangles.size() + mesh.triangles.size());
   for (std::size_t i = 0; i < mesh.triangles.size(); ++i) {
     const auto& t = mesh.triangles[i];

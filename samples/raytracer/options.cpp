@@ -187,7 +187,8 @@ void add_mesh_options(OptionTable& table, Options& o) {
                }
                o.stage.finish = found->second;
              });
-  table.number("--crease", "DEG", 0.0F, 180.0F, "Edges that are sharper stay edges [40]",
+  table.number("--crease", "DEG", 0.0F, 180.0F,
+               "Edges that are sharper stay edges [an OBJ's own normals, else 40]",
                o.stage.crease_degrees);
 }
 

@@ -1,6 +1,27 @@
 #include "scene.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 namespace raytracer {
+namespace {
+
+/// Bends a smoothed normal near an outline, where it may face away from the viewer, or mirror the
+/// view into the surface: light ends there, and the outline would turn black.
+Vec3 bend_into_view(Vec3 smoothed, Vec3 geometric, Vec3 viewer) {
+  constexpr float kLeast = 0.01F;
+  const float facing = dot(smoothed, viewer);
+  if (facing < kLeast) smoothed = normalize(smoothed + viewer * (kLeast - facing));
+  const Vec3 mirrored = reflect(viewer, smoothed);
+  const float height = dot(mirrored, geometric);
+  // A view that grazes the surface itself needs no more than it has.
+  const float least_height = std::min(kLeast, 0.9F * dot(geometric, viewer));
+  if (height >= least_height) return smoothed;
+  // The normal half way between the view and a mirrored view that is lifted off the surface.
+  return normalize(viewer + normalize(mirrored + geometric * (least_height - height)));
+}
+
+}  // namespace
 
 std::uint32_t Scene::add_material(const Material& material) {
   materials.push_back(material);
@@ -43,11 +64,8 @@ SurfacePoint Scene::surface_at(const Ray& ray, const Hit& hit) const {
   if (dot(point.shading_normal, point.geometric_normal) < 0.0F) {
     point.shading_normal = -point.shading_normal;
   }
-  // A smoothed normal may face away from the ray near an outline; bend it back into view.
-  const float facing = -dot(point.shading_normal, ray.direction);
-  if (facing < 0.01F) {
-    point.shading_normal = normalize(point.shading_normal - ray.direction * (0.01F - facing));
-  }
+  point.shading_normal =
+      bend_into_view(point.shading_normal, point.geometric_normal, -ray.direction);
   return point;
 }
 

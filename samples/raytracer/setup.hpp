@@ -2,6 +2,8 @@
 /// Scenes with a camera: the built-in one, and a stage around a mesh from a file.
 #pragma once
 
+#include <optional>
+
 #include "camera.hpp"
 #include "scene.hpp"
 #include "triangle_mesh.hpp"
@@ -31,7 +33,8 @@ struct StageSettings {
   float fov_degrees = 28.0F;
   /// Larger than 1 comes closer than the framing would.
   float zoom = 1.0F;
-  float crease_degrees = 40.0F;
+  /// Edges that are sharper stay edges. None: the file's normals, and 40 where it has none.
+  std::optional<float> crease_degrees;
   /// Width over height of the image to frame for.
   float aspect = 16.0F / 9.0F;
 };

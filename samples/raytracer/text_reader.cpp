@@ -18,6 +18,21 @@ std::string_view without_plus(std::string_view word) {
   return word.size() > 1 && word[0] == '+' && word[1] != '-' ? word.substr(1) : word;
 }
 
+/// Reads a number, which may be infinite or none; nothing if the word is something else.
+std::optional<double> any_number(std::string_view word) {
+  const std::string_view digits = without_plus(word);
+  double value = 0.0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error == std::errc::invalid_argument || end != digits.data() + digits.size()) {
+    return std::nullopt;
+  }
+  // from_chars leaves the value alone then; this gives zero, a tiny number or infinity.
+  if (error == std::errc::result_out_of_range) {
+    value = std::strtod(std::string(digits).c_str(), nullptr);
+  }
+  return value;
+}
+
 }  // namespace
 
 bool TextReader::next_line() {
@@ -64,20 +79,17 @@ std::string_view TextReader::rest_of_line() {
 
 double TextReader::real(std::string_view word, const char* what) const {
   if (word.empty()) fail(std::string("the line ends where ") + what + " should be");
-  const std::string_view digits = without_plus(word);
-  double value = 0.0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (error == std::errc::invalid_argument || end != digits.data() + digits.size()) {
-    fail(in_quotes(word) + " is not a number, where " + what + " should be");
-  }
-  // from_chars leaves the value alone then; this gives zero, a tiny number or infinity.
-  if (error == std::errc::result_out_of_range) {
-    value = std::strtod(std::string(digits).c_str(), nullptr);
-  }
-  if (!std::isfinite(value)) {
+  const std::optional<double> value = any_number(word);
+  if (!value) fail(in_quotes(word) + " is not a number, where " + what + " should be");
+  if (!std::isfinite(*value)) {
     fail(in_quotes(word) + " is not a finite number, where " + what + " should be");
   }
-  return value;
+  return *value;
+}
+
+std::optional<double> TextReader::try_real(std::string_view word) {
+  const std::optional<double> value = any_number(word);
+  return value && std::isfinite(*value) ? value : std::nullopt;
 }
 
 float TextReader::number(std::string_view word, const char* what) const {

@@ -26,6 +26,8 @@ class TextReader {
 
   /// Reads a finite number from a word; `what` names it in the error.
   [[nodiscard]] double real(std::string_view word, const char* what) const;
+  /// Reads a number; none if the word is not a finite one.
+  [[nodiscard]] static std::optional<double> try_real(std::string_view word);
   /// Reads a number that a float can hold.
   [[nodiscard]] float number(std::string_view word, const char* what) const;
   /// Reads a whole number from a word; none if it is not one.

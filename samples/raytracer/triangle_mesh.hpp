@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -22,6 +23,9 @@ struct TriangleMesh {
   /// An index into palette for each triangle, or kNoMaterial; empty: none has one.
   std::vector<std::uint32_t> materials;
   std::vector<Material> palette;
+  /// The normals of each triangle's corners, three a triangle, as the file gives them, of any
+  /// length; zero where it gives none; empty: none at all.
+  std::vector<Vec3> corner_normals;
   /// What the reader ignored or guessed, one sentence each.
   std::vector<std::string> warnings;
 
@@ -31,6 +35,17 @@ struct TriangleMesh {
       materials.resize(triangles.size() - 1, kNoMaterial);
       materials.push_back(material);
     }
+  }
+  /// Gives normals to the triangle that was added last.
+  void set_normals(const std::array<Vec3, 3>& normals) {
+    corner_normals.resize(triangles.size() * 3 - 3);
+    corner_normals.insert(corner_normals.end(), normals.begin(), normals.end());
+  }
+  [[nodiscard]] std::array<Vec3, 3> normals_of(std::size_t triangle) const {
+    // The last triangles may have been added without.
+    if (corner_normals.size() < triangle * 3 + 3) return {};
+    const auto first = corner_normals.begin() + static_cast<std::ptrdiff_t>(triangle * 3);
+    return {first[0], first[1], first[2]};
   }
   [[nodiscard]] std::uint32_t material_of(std::size_t triangle) const {
     return materials.empty() ? kNoMaterial : materials[triangle];

@@ -1,5 +1,6 @@
 #include "triangulate.hpp"
 
+#include <array>
 #include <cmath>
 
 namespace raytracer {
@@ -71,10 +72,18 @@ bool is_ear(const std::vector<Point2>& points, const std::vector<std::size_t>& l
   return true;
 }
 
-void cut_ears(TriangleMesh& mesh, const std::vector<std::uint32_t>& polygon,
-              std::uint32_t material) {
-  const std::vector<Point2> points = flatten(mesh, polygon);
-  std::vector<std::size_t> left(polygon.size());
+/// Adds the triangle of three of a polygon's corners.
+void add_part(TriangleMesh& mesh, const Polygon& polygon, std::array<std::size_t, 3> corners) {
+  const auto [a, b, c] = corners;
+  mesh.add_triangle({polygon.vertices[a], polygon.vertices[b], polygon.vertices[c]},
+                    polygon.material);
+  if (polygon.normals.empty()) return;
+  mesh.set_normals({polygon.normals[a], polygon.normals[b], polygon.normals[c]});
+}
+
+void cut_ears(TriangleMesh& mesh, const Polygon& polygon) {
+  const std::vector<Point2> points = flatten(mesh, polygon.vertices);
+  std::vector<std::size_t> left(points.size());
   for (std::size_t i = 0; i < left.size(); ++i) left[i] = i;
   while (left.size() > 3) {
     std::size_t ear = 0;
@@ -82,25 +91,21 @@ void cut_ears(TriangleMesh& mesh, const std::vector<std::uint32_t>& polygon,
     // A polygon that crosses itself has no ear left; any corner will do.
     if (ear == left.size()) ear = 0;
     const std::size_t n = left.size();
-    mesh.add_triangle(
-        {polygon[left[(ear + n - 1) % n]], polygon[left[ear]], polygon[left[(ear + 1) % n]]},
-        material);
+    add_part(mesh, polygon, {left[(ear + n - 1) % n], left[ear], left[(ear + 1) % n]});
     left.erase(left.begin() + static_cast<std::ptrdiff_t>(ear));
   }
-  mesh.add_triangle({polygon[left[0]], polygon[left[1]], polygon[left[2]]}, material);
+  add_part(mesh, polygon, {left[0], left[1], left[2]});
 }
 
 }  // namespace
 
-void add_polygon(TriangleMesh& mesh, const std::vector<std::uint32_t>& polygon,
-                 std::uint32_t material) {
-  if (polygon.size() > 3 && polygon.size() <= kMostCorners) {
-    cut_ears(mesh, polygon, material);
+void add_polygon(TriangleMesh& mesh, const Polygon& polygon) {
+  const std::size_t count = polygon.vertices.size();
+  if (count > 3 && count <= kMostCorners) {
+    cut_ears(mesh, polygon);
     return;
   }
-  for (std::size_t i = 2; i < polygon.size(); ++i) {
-    mesh.add_triangle({polygon[0], polygon[i - 1], polygon[i]}, material);
-  }
+  for (std::size_t i = 2; i < count; ++i) add_part(mesh, polygon, {0, i - 1, i});
 }
 
 }  // namespace raytracer

@@ -9,11 +9,18 @@
 
 namespace raytracer {
 
-/// Adds the polygon with these vertices (at least three, all in range) to the mesh.
+struct Polygon {
+  /// At least three vertices, all in range.
+  std::vector<std::uint32_t> vertices;
+  /// A normal for each of them, or nothing.
+  std::vector<Vec3> normals;
+  std::uint32_t material = TriangleMesh::kNoMaterial;
+};
+
+/// Adds a polygon to the mesh.
 ///
 /// Cuts ears, so that concave polygons keep their outline; a polygon of more than 256 corners
 /// becomes a fan, which is right for convex ones.
-void add_polygon(TriangleMesh& mesh, const std::vector<std::uint32_t>& polygon,
-                 std::uint32_t material);
+void add_polygon(TriangleMesh& mesh, const Polygon& polygon);
 
 }  // namespace raytracer

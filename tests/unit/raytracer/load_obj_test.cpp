@@ -50,6 +50,27 @@ TEST_CASE("corners of OBJ faces come in four forms, from the front or from the b
   for (const auto& t : mesh.triangles) CHECK(t == TriangleMesh::Indices{0, 1, 2});
 }
 
+TEST_CASE("normals of an OBJ belong to the corners that name them, in cut polygons too") {
+  const TriangleMesh mesh = parse(kCorners +
+                                  "vn 0 0 1\nvn 0 3 0\nvn nan nan nan\nf 1 2 3\n"
+                                  "f 1//1 2//2 3//-2 4//1\nf 1//1 2 3//1\nf 1/1/3 2/1/1 3/1/9\n");
+  REQUIRE(mesh.triangles.size() == 5);
+  REQUIRE(mesh.corner_normals.size() <= 15);
+  const Vec3 none{0, 0, 0};
+  CHECK(mesh.normals_of(0)[0] == none);
+  for (const std::size_t part : {1, 2}) {
+    for (std::size_t corner = 0; corner < 3; ++corner) {
+      const std::uint32_t vertex = mesh.triangles[part][corner];
+      const Vec3 expected = vertex == 1 || vertex == 2 ? Vec3{0, 3, 0} : Vec3{0, 0, 1};
+      CHECK(mesh.normals_of(part)[corner] == expected);
+    }
+  }
+  CHECK(mesh.normals_of(3)[0] == none);
+  CHECK(mesh.normals_of(4)[0] == none);
+  REQUIRE(mesh.warnings.size() == 1);
+  CHECK_THAT(mesh.warnings[0], Contains("1 corners name normals that are not defined"));
+}
+
 TEST_CASE("lines of an OBJ may go on after a backslash, and errors keep their line") {
   CHECK(parse(kCorners + "f 1 \\\n 2 \\\r\n 3\n").triangles.size() == 1);
   CHECK_THAT(message_of(kCorners + "f 1 \\\n 2 \\\n 3\nf 1 2 9\n"),
@@ -75,7 +96,7 @@ TEST_CASE("polygons that cross themselves or have no area are cut into something
   CHECK(parse(kCorners + "f 1 1 1 1 1\n").triangles.size() == 3);
   TriangleMesh mesh;
   mesh.positions.resize(1);
-  add_polygon(mesh, std::vector<std::uint32_t>(5000, 0), TriangleMesh::kNoMaterial);
+  add_polygon(mesh, {std::vector<std::uint32_t>(5000, 0), {}});
   CHECK(mesh.triangles.size() == 4998);
 }
 
@@ -109,6 +130,24 @@ TEST_CASE("a missing MTL or material is a warning, not an error") {
   CHECK_THAT(mesh.warnings[0], Contains("'other.mtl' cannot be read"));
   CHECK_THAT(parse(kCorners + "usemtl red\nf 1 2 3\n").warnings.at(0),
              Contains("'red' is not defined"));
+}
+
+TEST_CASE("a line names one MTL or several, and naming it again changes nothing") {
+  std::vector<std::string> asked;
+  const auto beside = [&asked](std::string_view name) -> std::optional<std::string> {
+    asked.emplace_back(name);
+    if (name == "a.mtl") return "newmtl a\n";
+    if (name == "b.mtl") return "newmtl b\n";
+    return std::nullopt;
+  };
+  const std::string line = "mtllib a.mtl c.mtl b.mtl\n";
+  const TriangleMesh mesh =
+      parse_obj(line + kCorners + "usemtl b\n" + line + "f 1 2 3\n", "a.obj", beside);
+  CHECK(mesh.palette.size() == 2);
+  CHECK(mesh.material_of(0) == 1);
+  CHECK(asked.size() == 4);
+  REQUIRE(mesh.warnings.size() == 1);
+  CHECK_THAT(mesh.warnings[0], Contains("'c.mtl' cannot be read"));
 }
 
 TEST_CASE("the MTL is looked for beside the OBJ, backslashes and all") {

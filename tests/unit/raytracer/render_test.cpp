@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
 
+#include <cmath>
+
 #include <weft/weft.hpp>
 
 #include "bvh_builder.hpp"
@@ -54,6 +56,26 @@ TEST_CASE("the picture does not depend on how it is cut into tiles") {
   for (const Tile& tile : cut_into_tiles(40, 30, 7))
     render_tile(setup.scene, camera, quick(), tile, parts);
   CHECK(whole.hash() == parts.hash());
+}
+
+TEST_CASE("smoothed normals do not turn outlines black: the mirrored view stays outside") {
+  Scene scene;
+  scene.add_material(Material::glossy({0.5F, 0.5F, 0.5F}, 0.1F));
+  const Vec3 up{0, 0, 1};
+  const Vec3 corners[3] = {{-1, -1, 0}, {2, -1, 0}, {-1, 2, 0}};
+  for (const float lean : {-4.0F, -1.0F, 0.0F, 1.0F, 4.0F}) {
+    const Vec3 leaning = normalize({lean, 0.3F * lean, 1.0F});
+    scene.geometry.triangles = {{{corners[0], corners[1], corners[2]}, {leaning, up, leaning}, 0}};
+    for (float height = 1e-3F; height < 4.0F; height *= 1.7F) {
+      const Ray ray{{1.0F, 0.0F, height}, normalize({-1.0F, 0.0F, -height})};
+      const Hit hit{std::sqrt(1.0F + height * height), 0.3F, 0.3F, PrimitiveId::triangle(0)};
+      const SurfacePoint point = scene.surface_at(ray, hit);
+      INFO("lean " << lean << " height " << height);
+      CHECK(dot(point.shading_normal, -ray.direction) > 0.0F);
+      CHECK(dot(reflect(-ray.direction, point.shading_normal), up) > 0.0F);
+      CHECK(length(point.shading_normal) == Approx(1.0F));
+    }
+  }
 }
 
 TEST_CASE("a requested stop ends the rendering") {

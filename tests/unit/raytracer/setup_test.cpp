@@ -128,6 +128,24 @@ TEST_CASE("edges sharper than the crease angle stay sharp, others are smoothed")
   }
 }
 
+TEST_CASE(
+    "the file's normals are taken, turned with the mesh, unless a crease angle is asked for") {
+  TriangleMesh mesh;
+  mesh.positions = {{0, 0, 0}, {1, 0, 0}, {0, 1, 0}};
+  mesh.add_triangle({0, 1, 2});
+  mesh.set_normals({Vec3{0, -3, 4}, Vec3{0, 0, 0}, Vec3{0, 0, 1e-30F}});
+  StageSettings settings;
+  settings.up = UpAxis::Z;
+  const Triangle own = make_mesh_setup(mesh, settings).scene.geometry.triangles[0];
+  CHECK(own.normals[0].y == Approx(0.8F));
+  CHECK(own.normals[0].z == Approx(0.6F));
+  CHECK(own.normals[1] == Vec3{0, 1, 0});
+  CHECK(own.normals[2] == Vec3{0, 1, 0});
+  settings.crease_degrees = 30.0F;
+  const Triangle computed = make_mesh_setup(mesh, settings).scene.geometry.triangles[0];
+  CHECK(computed.normals[0] == Vec3{0, 1, 0});
+}
+
 TEST_CASE("the built-in scene shows every kind of material") {
   const Setup setup = make_builtin_setup();
   bool seen[5] = {};

@@ -1,4 +1,4 @@
-// expect: no matching function
+// expect: weft: the body of a parallel loop is called with one index or element, or with the two ends of a chunk
 #include <weft/algo/parallel_for.hpp>
 
 #include <string>

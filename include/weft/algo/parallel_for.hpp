@@ -1,20 +1,22 @@
 /// @file
-/// parallel_for: one loop, split on demand, awaited or blocking.
+/// parallel_for: one loop, split for whoever is idle, awaited or blocking.
 #pragma once
 
-#include <algorithm>
-#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <iterator>
+#include <new>
 #include <ranges>
 #include <type_traits>
 #include <utility>
 
-#include <weft/base/atomic.hpp>
+#include <weft/algo/loop.hpp>
+#include <weft/algo/parallel_for_options.hpp>
 #include <weft/base/error.hpp>
 #include <weft/coro/invoke.hpp>
+#include <weft/coro/invoke_task.hpp>
 #include <weft/coro/task.hpp>
 #include <weft/coro/this_task.hpp>
 #include <weft/coro/when_all.hpp>
@@ -22,122 +24,185 @@
 
 namespace weft::inline v0 {
 
-/// How a parallel loop is cut. The defaults are right unless iterations are very unequal.
-struct ParallelForOptions {
-  /// Iterations that are never split; 0 measures the first ones and takes about two microseconds' worth.
-  std::size_t grain = 0;
-};
+/// What a loop counts with: an integer of at most 64 bits.
+template <class T>
+concept LoopIndex = std::integral<T> && !std::same_as<std::remove_cv_t<T>, bool> && sizeof(T) <= sizeof(std::uint64_t);
+
+/// What a loop goes over element by element: a container, a span, a view such as std::views::iota(0, n).
+template <class R>
+concept LoopRange = std::ranges::random_access_range<R> && std::ranges::sized_range<R> && std::ranges::viewable_range<R>;
 
 namespace detail {
 
-/// A body that takes one index at a time, or a whole chunk [first, last).
-template <class Body, class Index>
-inline constexpr bool kTakesChunk = std::invocable<Body&, Index, Index>;
+// ---- bodies ----
 
-template <class Index, class Body>
-WEFT_ALWAYS_INLINE void run_chunk(Index first, Index last, Body& body) {
-  if (!(first < last)) return;
-  if constexpr (kTakesChunk<Body, Index>) {
-    body(first, last);
-  } else {
-    for (; first != last; ++first) body(first);
-  }
-}
+/// Calls the body with one index (or element), or with the two ends of a chunk. A body that takes both gets single ones.
+template <class Body, class One, class End>
+struct LoopBody {
+  static constexpr bool kTakesOne = std::invocable<Body&, One>;
+  static constexpr bool kTakesChunk = !kTakesOne && std::invocable<Body&, End, End>;
+  static_assert(kTakesOne || kTakesChunk,
+                "weft: the body of a parallel loop is called with one index or element, or with the two ends of a chunk");
 
-template <class Index>
-std::size_t length(Index first, Index last) noexcept {
-  // Unsigned: a range may be wider than its signed type.
-  return first < last ? static_cast<std::size_t>(static_cast<std::uint64_t>(last) - static_cast<std::uint64_t>(first)) : 0;
-}
-
-template <class Index>
-Index advance_by(Index first, std::size_t n) noexcept {
-  return static_cast<Index>(static_cast<std::uint64_t>(first) + n);
-}
-
-/// Whether a part of the range should be offered to thieves: there is nothing else here that they could take.
-inline bool should_split() noexcept {
-  const WorkerContext* const worker = current_worker();
-  return worker != nullptr && worker->worker_count > 1 && worker->fork_deque->size_hint() == 0;
-}
-
-/// Runs the beginning of the range until its cost is known.
-///
-/// @param first  moved past what has been run
-/// @return       the grain for the rest: about two microseconds, but enough pieces for every worker
-template <class Index, class Body>
-std::size_t run_probe(Index& first, Index last, Body& body) {
-  using Clock = std::chrono::steady_clock;
-  constexpr std::chrono::nanoseconds kGrainTime{2000};
-  const WorkerContext* const worker = current_worker();
-  const std::size_t total = length(first, last);
-  if (worker == nullptr) return std::max<std::size_t>(total, 1);
-  const std::size_t workers = worker->worker_count;
-  std::size_t done = 0;
-  const Clock::time_point start = Clock::now();
-  // From a single one, which may be long, up: four times as many each time cost few looks at the clock.
-  while (done < total) {
-    const std::size_t chunk = std::min(std::max<std::size_t>(3 * done, 1), total - done);
-    const Index next = advance_by(first, chunk);
-    run_chunk(first, next, body);
-    first = next;
-    done += chunk;
-    const Clock::duration spent = Clock::now() - start;
-    if (spent < kGrainTime) continue;
-    const auto per_grain = static_cast<std::size_t>(static_cast<double>(done) * static_cast<double>(kGrainTime.count()) /
-                                                    static_cast<double>(std::chrono::nanoseconds(spent).count()));
-    return std::clamp<std::size_t>(per_grain, 1, std::max<std::size_t>(total / (8 * workers), 1));
-  }
-  return 1;
-}
-
-/// What the pieces of one blocking loop share.
-template <class Index, class Body>
-struct BlockingLoop {
-  Body& body;
-  std::size_t grain;
-  Atomic<bool> has_failed{false};
-
-  void run(Index first, Index last) {
-    try {
-      while (length(first, last) > grain) {
-        // relaxed: only saves work that the exception makes useless.
-        if (has_failed.load(relaxed)) return;
-        if (should_split()) {
-          const Index middle = advance_by(first, length(first, last) / 2);
-          parallel_invoke([&] { run(first, middle); }, [&] { run(middle, last); });
-          return;
-        }
-        const Index next = advance_by(first, grain);
-        run_chunk(first, next, body);
-        first = next;
-      }
-      run_chunk(first, last, body);
-    } catch (...) {
-      // relaxed: as above.
-      has_failed.store(true, relaxed);
-      throw;
-    }
+  template <class... Arguments>
+  WEFT_ALWAYS_INLINE static void call(Body& body, Arguments&&... arguments) {
+    static_assert(!IsTask<std::invoke_result_t<Body&, Arguments...>>,
+                  "weft: the body of a parallel loop is a plain function; a Task that it returns would never run: "
+                  "spawn tasks, or await a when_all");
+    static_cast<void>(std::invoke(body, std::forward<Arguments>(arguments)...));
   }
 };
 
+/// Maps positions to indices. `Body` may be a reference.
+template <class Index, class Body>
+struct IndexChunk {
+  using Calls = LoopBody<std::remove_reference_t<Body>, Index, Index>;
+
+  void prepare() noexcept {}
+
+  WEFT_ALWAYS_INLINE void operator()(std::size_t lo, std::size_t hi) {
+    Index i = at(lo);
+    const Index end = at(hi);
+    if constexpr (Calls::kTakesChunk) {
+      Calls::call(body, Index(i), Index(end));
+    } else {
+      for (; i != end; ++i) Calls::call(body, Index(i));
+    }
+  }
+
+  // Unsigned: a range may be wider than its signed type.
+  [[nodiscard]] Index at(std::size_t position) const noexcept {
+    return static_cast<Index>(static_cast<std::uint64_t>(first) + position);
+  }
+
+  Index first;
+  Body body;
+};
+
+/// Maps positions to elements. `Body` may be a reference.
+template <class View, class Body>
+struct RangeChunk {
+  using Iterator = std::ranges::iterator_t<View>;
+  using Offset = std::iter_difference_t<Iterator>;
+  using Calls = LoopBody<std::remove_reference_t<Body>, std::iter_reference_t<Iterator>, Iterator>;
+
+  /// Once the view stays where it is: its iterators may point into it.
+  void prepare() { begin = std::ranges::begin(view); }
+
+  WEFT_ALWAYS_INLINE void operator()(std::size_t lo, std::size_t hi) {
+    Iterator i = begin + static_cast<Offset>(lo);
+    const Iterator end = begin + static_cast<Offset>(hi);
+    if constexpr (Calls::kTakesChunk) {
+      Calls::call(body, Iterator(i), Iterator(end));
+    } else {
+      for (; i != end; ++i) Calls::call(body, *i);
+    }
+  }
+
+  View view;
+  Body body;
+  Iterator begin{};
+};
+
+// ---- bounds ----
+
+template <LoopIndex Index>
+struct Bounds {
+  Index first;
+  std::size_t count;
+};
+
+/// Whether first < last as numbers, whatever their types.
+template <LoopIndex First, LoopIndex Last>
+constexpr bool is_below(First first, Last last) noexcept {
+  if constexpr (std::is_signed_v<First> == std::is_signed_v<Last>) {
+    return first < last;
+  } else if constexpr (std::is_signed_v<First>) {
+    return first < 0 || static_cast<std::make_unsigned_t<First>>(first) < last;
+  } else {
+    return last > 0 && first < static_cast<std::make_unsigned_t<Last>>(last);
+  }
+}
+
+/// The bounds in their common type.
+template <LoopIndex First, LoopIndex Last>
+Bounds<std::common_type_t<First, Last>> bounds_of(First first, Last last) {
+  using Index = std::common_type_t<First, Last>;
+  if (!is_below(first, last)) return {Index{}, 0};
+  if constexpr (std::is_signed_v<First> && std::is_unsigned_v<Index>) {
+    if (first < 0) {
+      throw UsageError("weft: a parallel loop begins at a negative index and ends at one of an unsigned type, which cannot "
+                       "hold it: give both ends the same signed type");
+    }
+  }
+  const auto begin = static_cast<Index>(first);
+  return {begin, static_cast<std::size_t>(static_cast<std::uint64_t>(last) - static_cast<std::uint64_t>(begin))};
+}
+
+// ---- running ----
+
+/// A piece of a blocking loop.
+template <class Chunk>
+void run_blocking(Loop<Chunk>& loop, std::size_t lo, std::size_t hi) noexcept {
+  if (hi - lo <= loop.grain()) lo = loop.run_piece(lo, hi);
+  if (lo == hi || loop.is_over()) return;
+  const std::size_t middle = lo + (hi - lo) / 2;
+  parallel_invoke([&]() noexcept { run_blocking(loop, lo, middle); }, [&]() noexcept { run_blocking(loop, middle, hi); });
+}
+
+template <class Chunk>
+void sync_run_loop(std::size_t count, Chunk chunk, const ParallelForOptions& options) {
+  const WorkerContext* const worker = current_worker();
+  if (options.priority && worker != nullptr && *options.priority != worker->priority) {
+    throw UsageError("weft: sync_parallel_for cannot change the priority of the job that it blocks: "
+                     "spawn that job with the priority, or co_await parallel_for");
+  }
+  chunk.prepare();
+  Loop<Chunk> loop(chunk, count, options, worker != nullptr ? worker->domain : nullptr);
+  const std::size_t rest = loop.run_beginning();
+  if (rest != loop.size()) run_blocking(loop, rest, loop.size());
+  loop.finish();
+}
+
 inline namespace WEFT_TRANSFER_NAMESPACE {
 
-/// A piece of an awaited loop. `body` lives in the frame of parallel_for.
-template <class Index, class Body>
-Task<> run_pieces(Index first, Index last, std::size_t grain, Body& body) {
-  while (length(first, last) > grain) {
-    co_await this_task::stop_point();
-    if (should_split()) {
-      const Index middle = advance_by(first, length(first, last) / 2);
-      co_await when_all(run_pieces(first, middle, grain, body), run_pieces(middle, last, grain, body));
-      co_return;
-    }
-    const Index next = advance_by(first, grain);
-    run_chunk(first, next, body);
-    first = next;
+/// A piece of an awaited loop. Throws nothing: the loop knows how it has ended.
+template <class Chunk>
+Task<> run_awaited(Loop<Chunk>& loop, std::size_t lo, std::size_t hi) {
+  if (hi - lo <= loop.grain()) lo = loop.run_piece(lo, hi);
+  if (lo == hi || loop.is_over()) co_return;
+  const std::size_t middle = lo + (hi - lo) / 2;
+  try {
+    co_await when_all(run_awaited(loop, lo, middle), run_awaited(loop, middle, hi));
+    co_return;
+  } catch (const std::bad_alloc&) {
+    // There was no memory for the two, and neither has begun.
   }
-  run_chunk(first, last, body);
+  loop.run_alone(lo, hi);
+}
+
+template <class Chunk>
+Task<> run_loop(std::size_t count, Chunk chunk, ParallelForOptions options) {
+  static_assert(alignof(Chunk) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
+                "weft: the body of a parallel loop cannot be over-aligned: pass std::ref(body)");
+  StopScope* const scope = co_await CurrentScope();
+  chunk.prepare();
+  const WorkerContext* const worker = current_worker();
+  const Priority before = worker != nullptr ? worker->priority : Priority::Normal;
+  const bool is_moved = worker != nullptr && options.priority.value_or(before) != before;
+  if (is_moved) co_await with_priority(*options.priority);
+  Loop<Chunk> loop(chunk, count, options, scope);
+  if (std::size_t rest = loop.run_beginning(); rest != loop.size()) {
+    try {
+      co_await run_awaited(loop, rest, loop.size());
+      rest = loop.size();
+    } catch (const std::bad_alloc&) {
+      // There was no memory for the first piece.
+    }
+    loop.run_alone(rest, loop.size());
+  }
+  if (is_moved) co_await with_priority(before);
+  loop.finish();
 }
 
 }  // namespace WEFT_TRANSFER_NAMESPACE
@@ -148,50 +213,68 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 
 /// Calls `body(i)` for every i in [first, last), or `body(lo, hi)` for chunks that cover it, on this worker and idle ones.
 ///
-/// Threads:  the body is called concurrently; order and chunk borders are not defined.
-/// Lifetime: joins before it returns, so that the body may refer to the caller's locals. The body itself is moved in.
-/// Errors:   an exception of the body ends the loop early and is thrown here; OperationCancelled when the task is asked to
-///           stop before the end.
-/// Cost:     a few tens of nanoseconds when the loop is too short to share.
+/// While some workers run pieces of `grain` iterations, all others of the loop can be taken: one that is long delays only
+/// itself. Results of the body are ignored. The two ends may have different integer types; indices have their common type.
+///
+/// Threads:  the body is called concurrently, also one that changes its own members; order and, with Partition::OnDemand,
+///           the borders of chunks are not defined.
+/// Resumes:  on the worker that finished the last piece.
+/// Lifetime: joins before it returns, so that the body may refer to the caller's locals. The body is moved or copied into
+///           the task; std::ref(body) refers to it. With gcc 12 a closure that owns something has a name before the
+///           co_await expression (lib/coro/README.md).
+/// Errors:   an exception of the body ends the loop: pieces that run go on to their end, the others do not begin, and the
+///           first exception is thrown here. OperationCancelled in the same way, when the task is asked to stop before the
+///           end. UsageError from the call if `first` is negative and the common type unsigned. std::bad_alloc for the
+///           task's own frame; short of memory later, the loop goes on with fewer workers.
+/// Cost:     one coroutine frame and a few looks at a clock, if the loop is shorter than a microsecond. Then two frames for
+///           each piece of some microseconds; no more workers are woken than find work. Fewer than 16 iterations for each
+///           worker are shared at once, which may wake a worker.
+/// Source:   lazy binary splitting (Tzannes, Caragea, Barua, Vishkin, PPoPP 2010) below the grain: a running piece is
+///           split when its worker has nothing else to offer. Above it the loop is halved beforehand.
 /// Example:  samples/04_parallel_for.cpp
-template <std::integral Index, class Body>
-  requires(std::invocable<Body&, Index> || std::invocable<Body&, Index, Index>)
-[[nodiscard("co_await it")]] Task<> parallel_for(Index first, Index last, Body body, ParallelForOptions options = {}) {
-  const std::size_t grain = options.grain != 0 ? options.grain : detail::run_probe(first, last, body);
-  co_await detail::run_pieces(first, last, grain, body);
+template <LoopIndex First, LoopIndex Last, class Body>
+[[nodiscard("co_await it")]] Task<> parallel_for(First first, Last last, Body&& body, ParallelForOptions options = {}) {
+  const auto bounds = detail::bounds_of(first, last);
+  using Chunk = detail::IndexChunk<std::common_type_t<First, Last>, std::decay_t<Body>>;
+  return detail::run_loop(bounds.count, Chunk{bounds.first, std::forward<Body>(body)}, options);
 }
 
-/// The same for every element of a random-access range, which must outlive the loop.
-template <std::ranges::random_access_range Range, class Body>
-  requires(std::ranges::sized_range<Range> && std::invocable<Body&, std::ranges::range_reference_t<Range>>)
-[[nodiscard("co_await it")]] Task<> parallel_for(Range& range, Body body, ParallelForOptions options = {}) {
-  const auto begin = std::ranges::begin(range);
-  using Offset = std::ranges::range_difference_t<Range>;
-  const auto at = [begin, &body](Offset i) { body(begin[i]); };
-  auto loop = parallel_for(Offset{0}, static_cast<Offset>(std::ranges::size(range)), at, options);
-  co_await std::move(loop);
+/// The same with `body(element)` for every element of a random-access range, or `body(begin, end)` with iterators.
+///
+/// Lifetime: the task refers to a container that has a name, which outlives it; it keeps views, and containers that are
+///           moved in.
+template <LoopRange Range, class Body>
+[[nodiscard("co_await it")]] Task<> parallel_for(Range&& range, Body&& body, ParallelForOptions options = {}) {
+  const auto count = static_cast<std::size_t>(std::ranges::size(range));
+  using Chunk = detail::RangeChunk<std::views::all_t<Range>, std::decay_t<Body>>;
+  return detail::run_loop(count, Chunk{std::views::all(std::forward<Range>(range)), std::forward<Body>(body)}, options);
 }
 
 }  // namespace WEFT_TRANSFER_NAMESPACE
 
-/// The blocking form, for plain jobs: as parallel_for, but the worker waits as in parallel_invoke.
+/// The blocking form, for plain jobs and functions: as parallel_for, but the worker waits as in parallel_invoke.
 ///
-/// Threads: on a worker; on any other thread the loop runs serially.
-template <std::integral Index, class Body>
-  requires(std::invocable<Body&, Index> || std::invocable<Body&, Index, Index>)
-void sync_parallel_for(Index first, Index last, Body&& body, ParallelForOptions options = {}) {
-  const std::size_t grain = options.grain != 0 ? options.grain : detail::run_probe(first, last, body);
-  detail::BlockingLoop<Index, std::remove_reference_t<Body>> loop{body, grain};
-  loop.run(first, last);
+/// Pre:      ParallelForOptions::priority is not set, or the calling job's own.
+/// Threads:  on a worker, also inside a task; on any other thread the loop runs serially.
+/// Lifetime: the body is not copied.
+/// Errors:   as parallel_for, but a plain function does not know the scope of its task: OperationCancelled comes with
+///           Runtime::shutdown(Cancel) only. A body that should heed another stop request asks its token and throws.
+///           UsageError for another priority than the job's. No std::bad_alloc.
+/// Cost:     no allocation; some 5 ns for each piece.
+template <LoopIndex First, LoopIndex Last, class Body>
+void sync_parallel_for(First first, Last last, Body&& body, ParallelForOptions options = {}) {
+  const auto bounds = detail::bounds_of(first, last);
+  using Chunk = detail::IndexChunk<std::common_type_t<First, Last>, std::remove_reference_t<Body>&>;
+  detail::sync_run_loop(bounds.count, Chunk{bounds.first, body}, options);
 }
 
 /// The same for every element of a random-access range.
-template <std::ranges::random_access_range Range, class Body>
-  requires(std::ranges::sized_range<Range> && std::invocable<Body&, std::ranges::range_reference_t<Range>>)
+template <LoopRange Range, class Body>
 void sync_parallel_for(Range&& range, Body&& body, ParallelForOptions options = {}) {
-  const auto begin = std::ranges::begin(range);
-  using Offset = std::ranges::range_difference_t<Range>;
-  sync_parallel_for(Offset{0}, static_cast<Offset>(std::ranges::size(range)), [&](Offset i) { body(begin[i]); }, options);
+  const auto count = static_cast<std::size_t>(std::ranges::size(range));
+  using View = std::ranges::ref_view<std::remove_reference_t<Range>>;
+  using Chunk = detail::RangeChunk<View, std::remove_reference_t<Body>&>;
+  detail::sync_run_loop(count, Chunk{View(range), body}, options);
 }
 
 }  // namespace weft::inline v0

@@ -1,240 +1,213 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
+#include "loop_forms.hpp"
+
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <limits>
-#include <numeric>
-#include <set>
-#include <stdexcept>
-#include <stop_token>
-#include <thread>
+#include <memory>
+#include <type_traits>
 #include <utility>
-#include <vector>
 
 using weft::parallel_for;
 using weft::ParallelForOptions;
 using weft::sync_parallel_for;
 using weft::Task;
+using weft_test::kForms;
+using weft_test::run_loop;
+using weft_test::Visits;
 
 namespace {
 
 const unsigned kWorkers[] = {1, 2, 4};
 const std::size_t kGrains[] = {0, 1, 7, 100'000};
 
-bool all_are(const std::vector<std::atomic<int>>& hits, int wanted) {
-  for (const auto& hit : hits) {
-    if (hit.load() != wanted) return false;
-  }
-  return true;
-}
+std::atomic<int> calls_of_plain_function{0};
+void plain_function(int) { calls_of_plain_function.fetch_add(1); }
 
-Task<> each_index(std::vector<std::atomic<int>>& hits, std::size_t grain) {
-  ParallelForOptions options;
-  options.grain = grain;
-  auto body = [&hits](std::size_t i) { hits[i].fetch_add(1); };
-  co_await parallel_for(std::size_t{0}, hits.size(), body, options);
+/// Counts the iterations of the widest range of a type, in chunks of about an eighth.
+template <class T>
+bool visits_all_of(weft::Runtime& rt) {
+  constexpr T kFirst = std::numeric_limits<T>::min();
+  constexpr T kLast = std::numeric_limits<T>::max();
+  const auto length = [](T first, T last) { return static_cast<std::uint64_t>(last) - static_cast<std::uint64_t>(first); };
+  bool right = true;
+  for (const auto form : kForms) {
+    std::atomic<std::uint64_t> visited{0};
+    run_loop(
+        rt, form, kFirst, kLast, [&](T first, T last) { visited.fetch_add(length(first, last)); },
+        {.grain = static_cast<std::size_t>(length(kFirst, kLast) / 8 + 1)});
+    right = right && visited.load() == length(kFirst, kLast);
+  }
+  return right;
 }
 
 }  // namespace
 
-TEST_CASE("parallel_for calls its body once for each index") {
+TEST_CASE("a loop calls its body once for each index") {
   for (const unsigned workers : kWorkers) {
     weft::Runtime rt{{.workers = workers}};
     for (const std::size_t grain : kGrains) {
-      std::vector<std::atomic<int>> hits(5000);
-      rt.run(each_index(hits, grain));
-      CHECK(all_are(hits, 1));
+      for (const auto form : kForms) {
+        for (const std::size_t count : {1u, 2u, 3u, 15u, 100u, 5000u}) {
+          Visits visits(count);
+          run_loop(rt, form, std::size_t{0}, count, [&](std::size_t i) { visits.add(i); }, {.grain = grain});
+          CHECK(visits.all_are(1));
+        }
+      }
     }
   }
-  std::vector<std::atomic<int>> hits(1000);
-  weft::sync_wait(each_index(hits, 3));
-  CHECK(all_are(hits, 1));
 }
 
-TEST_CASE("sync_parallel_for calls its body once for each index, in jobs and outside any runtime") {
+TEST_CASE("a loop outside any runtime calls its body once for each index") {
   for (const std::size_t grain : kGrains) {
-    ParallelForOptions options;
-    options.grain = grain;
-    const auto fill = [&](std::vector<std::atomic<int>>& hits) {
-      sync_parallel_for(std::size_t{0}, hits.size(), [&](std::size_t i) { hits[i].fetch_add(1); }, options);
-    };
-    for (const unsigned workers : kWorkers) {
-      weft::Runtime rt{{.workers = workers}};
-      std::vector<std::atomic<int>> hits(5000);
-      rt.run([&] { fill(hits); });
-      CHECK(all_are(hits, 1));
-    }
-    std::vector<std::atomic<int>> hits(1000);
-    fill(hits);
-    CHECK(all_are(hits, 1));
+    Visits visits(1000);
+    const auto body = [&](std::size_t i) { visits.add(i); };
+    weft::sync_wait(parallel_for(std::size_t{0}, visits.size(), body, {.grain = grain}));
+    CHECK(visits.all_are(1));
+    sync_parallel_for(std::size_t{0}, visits.size(), body, {.grain = grain});
+    CHECK(visits.all_are(2));
   }
 }
 
-TEST_CASE("chunks cover the range without overlap") {
-  weft::Runtime rt{{.workers = 4}};
-  std::vector<std::atomic<int>> hits(5000);
-  const auto chunk = [&](std::size_t first, std::size_t last) {
-    for (; first != last; ++first) hits[first].fetch_add(1);
-  };
-  auto task = [&]() -> Task<> {
-    auto body = chunk;
-    co_await parallel_for(std::size_t{0}, hits.size(), body);
-  };
-  rt.run(task());
-  CHECK(all_are(hits, 1));
-  rt.run([&] { sync_parallel_for(std::size_t{0}, hits.size(), chunk); });
-  CHECK(all_are(hits, 2));
-}
-
-TEST_CASE("the elements of a range are visited once each and may be changed") {
-  weft::Runtime rt{{.workers = 2}};
-  std::vector<int> numbers(3000, 1);
-  auto task = [&]() -> Task<> {
-    auto body = [](int& number) { ++number; };
-    co_await parallel_for(numbers, body);
-  };
-  rt.run(task());
-  rt.run([&] { sync_parallel_for(numbers, [](int& number) { ++number; }); });
-  CHECK(std::accumulate(numbers.begin(), numbers.end(), 0) == 9000);
-  const std::vector<int>& constant = numbers;
-  std::atomic<int> sum{0};
-  rt.run([&] { sync_parallel_for(constant, [&](const int& number) { sum.fetch_add(number); }); });
-  CHECK(sum.load() == 9000);
+TEST_CASE("chunks cover the range without overlap, and none is empty") {
+  for (const unsigned workers : kWorkers) {
+    weft::Runtime rt{{.workers = workers}};
+    for (const std::size_t grain : kGrains) {
+      for (const auto form : kForms) {
+        Visits visits(5000);
+        std::atomic<int> empty{0};
+        const auto chunk = [&](std::size_t first, std::size_t last) {
+          if (first >= last) empty.fetch_add(1);
+          visits.add(first, last);
+        };
+        run_loop(rt, form, std::size_t{0}, visits.size(), chunk, {.grain = grain});
+        CHECK(visits.all_are(1));
+        CHECK(empty.load() == 0);
+      }
+    }
+  }
 }
 
 TEST_CASE("an empty or reversed range calls nothing") {
   weft::Runtime rt{{.workers = 2}};
   std::atomic<int> calls{0};
-  auto task = [&](int first, int last) -> Task<> {
-    auto body = [&](int) { calls.fetch_add(1); };
-    co_await parallel_for(first, last, body);
-  };
-  rt.run(task(5, 5));
-  rt.run(task(5, -5));
-  std::vector<int> none;
-  rt.run([&] {
-    sync_parallel_for(3, 3, [&](int) { calls.fetch_add(1); });
-    sync_parallel_for(3, 2, [&](int) { calls.fetch_add(1); });
-    sync_parallel_for(none, [&](int) { calls.fetch_add(1); });
-  });
+  const auto count = [&](auto) { calls.fetch_add(1); };
+  for (const auto form : kForms) {
+    run_loop(rt, form, 5, 5, count);
+    run_loop(rt, form, 5, -5, count);
+    run_loop(rt, form, 3u, 2u, count);
+    run_loop(rt, form, 5u, -1, count);
+    run_loop(rt, form, std::size_t{0}, -1, count);
+    run_loop(rt, form, 3, 3, count, {.grain = 1});
+    run_loop(rt, form, 3, 2, count, {.partition = weft::Partition::Equal});
+    run_loop(rt, form, 3, 3, [&](int, int) { calls.fetch_add(1); });
+  }
   CHECK(calls.load() == 0);
+}
+
+TEST_CASE("negative indices are visited once each") {
+  weft::Runtime rt{{.workers = 2}};
+  for (const auto form : kForms) {
+    Visits visits(2000);
+    run_loop(rt, form, -1000, 1000, [&](int i) { visits.add(static_cast<std::size_t>(i + 1000)); });
+    CHECK(visits.all_are(1));
+  }
 }
 
 TEST_CASE("index types of every width and sign work, with ranges as wide as they are") {
   weft::Runtime rt{{.workers = 2}};
-  const bool right = rt.run([] {
-    std::atomic<int> bytes{0};
-    sync_parallel_for(std::int8_t{-128}, std::int8_t{127}, [&](std::int8_t) { bytes.fetch_add(1); },
-                      ParallelForOptions{.grain = 2});
-    std::atomic<std::uint64_t> wide{0};
-    sync_parallel_for(
-        std::numeric_limits<int>::min(), std::numeric_limits<int>::max(),
-        [&](int first, int last) {
-          wide.fetch_add(static_cast<std::uint64_t>(static_cast<std::int64_t>(last) - first));
-        },
-        ParallelForOptions{.grain = 1u << 24});
-    std::atomic<std::uint64_t> widest{0};
-    sync_parallel_for(
-        std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max(),
-        [&](std::int64_t first, std::int64_t last) {
-          widest.fetch_add(static_cast<std::uint64_t>(last) - static_cast<std::uint64_t>(first));
-        },
-        ParallelForOptions{.grain = std::size_t{1} << 58});
-    return bytes.load() == 255 && wide.load() == 0xffffffffu && widest.load() == ~std::uint64_t{0};
-  });
-  CHECK(right);
+  CHECK(visits_all_of<std::int8_t>(rt));
+  CHECK(visits_all_of<std::uint8_t>(rt));
+  CHECK(visits_all_of<std::int16_t>(rt));
+  CHECK(visits_all_of<std::uint16_t>(rt));
+  CHECK(visits_all_of<std::int32_t>(rt));
+  CHECK(visits_all_of<std::uint32_t>(rt));
+  CHECK(visits_all_of<std::int64_t>(rt));
+  CHECK(visits_all_of<std::uint64_t>(rt));
+  CHECK(visits_all_of<char>(rt));
 }
 
-TEST_CASE("an exception of the body ends the loop early and is thrown by it") {
+TEST_CASE("a range as wide as 64 bits works with a measured grain") {
   for (const unsigned workers : kWorkers) {
     weft::Runtime rt{{.workers = workers}};
-    for (const int bad : {0, 500, 999}) {
-      const auto body = [bad](int i) {
-        if (i == bad) throw std::runtime_error("bad index");
-      };
-      auto task = [&]() -> Task<> {
-        auto copy = body;
-        ParallelForOptions options;
-        options.grain = 5;
-        co_await parallel_for(0, 1000, copy, options);
-      };
-      CHECK_THROWS_WITH(rt.run(task()), "bad index");
-      CHECK_THROWS_WITH(rt.run([&] { sync_parallel_for(0, 1000, body, {.grain = 5}); }), "bad index");
-      CHECK_THROWS_WITH(rt.run([&] { sync_parallel_for(0, 1000, body); }), "bad index");
+    for (const auto form : kForms) {
+      std::atomic<std::uint64_t> visited{0};
+      run_loop(rt, form, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max(),
+               [&](std::int64_t first, std::int64_t last) {
+                 visited.fetch_add(static_cast<std::uint64_t>(last) - static_cast<std::uint64_t>(first));
+               });
+      CHECK(visited.load() == ~std::uint64_t{0});
     }
   }
 }
 
-TEST_CASE("no body runs any more when the loop has thrown") {
-  weft::Runtime rt{{.workers = 4}};
-  for (int round = 0; round < 100; ++round) {
-    std::atomic<int> inside{0};
-    const auto body = [&](int i) {
-      inside.fetch_add(1);
-      const bool is_bad = i == 300;
-      inside.fetch_sub(1);
-      if (is_bad) throw std::runtime_error("bad");
-    };
-    auto task = [&]() -> Task<int> {
-      auto copy = body;
-      ParallelForOptions options;
-      options.grain = 1;
-      try {
-        co_await parallel_for(0, 1000, copy, options);
-      } catch (const std::runtime_error&) {
-        co_return inside.load();
-      }
-      co_return -1;
-    };
-    REQUIRE(rt.run(task()) == 0);
-  }
-}
-
-TEST_CASE("a loop that is asked to stop ends with OperationCancelled") {
-  for (const unsigned workers : kWorkers) {
-    weft::Runtime rt{{.workers = workers}};
-    std::stop_source source;
-    std::atomic<long> calls{0};
-    auto task = [](std::atomic<long>& counter, std::stop_source& stop) -> Task<> {
-      auto body = [&](long) {
-        if (counter.fetch_add(1) == 100) stop.request_stop();
-      };
-      co_await parallel_for(0L, 1L << 40, body);
-    };
-    weft::Counter counter;
-    rt.spawn(task(calls, source), counter, {.stop = source.get_token()});
-    CHECK_THROWS_AS(counter.wait(), weft::OperationCancelled);
-    CHECK(calls.load() >= 100);
-  }
-}
-
-TEST_CASE("loops nest") {
-  weft::Runtime rt{{.workers = 4}};
-  std::vector<std::atomic<int>> hits(100 * 100);
-  rt.run([&] {
-    sync_parallel_for(0, 100, [&](int row) {
-      sync_parallel_for(0, 100, [&](int column) { hits[static_cast<std::size_t>(row * 100 + column)].fetch_add(1); });
-    });
-  });
-  CHECK(all_are(hits, 1));
-}
-
-TEST_CASE("a loop of long iterations is shared with idle workers") {
+TEST_CASE("single indices at both ends of a type are visited without overflow") {
   weft::Runtime rt{{.workers = 2}};
-  std::atomic<int> inside{0};
-  // Two iterations that can only end together.
-  rt.run([&] {
-    sync_parallel_for(
-        0, 2,
-        [&](int) {
-          inside.fetch_add(1);
-          while (inside.load() < 2) std::this_thread::yield();
-        },
-        {.grain = 1});
-  });
-  CHECK(inside.load() == 2);
+  for (const auto form : kForms) {
+    std::atomic<int> calls{0};
+    const auto count = [&](auto) { calls.fetch_add(1); };
+    run_loop(rt, form, std::numeric_limits<std::int64_t>::max() - 100, std::numeric_limits<std::int64_t>::max(), count);
+    run_loop(rt, form, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::min() + 100, count);
+    run_loop(rt, form, std::numeric_limits<std::uint64_t>::max() - 100, std::numeric_limits<std::uint64_t>::max(), count);
+    run_loop(rt, form, std::int8_t{-128}, std::int8_t{127}, count);
+    CHECK(calls.load() == 555);
+  }
 }
+
+TEST_CASE("ends of different types meet in their common type") {
+  weft::Runtime rt{{.workers = 2}};
+  for (const auto form : kForms) {
+    std::atomic<std::uint64_t> sum{0};
+    const auto add = [&](auto i) { sum.fetch_add(static_cast<std::uint64_t>(i)); };
+    run_loop(rt, form, 0, std::size_t{101}, [&](auto i) {
+      static_assert(std::is_same_v<decltype(i), std::size_t>);
+      add(i);
+    });
+    run_loop(rt, form, std::uint8_t{0}, std::int8_t{101}, [&](auto i) {
+      static_assert(std::is_same_v<decltype(i), int>);
+      add(i);
+    });
+    run_loop(rt, form, std::int64_t{-100}, 1u, [&](auto i) {
+      static_assert(std::is_same_v<decltype(i), std::int64_t>);
+      add(-i);
+    });
+    run_loop(rt, form, std::size_t{0}, 101, add);
+    CHECK(sum.load() == 4 * 5050);
+  }
+}
+
+TEST_CASE("a negative beginning with an unsigned end is refused, not wrapped around") {
+  weft::Runtime rt{{.workers = 2}};
+  const auto body = [](auto) { FAIL("called"); };
+  const std::size_t size = 10;
+  CHECK_THROWS_AS(sync_parallel_for(-1, size, body), weft::UsageError);
+  CHECK_THROWS_AS(rt.run(parallel_for(-1, 10u, body)), weft::UsageError);
+  CHECK_THROWS_WITH(rt.run([&] { sync_parallel_for(-1, size, body); }), Catch::Contains("same signed type"));
+}
+
+TEST_CASE("loops nest, each form in each") {
+  weft::Runtime rt{{.workers = 4}};
+  for (const auto outer : kForms) {
+    Visits visits(100 * 100);
+    run_loop(rt, outer, 0u, 100u, [&](unsigned row) {
+      sync_parallel_for(0u, 100u, [&](unsigned column) { visits.add(row * 100 + column); });
+    });
+    CHECK(visits.all_are(1));
+  }
+  Visits visits(3 * 1000);
+  auto part = [&](std::size_t row) -> Task<> {
+    auto body = [&visits, row](std::size_t column) { visits.add(row * 1000 + column); };
+    co_await parallel_for(0, 1000u, body);
+  };
+  auto parent = [&]() -> Task<> { co_await weft::when_all(part(0), part(1), part(2)); };
+  rt.run(parent());
+  CHECK(visits.all_are(1));
+}
+
+// ---- bodies ----
 
 TEST_CASE("a body that only moves is taken by parallel_for") {
   weft::Runtime rt{{.workers = 2}};
@@ -246,4 +219,83 @@ TEST_CASE("a body that only moves is taken by parallel_for") {
   };
   rt.run(task());
   CHECK(sum.load() == 200);
+}
+
+TEST_CASE("what a body returns is ignored") {
+  struct [[nodiscard]] Important {};
+  weft::Runtime rt{{.workers = 2}};
+  for (const auto form : kForms) {
+    std::atomic<int> calls{0};
+    run_loop(rt, form, 0, 100, [&](int) {
+      calls.fetch_add(1);
+      return Important();
+    });
+    CHECK(calls.load() == 100);
+  }
+}
+
+TEST_CASE("a body that changes its own members is called") {
+  weft::Runtime rt{{.workers = 1}};
+  for (const auto form : kForms) {
+    int seen = 0;
+    run_loop(rt, form, 0, 100, [&seen, calls = 0](int) mutable { seen = ++calls; });
+    CHECK(seen == 100);
+  }
+}
+
+TEST_CASE("a body that can be neither copied nor moved is used by reference") {
+  struct Fixed {
+    Fixed() = default;
+    Fixed(const Fixed&) = delete;
+    Fixed& operator=(const Fixed&) = delete;
+    void operator()(int i) { sum.fetch_add(i); }
+    std::atomic<int> sum{0};
+  };
+  weft::Runtime rt{{.workers = 2}};
+  Fixed body;
+  rt.run([&] { sync_parallel_for(0, 101, body); });
+  rt.run(parallel_for(0, 101, std::ref(body)));
+  CHECK(body.sum.load() == 2 * 5050);
+}
+
+TEST_CASE("a named body is copied into the awaited loop and left as it was") {
+  weft::Runtime rt{{.workers = 2}};
+  const auto shared = std::make_shared<std::atomic<int>>(0);
+  const auto body = [shared](int) { shared->fetch_add(1); };
+  auto loop = parallel_for(0, 100, body);
+  CHECK(shared.use_count() == 3);
+  rt.run(std::move(loop));
+  CHECK(shared.use_count() == 2);
+  CHECK(shared->load() == 100);
+}
+
+TEST_CASE("a plain function is a body") {
+  weft::Runtime rt{{.workers = 2}};
+  calls_of_plain_function = 0;
+  rt.run(parallel_for(0, 100, plain_function));
+  rt.run([] { sync_parallel_for(0, 100, plain_function); });
+  CHECK(calls_of_plain_function.load() == 200);
+}
+
+TEST_CASE("a body that takes one index or more is called with one") {
+  weft::Runtime rt{{.workers = 2}};
+  std::atomic<int> calls{0};
+  const auto body = [&](auto... indices) { calls.fetch_add(sizeof...(indices) == 1 ? 1 : 1000); };
+  rt.run(parallel_for(0, 100, body));
+  const auto add = [&](int i) { calls.fetch_add(i < 100 ? 1 : 1000); };
+  rt.run(parallel_for(0, 100, std::bind(add, std::placeholders::_1)));
+  CHECK(calls.load() == 200);
+}
+
+TEST_CASE("options may be written inside the co_await expression") {
+  weft::Runtime rt{{.workers = 2}};
+  std::atomic<int> calls{0};
+  auto task = [](std::atomic<int>& count) -> Task<> {
+    const int one = 1;
+    co_await parallel_for(0, 10, [&](int) { count.fetch_add(one); }, {.grain = 3});
+    co_await parallel_for(0, 10, [&count, one](int) { count.fetch_add(one); },
+                          {.grain = 3, .partition = weft::Partition::Equal, .priority = weft::Priority::Low});
+  };
+  rt.run(task(calls));
+  CHECK(calls.load() == 20);
 }

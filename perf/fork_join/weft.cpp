@@ -2,7 +2,9 @@
 /// Coroutines and when_all, as a user of weft writes them.
 #include <weft/weft.hpp>
 
+#include <array>
 #include <cstddef>
+#include <span>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -36,13 +38,13 @@ Task<std::uint64_t> sum(std::uint64_t first, std::uint64_t leaves) {
 
 Task<std::uint64_t> queens(nqueens::Board board, unsigned row, unsigned n) {
   if (row == n) co_return 1;
-  std::vector<Task<std::uint64_t>> children;
-  children.reserve(n);
+  std::array<Task<std::uint64_t>, nqueens::kMost> children;
+  std::size_t count = 0;
   for (unsigned column = 0; column < n; ++column) {
-    if (nqueens::is_safe(board, row, column)) children.push_back(queens(nqueens::with_queen(board, row, column), row + 1, n));
+    if (nqueens::is_safe(board, row, column)) children[count++] = queens(nqueens::with_queen(board, row, column), row + 1, n);
   }
   std::uint64_t solutions = 0;
-  for (const std::uint64_t below : co_await when_all(std::move(children))) solutions += below;
+  for (const std::uint64_t below : co_await when_all(std::span(children).first(count))) solutions += below;
   co_return solutions;
 }
 
@@ -64,7 +66,7 @@ Task<uts::Tree> walk(uts::Node node, std::uint32_t depth_limit) {
   std::vector<Task<uts::Tree>> children;
   children.reserve(count);
   for (std::uint32_t i = 0; i < count; ++i) children.push_back(walk(node.child(i), depth_limit));
-  for (const uts::Tree& child : co_await when_all(std::move(children))) tree += child;
+  for (const uts::Tree& child : co_await when_all(std::span(children))) tree += child;
   co_return tree;
 }
 

@@ -13,7 +13,7 @@
 namespace raytracer {
 namespace {
 
-constexpr std::chrono::milliseconds kPollEvery{100};
+constexpr std::chrono::milliseconds kShowEvery{100};
 constexpr std::chrono::seconds kLineEvery{5};
 constexpr int kBarWidth = 32;
 
@@ -25,11 +25,10 @@ ProgressStyle choose_progress_style() {
   return can_draw && ::isatty(STDERR_FILENO) == 1 ? ProgressStyle::Bar : ProgressStyle::Lines;
 }
 
-void Progress::start(std::function<void()> poll) {
+void Progress::start() {
+  if (style_ == ProgressStyle::Silent) return;
   started_ = last_line_ = Clock::now();
-  thread_ = std::jthread([this, poll = std::move(poll)](const std::stop_token& stop) {
-    show_until_stopped(stop, poll);
-  });
+  thread_ = std::jthread([this](const std::stop_token& stop) { show_until_stopped(stop); });
 }
 
 void Progress::stop() {
@@ -39,14 +38,12 @@ void Progress::stop() {
   if (style_ == ProgressStyle::Bar) std::fputs("\r\x1b[K", stderr);
 }
 
-void Progress::show_until_stopped(const std::stop_token& stop, const std::function<void()>& poll) {
+void Progress::show_until_stopped(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any wakes;
   std::unique_lock lock(mutex);
-  while (!wakes.wait_for(lock, stop, kPollEvery, [&stop] { return stop.stop_requested(); })) {
-    if (stop.stop_requested()) return;
-    if (poll) poll();
-    if (style_ != ProgressStyle::Silent) show();
+  while (!wakes.wait_for(lock, stop, kShowEvery, [&stop] { return stop.stop_requested(); })) {
+    if (!stop.stop_requested()) show();
   }
 }
 
@@ -54,7 +51,8 @@ void Progress::show() {
   const Clock::time_point now = Clock::now();
   const bool is_bar = style_ == ProgressStyle::Bar;
   if (!is_bar) {
-    if (now - last_line_ < kLineEvery) return;
+    // Rarer with time: a night's work is a page of them, not a book.
+    if (now - last_line_ < std::max<Clock::duration>(kLineEvery, (now - started_) / 16)) return;
     last_line_ = now;
   }
   // relaxed: see add().

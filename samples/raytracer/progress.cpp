@@ -1,5 +1,6 @@
 #include "progress.hpp"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,7 +16,15 @@ namespace {
 
 constexpr std::chrono::milliseconds kShowEvery{100};
 constexpr std::chrono::seconds kLineEvery{5};
-constexpr int kBarWidth = 32;
+constexpr int kLongestBar = 32;
+
+/// Gives the bar what the words leave of the line: a line that wraps cannot be drawn over.
+int bar_width() {
+  constexpr int kWords = 45;
+  winsize size = {};
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kLongestBar;
+  return std::clamp(int{size.ws_col} - kWords, 0, kLongestBar);
+}
 
 }  // namespace
 
@@ -59,8 +68,8 @@ void Progress::show() {
   const auto done = static_cast<double>(pixels_done_.load(std::memory_order_relaxed));
   const auto rays = static_cast<double>(rays_.load(std::memory_order_relaxed));
   const double seconds = std::chrono::duration<double>(now - started_).count();
-  const std::string line =
-      describe_progress(done / static_cast<double>(pixels_), seconds, rays, is_bar ? kBarWidth : 0);
+  const std::string line = describe_progress(done / static_cast<double>(pixels_), seconds, rays,
+                                             is_bar ? bar_width() : 0);
   std::fprintf(stderr, is_bar ? "\r%s\x1b[K" : "%s\n", line.c_str());
 }
 

@@ -3,14 +3,17 @@
 
 Whatever happens, the folder holds a whole picture or what it held before, and no unfinished file.
 """
+import fcntl
 import os
 import pty
 import random
 import resource
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 
 from command_line import ONE, PROGRAM, SMALL, expect, report, run, stl
@@ -150,6 +153,8 @@ def check_terminal(folder):
     output = os.path.join(folder, 'out.png')
     arguments = ['--size', '300x200', '--spp', '16', '-o', output]
     outside, inside = pty.openpty()
+    columns = 50
+    fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack('HHHH', 24, columns, 0, 0))
     process = subprocess.Popen([PROGRAM, *arguments], stderr=inside, env={**os.environ, 'TERM': 'xterm'})
     os.close(inside)
     said = b''
@@ -163,6 +168,8 @@ def check_terminal(folder):
     process.stderr = said.decode(errors='replace')
     lines = process.stderr.split('\r\n')
     expect('a bar on a terminal', process.returncode == 0 and '\r[' in process.stderr and 'ETA' in process.stderr, process)
+    drawn = [line.replace('\x1b[K', '') for line in lines[0].split('\r')[:-1]]
+    expect('the bar fits the terminal', all(len(line) < columns for line in drawn), process)
     expect('the bar is wiped', len(lines) == 2 and '\r\x1b[Kraytracer: wrote ' in lines[0] and not lines[1], process)
     result = run(*arguments)
     expect('no bar in a pipe', result.returncode == 0 and '\x1b' not in result.stderr and '\r' not in result.stderr, result)

@@ -1,25 +1,28 @@
 /// @file
 /// A path tracer: the tree by fork and join, the tiles as counted tasks.
 #include <chrono>
+#include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <new>
-#include <stdexcept>
-#include <stop_token>
+#include <vector>
 
 #include <weft/weft.hpp>
 
 #include "input_error.hpp"
-#include "interrupt.hpp"
+#include "interrupt_watch.hpp"
 #include "load_mesh.hpp"
 #include "options.hpp"
 #include "output_file.hpp"
 #include "parallel_bvh.hpp"
+#include "png_file.hpp"
 #include "progress.hpp"
 #include "render.hpp"
 #include "report.hpp"
 #include "scene_from_options.hpp"
-#include "write_png.hpp"
+#include "standard_streams.hpp"
 
 namespace raytracer {
 namespace {
@@ -34,15 +37,21 @@ class StopWatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-/// A shell reports a program that a signal ended with this status.
-int interrupted_status() { return 128 + caught_interrupt(); }
+/// Looks at the output before the work that would be lost.
+void check_output(const Options& options) {
+  std::error_code error;
+  if (!options.scene.empty() && std::filesystem::equivalent(options.scene, options.output, error)) {
+    throw InputError(options.output, "it is the scene, which the picture would replace");
+  }
+  check_writable(options.output);
+}
 
 void print_results(const Options& options, const Film& film, const Image& image,
                    const Timings& timings, const RayCounts& counts) {
   if (options.print_hash) {
     std::printf("hash               %016llx\n", static_cast<unsigned long long>(film.hash()));
   }
-  if (std::fflush(stdout) != 0) throw InputError("standard output", "writing it failed");
+  finish_standard_output();
   if (options.is_quiet) return;
   std::fprintf(stderr, "raytracer: wrote %s, %dx%d, in %s at %.2f Mrays/s\n",
                options.output.c_str(), image.width, image.height,
@@ -50,9 +59,12 @@ void print_results(const Options& options, const Film& film, const Image& image,
                static_cast<double>(counts.total()) * 1e-6 / timings.render_seconds);
 }
 
+/// A shell reports a program that a signal ended with this status.
+int interrupted_status(const InterruptWatch& interrupts) { return 128 + interrupts.caught(); }
+
 int run(const Options& options) {
-  check_writable(options.output);
-  catch_interrupts();
+  const InterruptWatch interrupts(remove_unfinished_files);
+  check_output(options);
   Timings timings;
   const StopWatch load;
   LoadedSetup loaded = load_setup(options);
@@ -63,7 +75,7 @@ int run(const Options& options) {
       std::fprintf(stderr, "raytracer: warning: %s\n", warning.c_str());
     }
   }
-  if (caught_interrupt() != 0) return interrupted_status();
+  if (interrupts.caught() != 0) return interrupted_status(interrupts);
 
   weft::Runtime runtime{{.workers = options.threads}};
   const weft::RuntimeStats before = runtime.stats();
@@ -71,24 +83,25 @@ int run(const Options& options) {
   setup.scene.set_bvh(runtime.run(build_bvh(setup.scene.geometry)));
   timings.bvh_seconds = build.seconds();
 
-  std::stop_source stop;
   RenderSettings settings = options.render;
-  settings.stop = stop.get_token();
+  settings.stop = interrupts.stop_token();
   const Camera camera(setup.camera, options.width, options.height);
   Film film(options.width, options.height);
   Progress progress(std::int64_t{options.width} * options.height,
                     options.is_quiet ? ProgressStyle::Silent : choose_progress_style());
-  progress.start([&stop] {
-    if (caught_interrupt() != 0) stop.request_stop();
-  });
+  progress.start();
   const StopWatch rendering;
   const RayCounts counts = runtime.run(render(setup.scene, camera, settings, film, progress));
   timings.render_seconds = rendering.seconds();
   progress.stop();
-  if (caught_interrupt() != 0) return interrupted_status();
+  if (interrupts.caught() != 0) return interrupted_status(interrupts);
 
   const Image image = develop(film, options.exposure);
-  write_png(image, options.output);
+  const std::vector<std::uint8_t> png = encode_png(image);
+  OutputFile file(options.output);
+  file.write(png);
+  if (interrupts.caught() != 0) return interrupted_status(interrupts);
+  file.commit();
   if (options.print_stats) {
     print_report(setup.scene, timings, counts, before, runtime.stats());
   }
@@ -101,6 +114,9 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
   using namespace raytracer;
+  occupy_standard_streams();
+  // A file that may not grow any more (ulimit -f) is a failed write then, with a sentence.
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     const ParsedOptions parsed = parse_options(argc, argv);
     return parsed.exit_status ? *parsed.exit_status : run(parsed.options);

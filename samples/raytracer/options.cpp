@@ -6,6 +6,7 @@
 #include <map>
 #include <vector>
 
+#include "standard_streams.hpp"
 #include "text_reader.hpp"
 
 namespace raytracer {
@@ -218,8 +219,9 @@ ParsedOptions parse_options(int argc, char** argv) {
   // Set again, so that it stands last.
   app.set_help_flag("-h,--help", "Print this and exit")->group("Program");
   app.footer(
-      "\nExit status: 0 the picture was written, 2 an option or a file is wrong, 1 something else "
-      "failed,\n130 stopped by Ctrl-C, which leaves no file behind.\n\n"
+      "Exit status: 0 the picture was written, 2 an option or a file is wrong, 1 something else "
+      "failed,\n130 stopped by Ctrl-C (128 plus the number of such a signal), which leaves no file "
+      "behind.\n\n"
       "Examples:\n"
       "  raytracer --size 1920x1080 --spp 256\n"
       "  raytracer --scene /usr/share/opencascade/data/stl/head.stl --yaw 40 --stats\n");
@@ -227,7 +229,8 @@ ParsedOptions parse_options(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
     std::fputs(app.help().c_str(), stdout);
-    result.exit_status = std::fflush(stdout) == 0 ? 0 : 1;
+    finish_standard_output();
+    result.exit_status = 0;
   } catch (const CLI::ParseError& error) {
     std::fprintf(stderr, "raytracer: %s\n", error.what());
     result.exit_status = kUsageStatus;

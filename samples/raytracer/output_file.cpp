@@ -1,10 +1,15 @@
 #include "output_file.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <mutex>
+#include <set>
+#include <utility>
 
 #include "input_error.hpp"
 
@@ -12,6 +17,20 @@ namespace raytracer {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// The temporary files that exist now.
+struct Unfinished {
+  std::mutex mutex;
+  // ---- guarded by mutex ----
+  std::set<fs::path> paths;
+
+  void remove(const fs::path& path) {
+    ::unlink(path.c_str());
+    paths.erase(path);
+  }
+};
+
+Unfinished unfinished;
 
 /// Finds where the bytes will go in the end, so that a rename replaces no link.
 fs::path follow_links(fs::path path, const std::string& name) {
@@ -46,44 +65,75 @@ OutputFile::OutputFile(const fs::path& path)
     : name_(path.string()), final_(follow_links(path, name_)) {
   if (!final_.has_filename()) throw InputError(name_, "it is no name for a file");
   check_kind(final_, name_);
-  int descriptor = -1;
-  for (int attempt = 0; attempt < 100 && descriptor < 0; ++attempt) {
-    temporary_ = final_;
-    temporary_ += ".part" + std::to_string(::getpid()) + "-" + std::to_string(attempt);
-    descriptor = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (descriptor < 0 && errno != EEXIST) break;
-  }
-  if (descriptor < 0) {
-    throw InputError(name_, std::string("it cannot be written: ") + std::strerror(errno));
-  }
-  stream_ = ::fdopen(descriptor, "wb");
-  if (stream_ == nullptr) {
-    ::close(descriptor);
-    ::unlink(temporary_.c_str());
-    throw InputError(name_, "it cannot be written: out of memory");
-  }
+  make_temporary();
 }
 
 OutputFile::~OutputFile() {
-  if (stream_ == nullptr) return;
-  std::fclose(stream_);
-  ::unlink(temporary_.c_str());
+  if (descriptor_ < 0) return;
+  ::close(descriptor_);
+  const std::lock_guard lock(unfinished.mutex);
+  unfinished.remove(temporary_);
+}
+
+void OutputFile::make_temporary() {
+  // Held from before there is a file, so that remove_unfinished_files() misses none.
+  const std::lock_guard lock(unfinished.mutex);
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    // Not the final name with an ending, which could be too long.
+    temporary_ = final_.parent_path() / ("raytracer-" + std::to_string(::getpid()) + "-" +
+                                         std::to_string(attempt) + ".part");
+    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor_ >= 0) {
+      unfinished.paths.insert(temporary_);
+      return;
+    }
+    if (errno != EEXIST) break;
+  }
+  fail("it cannot be written: ");
+}
+
+void OutputFile::write(std::span<const std::uint8_t> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail("writing it failed: ");
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+}
+
+/// A picture that only its owner could read stays so.
+void OutputFile::keep_mode() const {
+  struct stat old = {};
+  if (::stat(final_.c_str(), &old) == 0) (void)::fchmod(descriptor_, old.st_mode & 0777U);
 }
 
 void OutputFile::commit() {
-  bool is_good = std::ferror(stream_) == 0 && std::fflush(stream_) == 0;
-  int cause = errno;
-  if (std::fclose(stream_) != 0 && is_good) {
-    is_good = false;
-    cause = errno;
+  keep_mode();
+  // Without this a power failure may leave an empty file under the final name. Some file systems
+  // have nothing to wait for and say so.
+  if (::fsync(descriptor_) != 0 && errno != EINVAL && errno != ENOSYS) fail("writing it failed: ");
+  const std::lock_guard lock(unfinished.mutex);
+  const bool is_closed = ::close(std::exchange(descriptor_, -1)) == 0;
+  if (is_closed && std::rename(temporary_.c_str(), final_.c_str()) == 0) {
+    unfinished.paths.erase(temporary_);
+    return;
   }
-  stream_ = nullptr;
-  if (is_good && std::rename(temporary_.c_str(), final_.c_str()) == 0) return;
-  if (is_good) cause = errno;
-  ::unlink(temporary_.c_str());
-  throw InputError(name_, std::string("writing it failed: ") + std::strerror(cause));
+  const int cause = errno;
+  unfinished.remove(temporary_);
+  errno = cause;
+  fail("writing it failed: ");
+}
+
+void OutputFile::fail(const char* what) const {
+  throw InputError(name_, std::string(what) + std::strerror(errno));
 }
 
 void check_writable(const fs::path& path) { const OutputFile probe(path); }
+
+void remove_unfinished_files() {
+  // Never given back: nobody may make a file, or rename one that is gone, while the program ends.
+  unfinished.mutex.lock();
+  for (const fs::path& path : unfinished.paths) ::unlink(path.c_str());
+}
 
 }  // namespace raytracer

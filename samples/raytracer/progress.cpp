@@ -1,5 +1,6 @@
 #include "progress.hpp"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,9 +14,17 @@
 namespace raytracer {
 namespace {
 
-constexpr std::chrono::milliseconds kPollEvery{100};
+constexpr std::chrono::milliseconds kShowEvery{100};
 constexpr std::chrono::seconds kLineEvery{5};
-constexpr int kBarWidth = 32;
+constexpr int kLongestBar = 32;
+
+/// Gives the bar what the words leave of the line: a line that wraps cannot be drawn over.
+int bar_width() {
+  constexpr int kWords = 45;
+  winsize size = {};
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kLongestBar;
+  return std::clamp(int{size.ws_col} - kWords, 0, kLongestBar);
+}
 
 }  // namespace
 
@@ -25,11 +34,10 @@ ProgressStyle choose_progress_style() {
   return can_draw && ::isatty(STDERR_FILENO) == 1 ? ProgressStyle::Bar : ProgressStyle::Lines;
 }
 
-void Progress::start(std::function<void()> poll) {
+void Progress::start() {
+  if (style_ == ProgressStyle::Silent) return;
   started_ = last_line_ = Clock::now();
-  thread_ = std::jthread([this, poll = std::move(poll)](const std::stop_token& stop) {
-    show_until_stopped(stop, poll);
-  });
+  thread_ = std::jthread([this](const std::stop_token& stop) { show_until_stopped(stop); });
 }
 
 void Progress::stop() {
@@ -39,14 +47,12 @@ void Progress::stop() {
   if (style_ == ProgressStyle::Bar) std::fputs("\r\x1b[K", stderr);
 }
 
-void Progress::show_until_stopped(const std::stop_token& stop, const std::function<void()>& poll) {
+void Progress::show_until_stopped(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any wakes;
   std::unique_lock lock(mutex);
-  while (!wakes.wait_for(lock, stop, kPollEvery, [&stop] { return stop.stop_requested(); })) {
-    if (stop.stop_requested()) return;
-    if (poll) poll();
-    if (style_ != ProgressStyle::Silent) show();
+  while (!wakes.wait_for(lock, stop, kShowEvery, [&stop] { return stop.stop_requested(); })) {
+    if (!stop.stop_requested()) show();
   }
 }
 
@@ -54,15 +60,16 @@ void Progress::show() {
   const Clock::time_point now = Clock::now();
   const bool is_bar = style_ == ProgressStyle::Bar;
   if (!is_bar) {
-    if (now - last_line_ < kLineEvery) return;
+    // Rarer with time: a night's work is a page of them, not a book.
+    if (now - last_line_ < std::max<Clock::duration>(kLineEvery, (now - started_) / 16)) return;
     last_line_ = now;
   }
   // relaxed: see add().
   const auto done = static_cast<double>(pixels_done_.load(std::memory_order_relaxed));
   const auto rays = static_cast<double>(rays_.load(std::memory_order_relaxed));
   const double seconds = std::chrono::duration<double>(now - started_).count();
-  const std::string line =
-      describe_progress(done / static_cast<double>(pixels_), seconds, rays, is_bar ? kBarWidth : 0);
+  const std::string line = describe_progress(done / static_cast<double>(pixels_), seconds, rays,
+                                             is_bar ? bar_width() : 0);
   std::fprintf(stderr, is_bar ? "\r%s\x1b[K" : "%s\n", line.c_str());
 }
 

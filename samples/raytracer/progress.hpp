@@ -5,7 +5,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <thread>
 
@@ -32,8 +31,8 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// Begins to show; `poll` is called by the showing thread ten times a second.
-  void start(std::function<void()> poll);
+  /// Begins to show.
+  void start();
   /// Ends it; the bar is wiped away.
   void stop();
 
@@ -46,7 +45,7 @@ class Progress {
  private:
   using Clock = std::chrono::steady_clock;
 
-  void show_until_stopped(const std::stop_token& stop, const std::function<void()>& poll);
+  void show_until_stopped(const std::stop_token& stop);
   void show();
 
   const std::int64_t pixels_;

@@ -4,26 +4,13 @@
 Each must give one sentence on standard error that has the expected words, the expected exit status, and no picture.
 """
 import os
-import signal
 import stat
-import struct
-import subprocess
 import sys
 import tempfile
 import time
 
-PROGRAM = os.path.abspath(sys.argv[1])
-SMALL = ['--size', '24x16', '--spp', '1', '--threads', '2']
-failures = []
+from command_line import ONE, SMALL, expect, report, run, stl
 
-
-def stl(count, triangles, trailing=b''):
-    """Returns a binary STL that promises `count` triangles."""
-    body = b''.join(struct.pack('<12fH', 0, 0, 1, *corners, 0) for corners in triangles)
-    return b'made for a test'.ljust(80) + struct.pack('<I', count) + body + trailing
-
-
-ONE = (0, 0, 0, 1, 0, 0, 0, 1, 0)
 NAN = float('nan')
 INF = float('inf')
 ASCII = 'solid a\nfacet normal 0 0 1\nouter loop\nvertex 0 0 0\nvertex 1 0 0\nvertex 0 1 0\nendloop\nendfacet\nendsolid a\n'
@@ -100,16 +87,6 @@ ARGUMENTS = [
 ]
 
 
-def run(*arguments, **more):
-    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, errors='replace', timeout=60, **more)
-
-
-def expect(name, condition, result):
-    if not condition:
-        failures.append(name)
-        print(f'FAILED: {name}\n  exit status {result.returncode}\n  stderr: {result.stderr!r}', file=sys.stderr)
-
-
 def expect_refusal(name, arguments, words, folder):
     before = sorted(os.listdir(folder))
     result = run(*arguments)
@@ -178,21 +155,6 @@ def check_success(folder):
     os.remove(output)
 
 
-def check_interrupt(folder):
-    before = sorted(os.listdir(folder))
-    for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
-        process = subprocess.Popen([PROGRAM, '--size', '2000x2000', '--spp', '4096', '-o', os.path.join(folder, 'out.png')],
-                                   stderr=subprocess.PIPE, text=True)
-        time.sleep(1.0)
-        process.send_signal(number)
-        started = time.monotonic()
-        _, process.stderr_text = process.communicate(timeout=60)
-        process.stderr = process.stderr_text
-        expect(f'{number.name}: status', process.returncode == status, process)
-        expect(f'{number.name}: stops at once', time.monotonic() - started < 10, process)
-        expect(f'{number.name}: leaves no file', sorted(os.listdir(folder)) == before, process)
-
-
 def main():
     with tempfile.TemporaryDirectory() as folder:
         for arguments, words in ARGUMENTS:
@@ -201,9 +163,7 @@ def main():
         check_files(folder)
         check_places(folder)
         check_success(folder)
-        check_interrupt(folder)
-    print(f'{len(failures)} failed')
-    return 1 if failures else 0
+    return report()
 
 
 if __name__ == '__main__':

@@ -1,12 +1,10 @@
-#include "write_png.hpp"
+#include "png_file.hpp"
 
 #include <png.h>
 
 #include <cstring>
+#include <stdexcept>
 #include <string>
-
-#include "input_error.hpp"
-#include "output_file.hpp"
 
 namespace raytracer {
 namespace {
@@ -23,27 +21,29 @@ png_image describe(const Image& image) {
 
 }  // namespace
 
-void write_png(const Image& image, const std::filesystem::path& path) {
-  OutputFile file(path);
+std::vector<std::uint8_t> encode_png(const Image& image) {
   png_image png = describe(image);
-  if (png_image_write_to_stdio(&png, file.stream(), 0, image.rgb.data(), 0, nullptr) == 0) {
-    throw InputError(path.string(), std::string("writing it failed: ") + png.message);
+  png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(png);
+  std::vector<std::uint8_t> bytes(size);
+  if (png_image_write_to_memory(&png, bytes.data(), &size, 0, image.rgb.data(), 0, nullptr) == 0) {
+    throw std::runtime_error(std::string("making the PNG failed: ") + png.message);
   }
-  file.commit();
+  bytes.resize(size);
+  return bytes;
 }
 
-Image read_png(const std::filesystem::path& path) {
+Image decode_png(std::span<const std::uint8_t> bytes) {
   Image image;
   png_image png = describe(image);
-  if (png_image_begin_read_from_file(&png, path.c_str()) == 0) {
-    throw InputError(path.string(), std::string("reading it failed: ") + png.message);
+  if (png_image_begin_read_from_memory(&png, bytes.data(), bytes.size()) == 0) {
+    throw std::runtime_error(std::string("reading the PNG failed: ") + png.message);
   }
   png.format = PNG_FORMAT_RGB;
   image.width = static_cast<int>(png.width);
   image.height = static_cast<int>(png.height);
   image.rgb.resize(PNG_IMAGE_SIZE(png));
   if (png_image_finish_read(&png, nullptr, image.rgb.data(), 0, nullptr) == 0) {
-    throw InputError(path.string(), std::string("reading it failed: ") + png.message);
+    throw std::runtime_error(std::string("reading the PNG failed: ") + png.message);
   }
   return image;
 }

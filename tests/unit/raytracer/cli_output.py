@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+"""Takes the ray tracer's outputs away: full disks, closed streams, signals. Usage: cli_output.py PROGRAM [SEED]
+
+Whatever happens, the folder holds a whole picture or what it held before, and no unfinished file.
+"""
+import fcntl
+import os
+import pty
+import random
+import resource
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+
+from command_line import ONE, PROGRAM, SMALL, expect, report, run, stl
+
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
+ENDLESS = ['--size', '2000x2000', '--spp', '4096']
+
+
+def is_whole(path):
+    with open(path, 'rb') as file:
+        content = file.read()
+    return content.startswith(b'\x89PNG') and content[-8:-4] == b'IEND'
+
+
+def as_from_a_shell():
+    """Makes the child one that signals stop: whoever started this script may ignore some. And SIGQUIT dumps no core."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def check_streams(folder):
+    """A stream that is closed or full is a sentence if it is needed, and nothing is written to a wrong file."""
+    output = os.path.join(folder, 'out.png')
+    with open('/dev/full', 'wb') as full:
+        for name, arguments in (('--help', ['--help']), ('--hash', SMALL + ['--hash', '-o', output]),
+                                ('--stats', SMALL + ['--stats', '-o', output])):
+            result = run(*arguments, capture_output=False, stdout=full, stderr=subprocess.PIPE)
+            expect(f'{name} to a full disk', result.returncode == 1 and
+                   result.stderr.endswith('standard output: writing it failed: No space left on device\n'), result)
+    for closed in ([1], [2], [0, 1, 2]):
+        os.path.exists(output) and os.remove(output)
+        result = run(*SMALL, '--hash', '-o', output, preexec_fn=lambda numbers=closed: [os.close(n) for n in numbers])
+        expect(f'{closed} closed: status', result.returncode == (1 if 1 in closed else 0), result)
+        expect(f'{closed} closed: picture', is_whole(output), result)
+    result = run(*SMALL, '-o', output, preexec_fn=lambda: os.close(1))
+    expect('standard output is closed and not needed', result.returncode == 0, result)
+    os.remove(output)
+
+
+def check_disk(folder):
+    output = os.path.join(folder, 'out.png')
+    for old in (None, b'old'):
+        if old:
+            with open(output, 'wb') as file:
+                file.write(old)
+        before = sorted(os.listdir(folder))
+        result = run('--size', '200x100', '--spp', '1', '-q', '-o', output,
+                     preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)))
+        expect('a file that may not grow', result.returncode == 2 and
+               result.stderr == f'raytracer: {output}: writing it failed: File too large\n', result)
+        expect('a file that may not grow leaves none', sorted(os.listdir(folder)) == before, result)
+    with open(output, 'rb') as file:
+        expect('the old picture stays', file.read() == b'old', result)
+    result = run(*SMALL, '-q', '--scene', output, '-o', output)
+    os.remove(output)
+    scene = os.path.join(folder, 'scene.stl')
+    with open(scene, 'wb') as file:
+        file.write(stl(1, [ONE]))
+    link = os.path.join(folder, 'link.png')
+    os.symlink('scene.stl', link)
+    for target in (scene, link):
+        result = run(*SMALL, '--scene', scene, '-o', target)
+        expect('the scene as output', result.returncode == 2 and 'it is the scene' in result.stderr and
+               os.path.getsize(scene) == 134, result)
+    os.remove(link)
+    os.remove(scene)
+    loop = os.path.join(folder, 'loop.png')
+    os.symlink('loop.png', loop)
+    result = run(*SMALL, '-o', loop)
+    expect('a link to itself', result.returncode == 2 and 'cannot be written' in result.stderr, result)
+    os.remove(loop)
+
+
+def check_first_signal(folder):
+    before = sorted(os.listdir(folder))
+    for number in SIGNALS:
+        process = subprocess.Popen([PROGRAM, *ENDLESS, '-o', os.path.join(folder, 'out.png')], stderr=subprocess.PIPE,
+                                   text=True, preexec_fn=as_from_a_shell)
+        time.sleep(0.5)
+        process.send_signal(number)
+        started = time.monotonic()
+        _, said = process.communicate(timeout=60)
+        process.stderr = said
+        expect(f'{number.name}: status', process.returncode == 128 + number, process)
+        expect(f'{number.name}: stops at once', time.monotonic() - started < 10, process)
+        expect(f'{number.name}: leaves no file', sorted(os.listdir(folder)) == before, process)
+
+
+def check_ignored_signal(folder):
+    """What nohup and shells do for jobs in the background."""
+    output = os.path.join(folder, 'out.png')
+    process = subprocess.Popen([PROGRAM, '--size', '300x200', '--spp', '4', '-o', output], stderr=subprocess.PIPE, text=True,
+                               preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    for _ in range(5):
+        time.sleep(0.05)
+        process.send_signal(signal.SIGHUP)
+    _, said = process.communicate(timeout=60)
+    process.stderr = said
+    expect('an ignored signal', process.returncode == 0 and is_whole(output), process)
+    os.remove(output)
+
+
+def check_many_signals(folder, seed):
+    """Two signals at any moment, so that some of them come while the file is written."""
+    print(f'seed: {seed}')
+    randomly = random.Random(seed)
+    scene = os.path.join(folder, 'scene.stl')
+    with open(scene, 'wb') as file:
+        file.write(stl(1, [ONE]))
+    output = os.path.join(folder, 'out.png')
+    arguments = [PROGRAM, '-q', '--scene', scene, '--size', '160x120', '--spp', '1', '-o', output]
+    started = time.monotonic()
+    subprocess.run(arguments, check=True)
+    whole_time = time.monotonic() - started
+    for turn in range(40):
+        os.path.exists(output) and os.remove(output)
+        process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, preexec_fn=as_from_a_shell)
+        pair = randomly.choice(SIGNALS), randomly.choice(SIGNALS)
+        time.sleep(randomly.uniform(0, 1.2 * whole_time))
+        for number in pair:
+            process.send_signal(number)
+            time.sleep(randomly.choice([0, 0, 1e-4, 1e-3]))
+        _, said = process.communicate(timeout=60)
+        process.stderr = said
+        files = sorted(os.listdir(folder))
+        expect(f'{turn}: two signals leave no unfinished file', files in (['scene.stl'], ['out.png', 'scene.stl']), process)
+        expect(f'{turn}: two signals leave a whole picture', 'out.png' not in files or is_whole(output), process)
+        allowed = {0, *(128 + number for number in pair), *(-number for number in pair)}
+        expect(f'{turn}: status of two signals', process.returncode in allowed, process)
+    os.path.exists(output) and os.remove(output)
+    os.remove(scene)
+
+
+def check_terminal(folder):
+    """On a terminal one line is drawn over and over and wiped in the end; a pipe gets no control characters."""
+    output = os.path.join(folder, 'out.png')
+    arguments = ['--size', '300x200', '--spp', '16', '-o', output]
+    outside, inside = pty.openpty()
+    columns = 50
+    fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack('HHHH', 24, columns, 0, 0))
+    process = subprocess.Popen([PROGRAM, *arguments], stderr=inside, env={**os.environ, 'TERM': 'xterm'})
+    os.close(inside)
+    said = b''
+    try:
+        while piece := os.read(outside, 4096):
+            said += piece
+    except OSError:
+        pass  # The end of what a terminal has to say.
+    os.close(outside)
+    process.wait(timeout=60)
+    process.stderr = said.decode(errors='replace')
+    lines = process.stderr.split('\r\n')
+    expect('a bar on a terminal', process.returncode == 0 and '\r[' in process.stderr and 'ETA' in process.stderr, process)
+    drawn = [line.replace('\x1b[K', '') for line in lines[0].split('\r')[:-1]]
+    expect('the bar fits the terminal', all(len(line) < columns for line in drawn), process)
+    expect('the bar is wiped', len(lines) == 2 and '\r\x1b[Kraytracer: wrote ' in lines[0] and not lines[1], process)
+    result = run(*arguments)
+    expect('no bar in a pipe', result.returncode == 0 and '\x1b' not in result.stderr and '\r' not in result.stderr, result)
+    os.remove(output)
+
+
+def check_threads(folder):
+    pictures = set()
+    for threads in (1, 2, 5):
+        output = os.path.join(folder, 'out.png')
+        run('-q', '--size', '96x54', '--spp', '2', '--threads', str(threads), '-o', output)
+        with open(output, 'rb') as file:
+            pictures.add(file.read())
+        os.remove(output)
+    expect('the same file from any number of workers', len(pictures) == 1, run('--help'))
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        check_streams(folder)
+        check_disk(folder)
+        check_first_signal(folder)
+        check_ignored_signal(folder)
+        check_many_signals(folder, int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1 << 32))
+        check_terminal(folder)
+        check_threads(folder)
+        left = os.listdir(folder)
+        expect(f'nothing is left but {left}', not left, run('--help'))
+    return report()
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,4 +1,4 @@
-// Parallel loops, awaited and blocking: a picture of the Mandelbrot set, row by row.
+// Parallel loops, awaited and blocking, over indices, elements and chunks: the Mandelbrot set.
 #include <algorithm>
 #include <complex>
 #include <cstddef>
@@ -26,14 +26,28 @@ char shade_at(int column, int row) {
 
 using Picture = std::vector<std::string>;
 
-/// The awaited form, in a task. Rows cost unequal amounts; a busy worker's rest is split on demand.
+/// The awaited form, in a task. Rows cost unequal amounts; idle workers take those not yet begun.
 weft::Task<Picture> draw() {
   Picture picture(kHeight, std::string(kWidth, ' '));
-  const auto draw_row = [&picture](int row) {
-    char* const pixels = picture[static_cast<std::size_t>(row)].data();
-    for (int column = 0; column < kWidth; ++column) pixels[column] = shade_at(column, row);
+  const auto draw_row = [&picture](std::size_t row) {
+    char* const pixels = picture[row].data();
+    for (int column = 0; column < kWidth; ++column) {
+      pixels[column] = shade_at(column, static_cast<int>(row));
+    }
   };
-  co_await weft::parallel_for(0, kHeight, draw_row);
+  co_await weft::parallel_for(0, picture.size(), draw_row);
+  co_return picture;
+}
+
+/// The same over a range, here of elements that say themselves where they are.
+weft::Task<Picture> draw_elements() {
+  Picture picture(kHeight, std::string(kWidth, ' '));
+  co_await weft::parallel_for(picture, [&picture](std::string& row) {
+    const auto number = static_cast<int>(&row - picture.data());
+    for (int column = 0; column < kWidth; ++column) {
+      row[static_cast<std::size_t>(column)] = shade_at(column, number);
+    }
+  });
   co_return picture;
 }
 
@@ -55,5 +69,6 @@ int main() {
   weft::Runtime rt;
   const Picture picture = rt.run(draw());
   for (const std::string& row : picture) std::cout << row << '\n';
-  return picture == rt.run(draw_chunks) && picture[kHeight / 2][kWidth / 2] == '#' ? 0 : 1;
+  const bool are_equal = picture == rt.run(draw_elements()) && picture == rt.run(draw_chunks);
+  return are_equal && picture[kHeight / 2][kWidth / 2] == '#' ? 0 : 1;
 }

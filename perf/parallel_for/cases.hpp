@@ -3,6 +3,8 @@
 ///
 /// scale_1000    x = x * a + b over 1000 floats: the fixed cost
 /// sqrt_sin_1M   x = sqrt(abs(sin(x))) over a million floats
+/// two_long      two iterations of about half a millisecond
+/// late_long     1000 iterations, of which all but the first hundred take some microseconds
 #pragma once
 
 #include <cmath>
@@ -46,6 +48,20 @@ struct SqrtSin {
   void operator()(float& x) const { x = std::sqrt(std::abs(std::sin(x))); }
 };
 
+/// A chain of dependent steps of two to three nanoseconds, towards 1.
+inline float climb(float x, int steps) {
+  for (int i = 0; i < steps; ++i) x = x * 0.999F + 0.001F;
+  return x;
+}
+
+struct TwoLong {
+  void operator()(float& x) const { x = climb(x, perf::size(200'000, 1000)); }
+};
+
+struct LateLong {
+  void operator()(float& x) const { x = x < 0.1F ? x * 0.5F : climb(x, perf::size(2000, 20)); }
+};
+
 /// A contender: `for_each(state, floats, body)` runs the whole loop of the state, with one parallel loop in each turn, from
 /// wherever its users would call it.
 template <class Contender, class Body>
@@ -67,6 +83,8 @@ bool add_contender(const std::string& name, std::initializer_list<unsigned> thre
     perf::add_case("sqrt_sin_1M", name, n, [n](benchmark::State& state) {
       measure<Contender, SqrtSin>(state, n, perf::size<std::size_t>(1'000'000, 10'000));
     });
+    perf::add_case("two_long", name, n, [n](benchmark::State& state) { measure<Contender, TwoLong>(state, n, 2); });
+    perf::add_case("late_long", name, n, [n](benchmark::State& state) { measure<Contender, LateLong>(state, n, 1000); });
   }
   return true;
 }

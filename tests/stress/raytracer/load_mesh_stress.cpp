@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <weft/base/platform.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -30,7 +31,8 @@ thread_local std::size_t largest_request = 0;
 
 }  // namespace
 
-// These stand in for the library's, so that a count in a header that asks for too much is seen.
+#if !WEFT_ASAN && !WEFT_TSAN
+// These stand in for the library's, so that a count in a header that asks for too much is seen. Sanitizers bring their own.
 void* operator new(std::size_t size) {
   largest_request = std::max(largest_request, size);
   if (void* memory = std::malloc(std::max(size, std::size_t{1}))) return memory;
@@ -38,6 +40,7 @@ void* operator new(std::size_t size) {
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#endif
 
 namespace {
 

@@ -290,12 +290,11 @@ TEST_CASE("a body that takes one index or more is called with one") {
 TEST_CASE("options may be written inside the co_await expression") {
   weft::Runtime rt{{.workers = 2}};
   std::atomic<int> calls{0};
-  auto task = [](std::atomic<int>& count) -> Task<> {
-    const int one = 1;
+  auto task = [](std::atomic<int>& count, int one) -> Task<> {
     co_await parallel_for(0, 10, [&](int) { count.fetch_add(one); }, {.grain = 3});
     co_await parallel_for(0, 10, [&count, one](int) { count.fetch_add(one); },
                           {.grain = 3, .partition = weft::Partition::Equal, .priority = weft::Priority::Low});
   };
-  rt.run(task(calls));
+  rt.run(task(calls, 1));
   CHECK(calls.load() == 20);
 }

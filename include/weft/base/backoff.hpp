@@ -14,6 +14,9 @@ namespace weft::inline v0 {
 /// Cost: `kPauses` pauses are a microsecond or so; after that a system call each, and sleeps of 50 us that grow to 1 ms.
 class Backoff {
  public:
+  static constexpr unsigned kPauses = 48;  ///< before the first yield
+  static constexpr unsigned kYields = 16;  ///< after that, before the first sleep
+
   void pause() noexcept {
     if (turn_ < kPauses) {
       ++turn_;
@@ -24,9 +27,6 @@ class Backoff {
   }
 
  private:
-  static constexpr unsigned kPauses = 48;
-  static constexpr unsigned kYields = 16;
-
   WEFT_API void yield_or_sleep() noexcept;
 
   unsigned turn_ = 0;

@@ -65,6 +65,8 @@ class Counter {
   }
 
   /// What is left, at some moment during the call; 0 only when the counter is complete.
+  ///
+  /// May be too large for a while: a worker that runs many plain jobs of one counter counts up to eight of them off at once.
   [[nodiscard]] std::uint32_t value() const noexcept { return word_.value(); }
 
   /// Whether a wait would return at once. True: what the counted jobs did is visible.

@@ -2,83 +2,104 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
+#include <sys/resource.h>
+
 #include <atomic>
-#include <chrono>
-#include <ctime>
 #include <exception>
+#include <functional>
 #include <stdexcept>
 #include <thread>
+#include <type_traits>
 
 namespace {
 
 using Word = weft::BasicCounterWord<weft::CounterWaiter>;
 
-/// An error whose copy takes until the gate opens. Copies are made under the lock.
-struct SlowError {
-  SlowError() = default;
-  explicit SlowError(std::atomic<bool>& opens) : gate(&opens) {}
-  SlowError(const SlowError& other) : gate(other.gate) {
-    while (gate != nullptr && !gate->load()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+/// Pauses of this thread, each of which first does what another thread would do meanwhile.
+struct Pauses {
+  static inline thread_local unsigned count = 0;
+  static inline thread_local std::function<void(unsigned)> meanwhile;
+
+  void pause() {
+    ++count;
+    meanwhile(count);
   }
-  SlowError(SlowError&&) = default;
-  SlowError& operator=(const SlowError& other) { return *this = SlowError(other); }
-  SlowError& operator=(SlowError&&) = default;
-  ~SlowError() = default;
-  std::atomic<bool>* gate = nullptr;
 };
 
-struct SlowNode {
-  using Error = SlowError;
-  SlowNode* next = nullptr;
-  SlowError error;
+struct WatchedBackoff : weft::HardwareAtomics {
+  using Backoff = Pauses;
 };
 
-using SlowWord = weft::BasicCounterWord<SlowNode>;
+/// An error whose first copy goes on only when it is told to. Copies are made under the counter's lock.
+struct HeldError {
+  struct Gate {
+    std::atomic<bool> is_reached{false};
+    std::atomic<bool> is_open{false};
+  };
 
-double own_processor_time_ms() {
-  timespec now{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) * 1e-6;
-}
+  HeldError() = default;
+  explicit HeldError(Gate& held_at) : gate(&held_at) {}
+  HeldError(const HeldError& other) : gate(other.gate) {
+    if (gate == nullptr) return;
+    gate->is_reached.store(true);
+    gate->is_reached.notify_all();
+    gate->is_open.wait(false);
+  }
+  HeldError(HeldError&&) = default;
+  HeldError& operator=(const HeldError& other) { return *this = HeldError(other); }
+  HeldError& operator=(HeldError&&) = default;
+  ~HeldError() = default;
+  Gate* gate = nullptr;
+};
 
-constexpr double kWaitMs = 300;
-constexpr double kFewMs = 60;  // a spinning thread would use all of kWaitMs, or half of it when the machine is busy
+struct HeldNode {
+  using Error = HeldError;
+  HeldNode* next = nullptr;
+  HeldError error;
+};
 
-/// Runs `waits` in a thread, calls `release` after kWaitMs, and returns the processor time that the thread has used.
-template <class Waits, class Release>
-double time_used_by(Waits waits, Release release) {
-  double used = 0;
-  std::thread thread([&] {
-    const double before = own_processor_time_ms();
-    waits();
-    used = own_processor_time_ms() - before;
-  });
-  std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(kWaitMs));
-  release();
-  thread.join();
-  return used;
-}
-
-/// A word at zero whose lock another thread holds until `release` is called.
+/// A word at zero whose lock another thread holds until release().
 class LockedWord {
  public:
+  using Word = weft::BasicCounterWord<HeldNode, WatchedBackoff>;
+
   LockedWord() {
-    word.keep_error(SlowError(is_open_));
+    word.keep_error(HeldError(gate_));
     holder_ = std::thread([this] {
-      SlowNode node;
+      HeldNode node;
       static_cast<void>(word.look(node));
     });
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));  // it copies the error by now; if not, less is shown
+    gate_.is_reached.wait(false);
   }
+  LockedWord(const LockedWord&) = delete;
+  LockedWord& operator=(const LockedWord&) = delete;
   ~LockedWord() { holder_.join(); }
-  void release() { is_open_.store(true); }
 
-  SlowWord word{0};
+  void release() {
+    gate_.is_open.store(true);
+    gate_.is_open.notify_all();
+  }
+
+  Word word{0};
 
  private:
-  std::atomic<bool> is_open_{false};
+  HeldError::Gate gate_;
   std::thread holder_;
 };
+
+constexpr unsigned kLooks = 5;  // at the word, before the other thread makes its step
+
+/// How often `waits` pauses when the other thread makes its step, `release`, at the pause number kLooks.
+template <class Waits, class Release>
+unsigned pauses_of(Waits waits, Release release) {
+  Pauses::count = 0;
+  Pauses::meanwhile = [&release](unsigned count) {
+    if (count == kLooks) release();
+  };
+  waits();
+  Pauses::meanwhile = nullptr;
+  return Pauses::count;
+}
 
 }  // namespace
 
@@ -166,27 +187,44 @@ TEST_CASE("adding nothing and subtracting nothing change nothing, at any time") 
   CHECK_THROWS_WITH(second_reader.rethrow(), "stays");
 }
 
-TEST_CASE("an add that waits for the end of the last round leaves the processor to others") {
-  Word word(1);
+TEST_CASE("an add that waits for the end of the last round backs off between two looks") {
+  weft::BasicCounterWord<weft::CounterWaiter, WatchedBackoff> word(1);
   weft::CounterWaiter waiter;
   REQUIRE(word.try_register(waiter));
   REQUIRE(word.sub(1));
-  const double used = time_used_by([&] { word.add(1); }, [&] { static_cast<void>(word.settle()); });
-  CHECK(used < kFewMs);
+  CHECK(pauses_of([&] { word.add(1); }, [&] { static_cast<void>(word.settle()); }) == kLooks);
 }
 
-TEST_CASE("a job that fails leaves the processor to others while it waits for the lock") {
+// The holder needs some time from its release to the end of its lock, hence "at least".
+
+TEST_CASE("a job that fails backs off while it waits for the lock") {
   LockedWord locked;
-  CHECK(time_used_by([&] { locked.word.keep_error(SlowError()); }, [&] { locked.release(); }) < kFewMs);
+  CHECK(pauses_of([&] { locked.word.keep_error(HeldError()); }, [&] { locked.release(); }) >= kLooks);
 }
 
-TEST_CASE("a waiter leaves the processor to others while it waits for the lock") {
+TEST_CASE("a waiter backs off while it waits for the lock") {
   LockedWord locked;
-  SlowNode node;
-  CHECK(time_used_by([&] { static_cast<void>(locked.word.try_register(node)); }, [&] { locked.release(); }) < kFewMs);
+  HeldNode node;
+  CHECK(pauses_of([&] { static_cast<void>(locked.word.try_register(node)); }, [&] { locked.release(); }) >= kLooks);
 }
 
-TEST_CASE("an add that has an error to forget leaves the processor to others while it waits for the lock") {
+TEST_CASE("an add that has an error to forget backs off while it waits for the lock") {
   LockedWord locked;
-  CHECK(time_used_by([&] { locked.word.add(1); }, [&] { locked.release(); }) < kFewMs);
+  CHECK(pauses_of([&] { locked.word.add(1); }, [&] { locked.release(); }) >= kLooks);
+}
+
+TEST_CASE("who backs off for long leaves the processor to everybody, whatever their priority") {
+  static_assert(std::is_same_v<weft::HardwareAtomics::Backoff, weft::Backoff>);
+  constexpr unsigned kBeforeTheFirstSleep = weft::Backoff::kPauses + weft::Backoff::kYields;
+  constexpr int kSleeps = 3;
+  const auto switches = [] {
+    rusage used{};
+    ::getrusage(RUSAGE_THREAD, &used);
+    return used.ru_nvcsw;
+  };
+  weft::Backoff backoff;
+  for (unsigned i = 0; i < kBeforeTheFirstSleep; ++i) backoff.pause();
+  const long before = switches();
+  for (int i = 0; i < kSleeps; ++i) backoff.pause();
+  CHECK(switches() >= before + kSleeps);  // a sleep is a voluntary switch; a yield with nobody else to run is none
 }

@@ -1,5 +1,7 @@
 #include <weft/coro/spawn.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <new>
 #include <utility>
@@ -8,10 +10,25 @@ namespace weft::inline v0 {
 
 void count_off(WorkerContext& worker) noexcept {
   if (worker.ended.counter == nullptr) return;
-  const EndedJobs ended = std::exchange(worker.ended, EndedJobs{});
-  ended.counter->sub(ended.count);
+  Counter* const counter = std::exchange(worker.ended.counter, nullptr);
+  const std::uint32_t count = std::exchange(worker.ended.count, 0);
+  counter->sub(count);
   // ---- the counter may be gone (L4) ----
-  worker.roots_finished.add(ended.count);
+  worker.roots_finished.add(count);
+}
+
+void count_off_most(WorkerContext& worker) noexcept {
+  constexpr std::uint32_t kMost = 32;
+  constexpr std::int64_t kMostNs = 10'000;
+  EndedJobs& ended = worker.ended;
+  const std::int64_t now = std::chrono::steady_clock::now().time_since_epoch().count();
+  const std::int64_t took = now - std::exchange(ended.counted_at, now);
+  if (took > kMostNs) {
+    ended.most = 1;
+  } else if (took < kMostNs / 2) {
+    ended.most = std::min(2 * ended.most, kMost);
+  }
+  count_off(worker);
 }
 
 namespace detail {

@@ -2,102 +2,88 @@
 
 #include <utility>
 
+#include "mem/frame_depot.hpp"
+#include "mem/frame_memory.hpp"
 #include <weft/base/atomic.hpp>
-
-#if WEFT_HAS_MIMALLOC
-#include <mimalloc.h>
-#endif
 
 namespace weft::inline v0 {
 
 namespace {
 
-// relaxed throughout: statistics, and a hint to trim.
-constinit Atomic<std::size_t> outstanding{0};
-constinit Atomic<std::size_t> outstanding_bytes{0};
-constinit Atomic<std::size_t> next_pressure_bytes{1 << 20};
-constinit Atomic<std::uint32_t> pressure{0};
+constinit Atomic<std::size_t> large_outstanding{0};
 
-/// The next pressure comes when the program has taken a quarter more than now, and a megabyte at least.
-void expect_pressure_beyond(std::size_t bytes) noexcept {
-  constexpr std::size_t kMegabyte = 1 << 20;
-  // relaxed: see above.
-  next_pressure_bytes.store(bytes + bytes / 4 + kMegabyte, relaxed);
-}
-
-void count_in(std::size_t bytes) noexcept {
-  // relaxed: see above.
-  outstanding.fetch_add(1, relaxed);
-  // relaxed: see above.
-  const std::size_t now = outstanding_bytes.fetch_add(bytes, relaxed) + bytes;
-  // relaxed: see above.
-  if (now <= next_pressure_bytes.load(relaxed)) [[likely]] return;
-  expect_pressure_beyond(now);
-  // relaxed: see above; two threads that come here at once only make the caches trim twice.
-  pressure.fetch_add(1, relaxed);
-}
+constexpr bool is_large(std::size_t bytes) noexcept { return bytes > FrameCache::kLargest || WEFT_ASAN != 0; }
 
 }  // namespace
 
 void* frame_memory_allocate(std::size_t bytes) {
-#if WEFT_HAS_MIMALLOC
-  void* const block = mi_new(bytes);
-#else
-  void* const block = ::operator new(bytes);
-#endif
-  count_in(bytes);
+  if (!is_large(bytes)) return frame_depot.take_one(FrameCache::class_of(bytes));
+  void* const block = take_from_allocator(bytes);
+  // relaxed: a statistic.
+  large_outstanding.fetch_add(1, relaxed);
   return block;
 }
 
 void frame_memory_free(void* block, std::size_t bytes) noexcept {
-  // relaxed: statistics.
-  outstanding.fetch_sub(1, relaxed);
-  outstanding_bytes.fetch_sub(bytes, relaxed);
-#if WEFT_HAS_MIMALLOC
-  mi_free_size(block, bytes);
-#else
-  ::operator delete(block, bytes);
-#endif
+  if (!is_large(bytes)) return frame_depot.put_one(FrameCache::class_of(bytes), block);
+  // relaxed: a statistic.
+  large_outstanding.fetch_sub(1, relaxed);
+  give_to_allocator(block, bytes);
 }
 
 std::size_t frame_memory_outstanding() noexcept {
   // relaxed: a statistic.
-  return outstanding.load(relaxed);
+  return frame_depot.outstanding() + large_outstanding.load(relaxed);
 }
 
-namespace {
+void frame_memory_collect() noexcept { frame_depot.collect(); }
 
-template <class Block>
-void free_chain(Block* block, std::size_t bytes) noexcept {
-  while (block != nullptr) {
-    Block* const next = block->next;
-    frame_memory_free(block, bytes);
-    block = next;
+/// `magazine` has as many blocks as its count says.
+void FrameCache::load(Stack& stack, FrameMagazine* magazine) noexcept {
+  stack.loaded = magazine;
+  stack.top = magazine->slots() + magazine->count;
+  stack.end = magazine->slots() + magazine->capacity;
+}
+
+/// Makes the count of what is loaded right.
+void FrameCache::unload(Stack& stack) noexcept {
+  if (stack.loaded != nullptr) stack.loaded->count = static_cast<std::size_t>(stack.top - stack.loaded->slots());
+}
+
+/// A block when the loaded magazine has none.
+void* FrameCache::refill(std::size_t size_class) {
+  Stack& stack = stacks_[size_class];
+  unload(stack);
+  if (stack.spare != nullptr && stack.spare->count != 0) {
+    load(stack, std::exchange(stack.spare, stack.loaded));
+  } else {
+    load(stack, frame_depot.fill(size_class, stack.loaded));
   }
+  return *--stack.top;
 }
 
-}  // namespace
-
-std::uint32_t frame_memory_pressure() noexcept {
-  // relaxed: a hint.
-  return pressure.load(relaxed);
-}
-
-void FrameCache::trim_excess() noexcept {
-  missed_bytes_ = 0;
-  for (std::size_t i = 0; i < kClasses; ++i) {
-    const std::size_t bytes = (i + 1) * kStep;
-    Block** end = &lists_[i].first;
-    for (std::size_t kept = 0; *end != nullptr && kept < kKeepBytes; kept += bytes) end = &(*end)->next;
-    free_chain(std::exchange(*end, nullptr), bytes);
+/// Keeps or gives away a block when the loaded magazine has no room.
+void FrameCache::free_beyond(std::size_t size_class, void* block) noexcept {
+  Stack& stack = stacks_[size_class];
+  unload(stack);
+  FrameMagazine* empty = stack.spare;
+  if (empty == nullptr || empty->count != 0) {
+    empty = frame_depot.empty(size_class, stack.spare);
+    if (empty == nullptr) return frame_depot.put_one(size_class, block);  // out of memory
   }
-  // Measured from what is really in use, or the bound would creep up with every trim.
-  // relaxed: see above.
-  expect_pressure_beyond(outstanding_bytes.load(relaxed));
+  stack.spare = stack.loaded;
+  load(stack, empty);
+  *stack.top++ = block;
 }
 
 void FrameCache::trim() noexcept {
-  for (std::size_t i = 0; i < kClasses; ++i) free_chain(std::exchange(lists_[i].first, nullptr), (i + 1) * kStep);
+  for (std::size_t size_class = 0; size_class < kClasses; ++size_class) {
+    Stack& stack = stacks_[size_class];
+    unload(stack);
+    if (stack.loaded != nullptr) frame_depot.put(size_class, stack.loaded);
+    if (stack.spare != nullptr) frame_depot.put(size_class, stack.spare);
+    stack = Stack{};
+  }
 }
 
 }  // namespace weft::inline v0

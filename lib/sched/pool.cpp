@@ -340,7 +340,9 @@ Pool::~Pool() {
   // Shutdown step 6.
   for (const auto& worker : workers_) {
     if (worker->thread.joinable()) worker->thread.join();
+    worker->frames.trim();
   }
+  frame_memory_collect();
 }
 
 RuntimeStats Pool::stats() const {

@@ -10,7 +10,7 @@ namespace weft::inline v0 {
 /// Three deques with three disciplines; thieves take the oldest of each.
 struct RunQueues {
   JobDeque fork{256};   ///< children of structured forks, strictly nested: newest first
-  JobDeque spawned{256};  ///< spawned and woken jobs: newest first, and the oldest now and then
+  SpawnDeque spawned{256};  ///< spawned and woken jobs: newest first down to the last few, and the oldest now and then
   JobDeque yielded{64};   ///< jobs that gave way: oldest first
 
   [[nodiscard]] bool is_empty_hint() const noexcept {

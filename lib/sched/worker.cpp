@@ -49,7 +49,7 @@ RunQueues* Worker::make_queues(std::size_t of) noexcept {
   return owned_queues_[of].get();
 }
 
-template <JobDeque RunQueues::*kDeque>
+template <auto kDeque>
 void Worker::enqueue_in(JobLink& link, Priority at) noexcept {
   const auto of = static_cast<std::size_t>(at);
   if (RunQueues* const mine = make_queues(of)) {
@@ -105,35 +105,35 @@ Job* Worker::steal_for(Worker& thief, std::size_t of) noexcept {
   RunQueues* const found = queues_[of].load(acquire);
   if (found == nullptr) return nullptr;
   if (Job* const job = thief.steal_from(found->fork)) return job;
-  if (Job* const job = thief.steal_from(found->spawned)) {
-    thief.take_share_of(found->spawned, of);
-    return job;
-  }
+  if (Job* const job = thief.steal_share_of(found->spawned, of)) return job;
   return thief.steal_from(found->yielded);
 }
 
-void Worker::take_share_of(JobDeque& deque, std::size_t of) noexcept {
-  // Spawned jobs are many and small where it matters: half of them, up to a limit, move at once, so that thief and victim
-  // meet once per batch and not once per job. Others find them here as well as there.
-  constexpr std::size_t kMostAtOnce = 16;
-  const std::size_t share = std::min(deque.size_hint() / 2, kMostAtOnce);
-  if (share == 0) return;
+/// Half of what is there, up to a limit, moves at once, so that thief and victim meet once per batch and not once per job. Others
+/// find the rest of it here as well as there.
+Job* Worker::steal_share_of(SpawnDeque& deque, std::size_t of) noexcept {
+  std::array<Job*, SpawnDeque::kMostStolen> jobs;
+  std::size_t most = jobs.size();
   RunQueues* const mine = make_queues(of);
   try {
-    if (mine == nullptr) return;
-    mine->spawned.reserve(share);
+    if (mine == nullptr) throw std::bad_alloc();
+    mine->spawned.reserve(most - 1);
   } catch (const std::bad_alloc&) {
-    return;
+    most = 1;
   }
-  std::array<Job*, kMostAtOnce> jobs;
-  std::size_t count = 0;
-  while (count < share) {
-    Job* const job = steal_from(deque);
-    if (job == nullptr) break;
-    jobs[count++] = job;
+  for (;;) {
+    const StealSome stolen = deque.steal_half(most, [&jobs](std::size_t i, Job* job) { jobs[i] = job; });
+    if (stolen.status == StealStatus::Empty) return nullptr;
+    if (stolen.status == StealStatus::Got) {
+      steals_.add(stolen.count);
+      if (const std::size_t rest = stolen.count - 1; rest != 0) {
+        mine->spawned.push_chain_reserved(rest, [&](std::size_t i) { return jobs[rest - i]; });  // the oldest on top again
+        notify_work(*this);
+      }
+      return jobs[0];
+    }
+    steals_failed_.add();
   }
-  mine->spawned.push_chain_reserved(count, [&](std::size_t i) { return jobs[i]; });
-  if (count != 0) notify_work(*this);
 }
 
 Job* Worker::steal_from(JobDeque& deque) noexcept {
@@ -242,10 +242,6 @@ Worker::Found Worker::find_stolen(std::size_t of) noexcept {
 Worker::Found Worker::find_for_fairness() noexcept {
   // Each time another priority goes first, and each other time the oldest of the worker's own before the injected.
   const std::uint32_t round = fair_round_++;
-  if (const std::uint32_t pressure = frame_memory_pressure(); pressure != pressure_seen_) {
-    pressure_seen_ = pressure;
-    frames.trim_excess();
-  }
   for (std::size_t i = 0; i < kPriorities; ++i) {
     const std::size_t of = (round + i) % kPriorities;
     if (round / kPriorities % 2 == 0) {
@@ -321,10 +317,7 @@ struct Worker::IdleHost {
   Worker& worker;
 
   Found search() const noexcept { return worker.search(); }
-  void count_park() const noexcept {
-    worker.parks_.add();
-    worker.frames.trim_after_burst();
-  }
+  void count_park() const noexcept { worker.parks_.add(); }
   void heavy_fence() const noexcept { v0::heavy_fence(); }
   [[nodiscard]] bool has_visible_work() const noexcept { return worker.pool_.has_visible_work(); }
   // [pool.stop] acquire: pairs with ~Pool().
@@ -357,6 +350,7 @@ void Worker::enter() noexcept {
   fork_deque = &queues(static_cast<std::size_t>(Priority::Normal))->fork;  // prepare() has made them
   spawn_deque = &queues(static_cast<std::size_t>(Priority::Normal))->spawned;
   must_leave_seat_ = false;
+  awaited = nullptr;
 }
 
 void Worker::leave() noexcept {
@@ -403,6 +397,24 @@ Worker::Found Worker::search_first() noexcept {
   return sleep_until_work();
 }
 
+/// A guest minds only what its root waits for: the forks below it, and plain jobs of the counter for which it, or a task below it, has
+/// suspended last. Other spawned work may take long after the root has ended, or want a lock that the guest's thread holds:
+/// that is for the seat's own thread.
+Worker::Found Worker::find_for_guest() noexcept {
+  if (must_give_way()) return {};
+  for (std::size_t of = 0; of < kPriorities; ++of) {
+    RunQueues* const mine = queues(of);
+    if (mine == nullptr) continue;
+    if (Job* const fork = mine->fork.pop()) return {fork, of};
+    Job* const job = mine->spawned.pop();
+    if (job == nullptr) continue;
+    if (awaited != nullptr && job->mark == awaited) return {job, of};
+    mine->spawned.push_chain_reserved(1, [job](std::size_t) { return job; });  // there is room
+    break;
+  }
+  return {};
+}
+
 void Worker::run_as_guest(Job* first, const Atomic<std::uint32_t>& done) noexcept {
   // relaxed: statistics.
   idle_ns_.add(static_cast<std::uint64_t>(now_ns() - idle_since_.exchange(0, relaxed)));
@@ -413,9 +425,7 @@ void Worker::run_as_guest(Job* first, const Atomic<std::uint32_t>& done) noexcep
     execute(found);
     // [run.done] acquire: as above.
     if (done.load(acquire) != 0 || must_leave_seat_) break;
-    // A guest minds only the forks below its root, which the root waits for. Spawned work may take long after the root has
-    // ended, or want a lock that the guest's thread holds: that is for the seat's own thread.
-    found = {queues(normal)->fork.pop(), normal};
+    found = find_for_guest();
   }
   leave();
   // relaxed: statistics.

@@ -33,7 +33,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   /// The loop of the worker's own thread, until the pool stops.
   void run_thread() noexcept;
 
-  /// The loop of a guest: runs `first`, then what that has forked and is still here, until `done` or dry.
+  /// The loop of a guest: runs `first`, then what that waits for and is still here, until `done` or dry.
   void run_as_guest(Job* first, const Atomic<std::uint32_t>& done) noexcept;
 
   /// The loop of a guest when no thread can be started at all: everything there is, until `done` and dry.
@@ -81,11 +81,12 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   [[nodiscard]] RunQueues* queues(std::size_t priority) const noexcept;
   [[nodiscard]] RunQueues* make_queues(std::size_t priority) noexcept;
   [[nodiscard]] Job* steal_from(JobDeque& deque) noexcept;
-  void take_share_of(JobDeque& deque, std::size_t of) noexcept;
-  template <JobDeque RunQueues::*kDeque>
+  [[nodiscard]] Job* steal_share_of(SpawnDeque& deque, std::size_t of) noexcept;
+  template <auto kDeque>
   void enqueue_in(JobLink& link, Priority at) noexcept;
 
   [[nodiscard]] bool has_own_below(std::size_t than) const noexcept;
+  [[nodiscard]] Found find_for_guest() noexcept;
   [[nodiscard]] Found find_own(std::size_t priority) noexcept;
   [[nodiscard]] bool is_fair_turn() noexcept;
   [[nodiscard]] Found find_for_fairness() noexcept;
@@ -107,7 +108,6 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   std::uint32_t forks_to_fair_ = kFairTurn;
   bool must_leave_seat_ = false;  // a guest: something waits that is not its concern
   std::uint32_t fair_round_ = 0;
-  std::uint32_t pressure_seen_ = 0;
   std::uint64_t random_;
   detail::Trampoline* trampoline_outside_ = nullptr;
   detail::Trampoline loop_;

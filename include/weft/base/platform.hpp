@@ -17,6 +17,16 @@
 #define WEFT_NOINLINE [[gnu::noinline]]
 #define WEFT_COLD [[gnu::cold, gnu::noinline]]
 
+/// Asks for the cache line at `address`, which may be any, for reading.
+#define WEFT_PREFETCH_READ(address) __builtin_prefetch(address, 0)
+/// The same for writing.
+#if defined(__x86_64__)
+// Compilers use the instruction only for processors that they know to have it; the others take it for a no-op.
+#define WEFT_PREFETCH_WRITE(address) __asm__ volatile("prefetchw (%0)" : : "r"(address))
+#else
+#define WEFT_PREFETCH_WRITE(address) __builtin_prefetch(address, 1)
+#endif
+
 #if defined(__SANITIZE_ADDRESS__)
 #define WEFT_ASAN 1
 #elif defined(__has_feature)

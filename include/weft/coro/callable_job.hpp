@@ -39,17 +39,16 @@ WEFT_API void hand_on_error(Counter* counter, std::exception_ptr error) noexcept
 
 /// Counts off a plain job that has run on this worker. The counter may be gone afterwards.
 inline void job_ended(Counter* counter) noexcept {
-  constexpr std::uint32_t kMostAtOnce = 8;
   WorkerContext& worker = *current_worker();
   if (counter == nullptr) {
     worker.roots_finished.add();
     return;
   }
-  if (worker.ended.counter != counter || worker.ended.count == kMostAtOnce) {
+  if (worker.ended.counter != counter) {
     count_off(worker);
     worker.ended.counter = counter;
   }
-  ++worker.ended.count;
+  if (++worker.ended.count >= worker.ended.most) count_off_most(worker);
 }
 
 template <class Self>
@@ -96,6 +95,7 @@ template <class F, class Work>
 void spawn_job(const SpawnTarget& target, Work&& work, Counter* counter, Priority priority) {
   if (WorkerContext* const worker = worker_for(target, priority)) {
     auto job = std::make_unique<CallableJob<F>>(std::forward<Work>(work), counter);
+    worker->frames.prefetch(sizeof(CallableJob<F>));
     worker->spawn_deque->reserve(1);
     if (counter != nullptr) counter->add();
     worker->roots_started.add();

@@ -10,6 +10,7 @@
 #include <weft/base/waiter.hpp>
 #include <weft/coro/counter_word.hpp>
 #include <weft/coro/transfer.hpp>
+#include <weft/coro/worker_context.hpp>
 
 namespace weft::inline v0 {
 
@@ -66,7 +67,8 @@ class Counter {
 
   /// What is left, at some moment during the call; 0 only when the counter is complete.
   ///
-  /// May be too large for a while: a worker that runs many plain jobs of one counter counts up to eight of them off at once.
+  /// May be too large for a while: a worker that runs short plain jobs of one counter counts those of the last few microseconds off
+  /// together, 32 at most.
   [[nodiscard]] std::uint32_t value() const noexcept { return word_.value(); }
 
   /// Whether a wait would return at once. True: what the counted jobs did is visible.
@@ -111,6 +113,7 @@ class [[nodiscard("co_await it")]] CounterAwaiter {
   bool await_suspend(std::coroutine_handle<> awaiting) noexcept {
     waiter_.suspend_here(job_of(awaiting));
     entry_.waiter = &waiter_;
+    if (WorkerContext* const worker = current_worker()) worker->awaited = &counter_;
     return counter_.try_register(entry_);
     // ---- if it was registered, *this may be gone (L4) ----
   }

@@ -194,13 +194,13 @@ struct ForkChild {
 struct FramePooled {
   static void* operator new(std::size_t bytes) {
     if (WorkerContext* const worker = current_worker()) [[likely]] return worker->frames.allocate(bytes);
-    return frame_memory_allocate(FrameCache::rounded(bytes));
+    return frame_memory_allocate(bytes);
   }
   static void operator delete(void* frame, std::size_t bytes) noexcept {
     if (WorkerContext* const worker = current_worker()) [[likely]] {
       worker->frames.free(frame, bytes);
     } else {
-      frame_memory_free(frame, FrameCache::rounded(bytes));
+      frame_memory_free(frame, bytes);
     }
   }
 };

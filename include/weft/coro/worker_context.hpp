@@ -18,6 +18,8 @@ class Counter;
 class Domain;
 
 using JobDeque = BasicDeque<Job>;
+/// Where spawned jobs wait. They are many, and small where it matters: thieves take up to 32 of them at once.
+using SpawnDeque = BasicDeque<Job, HardwareAtomics, 32>;
 
 /// A counter that one thread writes and anybody reads.
 class OwnerCount {
@@ -38,6 +40,8 @@ class OwnerCount {
 struct EndedJobs {
   Counter* counter = nullptr;
   std::uint32_t count = 0;
+  std::uint32_t most = 1;       ///< so many are counted off together; follows from how long they take
+  std::int64_t counted_at = 0;  ///< when `most` were counted off last; steady clock, ns
 };
 
 /// The part of a worker that hot inline code touches; the scheduler's Worker extends it.
@@ -49,7 +53,7 @@ struct WorkerContext {
   /// Children of structured forks, strictly nested: popped by the parent's own chain unless stolen.
   JobDeque* fork_deque = nullptr;
   /// Spawned jobs of normal priority; null where such jobs wait elsewhere (in sync_wait).
-  JobDeque* spawn_deque = nullptr;
+  SpawnDeque* spawn_deque = nullptr;
   /// Non-zero: whoever adds work calls `work_added`. Somebody sleeps and nobody searches, or something waits that should go
   /// before the forks of those who are busy.
   const Atomic<std::uint32_t>* wake_hint = nullptr;
@@ -59,6 +63,7 @@ struct WorkerContext {
   unsigned index = 0;                    ///< of the worker in its runtime
   unsigned worker_count = 1;             ///< of its runtime
   EndedJobs ended;
+  const Counter* awaited = nullptr;  ///< for which a coroutine has last suspended here; only an address, it may be gone
   OwnerCount roots_started;
   OwnerCount roots_finished;
   FrameCache frames;
@@ -102,6 +107,9 @@ WEFT_ALWAYS_INLINE WorkerContext* current_worker() noexcept { return detail::tls
 ///
 /// Threads: the worker's own.
 WEFT_API void count_off(WorkerContext& worker) noexcept;
+
+/// The same when there are `ended.most` of them, which it adapts: as many as end within a few microseconds, 32 at most.
+WEFT_API void count_off_most(WorkerContext& worker) noexcept;
 
 /// Tells the idle workers about work just pushed to a deque of this worker.
 ///

@@ -2,6 +2,7 @@
 /// The work-stealing deque. The page beside it, lib/queue/README.md, holds the edges and the proof.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -26,17 +27,30 @@ struct Steal {
   T* item;
 };
 
+/// What a thief came back with who wanted more than one.
+struct StealSome {
+  StealStatus status;
+  std::size_t count;
+};
+
 /// A Chase-Lev deque of pointers: the owner pushes and pops at the bottom, thieves take from the top.
 ///
 /// Pop publishes the new bottom with an exchange instead of a store and a fence: one locked
 /// instruction, and no `mfence` (lib/DECISIONS.md, "the deque").
 ///
+/// Thieves may take up to kReach items in one step. The owner therefore takes the newest item only as long as it is out
+/// of their reach; the last kReach items are taken oldest first, by everybody.
+///
 /// Threads:  everything by the owner; `steal`, `is_empty_hint` and `size_hint` by anybody.
 /// Lifetime: outgrown rings live as long as the deque, because a thief may still read them.
-/// Cost:     push two stores; pop one exchange; steal one compare-and-swap.
-template <class T, class Policy = HardwareAtomics>
+/// Cost:     push two stores; pop one exchange, or one compare-and-swap within reach; steal one compare-and-swap.
+/// Source:   D. Chase, Y. Lev, "Dynamic Circular Work-Stealing Deque", SPAA 2005; the orders after N. M. Le et al., "Correct and
+///           Efficient Work-Stealing for Weak Memory Models", PPoPP 2013. The reach is weft's own.
+template <class T, class Policy = HardwareAtomics, std::size_t kReach = 1>
 class BasicDeque {
  public:
+  static constexpr std::size_t kMostStolen = kReach;  ///< in one step
+
   using Index = std::uint64_t;  // 2^64 pushes do not happen; differences are taken as signed all the same
 
   /// @param capacity  slots of the first ring, a power of two
@@ -105,9 +119,13 @@ class BasicDeque {
     bottom_.store(b + count, release);
   }
 
-  /// Takes the newest item, or null. Owner only.
+  /// Takes the newest item, or the oldest if thieves can reach the newest, or null. Owner only.
   [[nodiscard]] T* pop() noexcept {
-    open_pop();
+    // Within reach the claim would be for nothing.
+    if (kReach > 1 && size_hint() <= kReach) return pop_oldest();
+    const Index b = open_pop();
+    // What is popped one after another was pushed, and thus perhaps allocated, long ago.
+    if (kReach > 1) WEFT_PREFETCH_READ(slots_[(b - kReach / 4) & mask_].load(relaxed));
     return finish_pop();
   }
 
@@ -120,26 +138,20 @@ class BasicDeque {
     // [deque.dekker_a] seq_cst: second half, see open_pop().
     const Index t = top_.load(seq_cst);
     // relaxed: the owner wrote this slot itself.
-    return distance(t, b) > 0 && slots_[b & mask_].load(relaxed) == expected;
+    return distance(t, b) >= kOutOfReach && slots_[b & mask_].load(relaxed) == expected;
   }
 
-  /// Completes a pop that pop_if() left open: takes whatever is newest, or null. Owner only.
+  /// Completes a pop that pop_if() left open: takes whatever pop() would take. Owner only.
   [[nodiscard]] T* finish_pop() noexcept {
     // relaxed: only the owner writes bottom_.
     const Index b = bottom_.load(relaxed);
     // [deque.dekker_a] seq_cst: second half, see open_pop().
-    Index t = top_.load(seq_cst);
-    T* item = nullptr;
-    if (distance(t, b) >= 0) {
-      // relaxed: the owner wrote this slot itself.
-      item = slots_[b & mask_].load(relaxed);
-      if (distance(t, b) > 0) [[likely]] return item;
-      // [deque.take] seq_cst: the last item belongs to whoever moves top_ past it. relaxed on failure: it is lost.
-      if (!top_.compare_exchange_strong(t, t + 1, seq_cst, relaxed)) item = nullptr;
-    }
+    const Index t = top_.load(seq_cst);
+    // relaxed: the owner wrote this slot itself.
+    if (distance(t, b) >= kOutOfReach) [[likely]] return slots_[b & mask_].load(relaxed);
     // [deque.publish] release: bottom_ goes back; a thief that reads it must still see earlier slots.
     bottom_.store(b + 1, release);
-    return item;
+    return pop_oldest();
   }
 
   /// Takes the oldest item, or null: the owner stands in line with the thieves. Owner only.
@@ -152,24 +164,36 @@ class BasicDeque {
 
   /// Takes the oldest item. Anybody but the owner in the middle of a pop.
   [[nodiscard]] Steal<T> steal() noexcept {
+    Steal<T> stolen{StealStatus::Empty, nullptr};
+    stolen.status = steal_half(1, [&stolen](std::size_t, T* item) { stolen.item = item; }).status;
+    return stolen;
+  }
+
+  /// Takes the older half of the items, at least one and at most `most` or kReach, in one step. As steal().
+  ///
+  /// Calls `put(i, item)` for each of them, oldest first, before it is known whether they were taken: see `status`.
+  template <class Put>
+  [[nodiscard]] StealSome steal_half(std::size_t most, Put put) noexcept {
     // [deque.dekker_b] seq_cst: top_ before bottom_ in the single order; partner [deque.dekker_a].
     // It is also the acquire end of [deque.take].
     Index t = top_.load(seq_cst);
-    // [deque.dekker_b] seq_cst: second half. Also the acquire end of [deque.publish] ([deque.look]): slot t is visible
-    // if the bottom read here lies above it.
+    // [deque.dekker_b] seq_cst: second half. Also the acquire end of [deque.publish] ([deque.look]): the slots below the
+    // bottom read here are visible.
     const Index b = bottom_.load(seq_cst);
-    if (distance(t, b) <= 0) return {StealStatus::Empty, nullptr};
+    const std::int64_t size = distance(t, b);
+    if (size <= 0) return {StealStatus::Empty, 0};
+    const std::size_t count = std::min({most, kReach, (static_cast<std::size_t>(size) + 1) / 2});
     // [deque.ring] acquire: pairs with [deque.grow]; the slots copied into a bigger ring are visible.
     Ring* const ring = ring_.load(acquire);
-    // relaxed: ordered by [deque.look] and [deque.ring]. A stale value is possible when the owner has reused the slot,
-    // but then top_ has moved on and the exchange below fails.
-    T* const item = ring->slot(t).load(relaxed);
-    // [deque.take] seq_cst: decides who owns slot t; third party of the Dekker pair. Release: the read of the slot above
-    // comes before the owner's reuse of it ([deque.reclaim]). relaxed on failure: nothing was learnt.
-    if (!top_.compare_exchange_strong(t, t + 1, seq_cst, relaxed)) {
-      return {StealStatus::Lost, nullptr};
+    for (std::size_t i = 0; i < count; ++i) {
+      // relaxed: ordered by [deque.look] and [deque.ring]. A stale value is possible when the owner has reused the slot,
+      // but then top_ has moved on and the exchange below fails.
+      put(i, ring->slot(t + i).load(relaxed));
     }
-    return {StealStatus::Got, item};
+    // [deque.take] seq_cst: decides who owns the slots; third party of the Dekker pair. Release: the reads of the slots above
+    // come before the owner's reuse of them ([deque.reclaim]). relaxed on failure: nothing was learnt.
+    if (!top_.compare_exchange_strong(t, t + count, seq_cst, relaxed)) return {StealStatus::Lost, 0};
+    return {StealStatus::Got, count};
   }
 
   /// Whether it looked empty at some moment during the call; for others than the owner a hint.
@@ -192,6 +216,8 @@ class BasicDeque {
  private:
   template <class U>
   using Atomic = typename Policy::template Atomic<U>;
+
+  static constexpr auto kOutOfReach = static_cast<std::int64_t>(kReach);  // from top_: thieves cannot take this one
 
   struct Ring {
     Atomic<T*>* slots;

@@ -1,6 +1,7 @@
 /// @file
 /// The deque under relacy: every job once, and what it points to visible to whoever takes it.
 /// Edges and proof: lib/queue/README.md.
+#include <array>
 #include <memory>
 
 #include "support/explore.hpp"
@@ -40,19 +41,19 @@ class Slot : public model::Atomic<Item*> {
     Base::store(item, order, where);
   }
 
-  /// The thief has got what it read last.
-  static void confirm_take() {
-    const rl::thread_info_base& thread = *rl::ctx().threadx_;
-    const Read read = last_read(thread.index_);
-    read.slot->taken_at_[thread.index_] = read.time;
-  }
-
- private:
-  static constexpr int kThreads = 3;
   struct Read {
     const Slot* slot;
     rl::timestamp_t time;
   };
+
+  /// What this thread has read last.
+  static Read last_read() { return last_read(rl::ctx().threadx_->index_); }
+
+  /// The thief has got what it read then.
+  static void confirm_take(const Read& read) { read.slot->taken_at_[rl::ctx().threadx_->index_] = read.time; }
+
+ private:
+  static constexpr int kThreads = 3;
   static Read& last_read(int thread) {
     static Read reads[kThreads];
     return reads[thread];
@@ -66,11 +67,11 @@ struct DequePolicy : model::ModelAtomics {
   using Atomic = std::conditional_t<std::is_same_v<T, Item*>, Slot, model::Atomic<T>>;
 };
 
-using Deque = weft::BasicDeque<Item, DequePolicy>;
-
-/// Thread 0 owns the deque, the others steal.
-template <class Derived, int kItems, int kThieves>
+/// Thread 0 owns the deque, the others steal, as many at once as they can reach.
+template <class Derived, int kItems, int kThieves, int kReach = 1>
 struct DequeScenario : rl::test_suite<Derived, 1 + kThieves> {
+  using Deque = weft::BasicDeque<Item, DequePolicy, kReach>;
+
   static constexpr std::uint64_t kStart = kBeforeWrap;
   static constexpr int kStealsEach = 2;
 
@@ -87,7 +88,7 @@ struct DequeScenario : rl::test_suite<Derived, 1 + kThieves> {
     if (index == 0) {
       self.own();
     } else {
-      for (int i = 0; i < Derived::kStealsEach; ++i) steal_once();
+      for (int i = 0; i < Derived::kStealsEach; ++i) kReach == 1 ? steal_once() : steal_some();
     }
   }
 
@@ -114,9 +115,24 @@ struct DequeScenario : rl::test_suite<Derived, 1 + kThieves> {
   void steal_once() {
     const weft::Steal<Item> stolen = deque->steal();
     if (stolen.status != weft::StealStatus::Got) return;
-    Slot::confirm_take();
+    Slot::confirm_take(Slot::last_read());
     model::check(stolen.item != nullptr, "a thief got an empty slot");
     take(*stolen.item);
+  }
+  void steal_some() {
+    constexpr std::size_t kMore = kReach + 1;  // than the deque gives
+    std::array<Item*, kMore> stolen_items;
+    std::array<Slot::Read, kMore> reads;
+    const weft::StealSome stolen = deque->steal_half(kMore, [&](std::size_t i, Item* item) {
+      stolen_items[i] = item;
+      reads[i] = Slot::last_read();
+    });
+    if (stolen.status != weft::StealStatus::Got) return;
+    for (std::size_t i = 0; i < stolen.count; ++i) {
+      Slot::confirm_take(reads[i]);
+      model::check(stolen_items[i] != nullptr, "a thief got an empty slot");
+      take(*stolen_items[i]);
+    }
   }
   void take(Item& item) {
     model::check(item.payload == 100 + (&item - items.get()), "the payload is not what was pushed");
@@ -208,6 +224,29 @@ struct PopOldest : DequeScenario<PopOldest, 3, 2> {
   }
 };
 
+/// The owner takes the newest as long as no thief can reach it, and then stands in line.
+struct Reach : DequeScenario<Reach, 5, 2, 2> {
+  static constexpr int kStealsEach = 1;
+  void own() {
+    for (int i = 0; i < 5; ++i) push(i);
+    drain();
+  }
+};
+
+/// Pops that end within reach because thieves have been faster, and pushes where such pops have been.
+struct ReachAgain : DequeScenario<ReachAgain, 6, 2, 2> {
+  static constexpr int kStealsEach = 1;
+  static constexpr std::uint64_t kStart = 0;
+  void own() {
+    for (int i = 0; i < 4; ++i) push(i);
+    pop();
+    pop();
+    push(4);
+    push(5);
+    drain();
+  }
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -219,5 +258,7 @@ int main(int argc, char** argv) {
   explorer.run<PushBack>("a pop that found another job gives it back", {150'000, 2, 1'500'000, 3});
   explorer.run<Reuse>("slots are reused after thieves", {150'000, 0, 1'500'000, 1});
   explorer.run<PopOldest>("the owner in line with the thieves", {150'000, 2, 1'500'000, 3});
+  explorer.run<Reach>("thieves take two at once from an owner who pops", {150'000, 1, 1'500'000, 2});
+  explorer.run<ReachAgain>("thieves take two at once from an owner who pops and pushes", {150'000, 1, 1'500'000, 2});
   return explorer.finish();
 }

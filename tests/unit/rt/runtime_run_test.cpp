@@ -174,7 +174,7 @@ TEST_CASE("run does not do work on the calling thread that its task does not wai
   auto root = [&]() -> Task<> {
     Counter counted;
     weft::spawn([] {}, counted);
-    // Newest first: a thread that took whatever lies here would take this, and wait for itself.
+    // A thread that took whatever lies here would take this too, and wait for itself.
     weft::spawn_detached([&] {
       ran_on = std::this_thread::get_id();
       has_returned.wait();
@@ -186,4 +186,31 @@ TEST_CASE("run does not do work on the calling thread that its task does not wai
   has_returned.count_down();
   is_done.wait();
   CHECK(ran_on != std::this_thread::get_id());
+}
+
+TEST_CASE("run does the plain jobs that its task waits for on the calling thread") {
+  weft::Runtime rt{{.workers = 1}};
+  std::vector<std::thread::id> ran_on;
+  auto root = [&]() -> Task<> {
+    Counter counted;
+    for (int i = 0; i < 100; ++i) weft::spawn([&] { ran_on.push_back(std::this_thread::get_id()); }, counted);
+    co_await counted;
+  };
+  rt.run(root());
+  CHECK(ran_on == std::vector<std::thread::id>(100, std::this_thread::get_id()));
+}
+
+TEST_CASE("jobs of a higher priority come before those that a thread inside run waits for") {
+  weft::Runtime rt{{.workers = 1}};
+  std::string order;
+  auto root = [&]() -> Task<> {
+    Counter counted;
+    Counter others;
+    weft::spawn([&] { order += 'N'; }, counted);
+    weft::spawn([&] { order += 'H'; }, others, {.priority = weft::Priority::High});
+    co_await counted;
+    co_await others;
+  };
+  rt.run(root());
+  CHECK(order == "HN");
 }

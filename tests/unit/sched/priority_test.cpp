@@ -124,19 +124,16 @@ TEST_CASE("with_priority moves a task to another priority, for what it does from
   weft::Runtime rt{{.workers = 1}};
   std::string order;
   auto changes = [&]() -> Task<> {
+    Counter counter;
+    weft::spawn([&] { order += 'N'; }, counter);
     order += '1';
     co_await weft::with_priority(Priority::Low);
     order += '2';
     co_await weft::with_priority(Priority::High);
     order += '3';
-  };
-  auto parent = [&]() -> Task<> {
-    Counter counter;
-    weft::spawn([&] { order += 'N'; }, counter);
-    weft::spawn(changes(), counter);  // newest first
     co_await counter;
   };
-  rt.run(parent());
+  rt.run(changes());
   CHECK(order == "1N23");
 }
 

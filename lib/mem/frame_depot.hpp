@@ -1,0 +1,86 @@
+/// @file
+/// The depot: where frame caches exchange magazines, and where the blocks that no cache keeps are.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <mutex>
+
+#include "mem/frame_slab.hpp"
+#include <weft/base/atomic.hpp>
+#include <weft/base/cache_line.hpp>
+#include <weft/mem/frame_cache.hpp>
+
+namespace weft::inline v0 {
+
+/// Pointers to free blocks of one size class. `capacity` slots follow the struct.
+///
+/// Threads: those of whoever has it, a cache or the depot.
+struct FrameMagazine {
+  FrameMagazine* next = nullptr;  ///< in the depot
+  std::size_t count = 0;          ///< of blocks; not kept up to date while it is loaded in a cache
+  std::size_t capacity;
+  void* below[FrameCache::kAhead] = {};  ///< where a cache looks for more blocks than there are
+
+  explicit FrameMagazine(std::size_t slots) noexcept : capacity(slots) {}
+  [[nodiscard]] void** slots() noexcept { return reinterpret_cast<void**>(this + 1); }
+};
+
+/// The slabs of all size classes with their free blocks, shared by all workers of all runtimes.
+///
+/// Threads: any.
+class FrameDepot {
+ public:
+  static constexpr std::size_t kMayKeepBytes = 64 * 1024 * 1024;  ///< of slabs that are not in use, before they go back
+
+  /// Fills an empty magazine, or a new one for null. Errors: std::bad_alloc; the caller keeps `empty`.
+  [[nodiscard]] FrameMagazine* fill(std::size_t size_class, FrameMagazine* empty);
+
+  /// Empties a magazine, or makes a new one for null.
+  ///
+  /// @return  null: out of memory for a new one
+  [[nodiscard]] FrameMagazine* empty(std::size_t size_class, FrameMagazine* full) noexcept;
+
+  /// Takes a magazine and its blocks back.
+  void put(std::size_t size_class, FrameMagazine* magazine) noexcept;
+
+  /// Takes one block. Errors: std::bad_alloc.
+  [[nodiscard]] void* take_one(std::size_t size_class);
+
+  /// Gives one block back.
+  void put_one(std::size_t size_class, void* block) noexcept;
+
+  /// Blocks that are not here.
+  [[nodiscard]] std::size_t outstanding() const noexcept;
+
+  /// Of slabs of which all blocks are here.
+  [[nodiscard]] std::size_t unused_bytes() const noexcept {
+    // relaxed: a snapshot.
+    return unused_bytes_.load(relaxed);
+  }
+
+  /// Gives the slabs of which all blocks are here back to the allocator. Cost: a walk over the slabs that have free blocks.
+  void collect() noexcept;
+
+ private:
+  struct alignas(kCacheLine) Shelf {
+    mutable std::mutex mutex;
+    // ---- guarded by the mutex ----
+    FrameSlab* slabs = nullptr;  // those that have free blocks
+    FrameMagazine* magazines = nullptr;  // empty ones
+    std::size_t outstanding = 0;  // blocks
+  };
+
+  void need_slab(Shelf& shelf, std::size_t size_class);
+  [[nodiscard]] void* take(Shelf& shelf, std::size_t size_class) noexcept;
+  void give(Shelf& shelf, std::size_t size_class, void* block) noexcept;
+  void give_all(Shelf& shelf, std::size_t size_class, FrameMagazine& magazine) noexcept;
+  void collect(Shelf& shelf, std::size_t size_class) noexcept;
+
+  std::array<Shelf, FrameCache::kClasses> shelves_;
+  alignas(kCacheLine) Atomic<std::size_t> unused_bytes_{0};
+};
+
+extern constinit FrameDepot frame_depot;
+
+}  // namespace weft::inline v0

@@ -1,0 +1,48 @@
+/// @file
+/// The allocator behind the frame caches.
+#pragma once
+
+#include <cstddef>
+#include <new>
+
+#if WEFT_HAS_MIMALLOC
+#include <mimalloc.h>
+#endif
+
+namespace weft::inline v0 {
+
+/// Errors: std::bad_alloc.
+inline void* take_from_allocator(std::size_t bytes) {
+#if WEFT_HAS_MIMALLOC
+  return mi_new(bytes);
+#else
+  return ::operator new(bytes);
+#endif
+}
+
+inline void give_to_allocator(void* block, std::size_t bytes) noexcept {
+#if WEFT_HAS_MIMALLOC
+  mi_free_size(block, bytes);
+#else
+  ::operator delete(block, bytes);
+#endif
+}
+
+/// Takes `bytes` that are aligned to `bytes`. Errors: std::bad_alloc.
+inline void* take_slab_from_allocator(std::size_t bytes) {
+#if WEFT_HAS_MIMALLOC
+  return mi_new_aligned(bytes, bytes);
+#else
+  return ::operator new(bytes, std::align_val_t{bytes});
+#endif
+}
+
+inline void give_slab_to_allocator(void* slab, std::size_t bytes) noexcept {
+#if WEFT_HAS_MIMALLOC
+  mi_free_size_aligned(slab, bytes, bytes);
+#else
+  ::operator delete(slab, bytes, std::align_val_t{bytes});
+#endif
+}
+
+}  // namespace weft::inline v0

@@ -1,0 +1,78 @@
+/// @file
+/// A slab: memory that is cut into blocks of one size, and which of them are free.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <new>
+
+#include <weft/base/cache_line.hpp>
+#include <weft/mem/frame_cache.hpp>
+
+namespace weft::inline v0 {
+
+/// The head of a slab of 64 KiB, aligned to its size, with a bit for each free block.
+///
+/// Bits and not a list through the blocks: blocks are handed out in the order of their addresses, however they came back, and
+/// without touching them (lib/DECISIONS.md, "frames go home").
+///
+/// Threads: one at a time.
+class alignas(kCacheLine) FrameSlab {
+ public:
+  static constexpr std::size_t kBytes = 64 * 1024;
+
+  /// All blocks are free.
+  explicit FrameSlab(std::size_t size_class) noexcept {
+    const std::size_t steps = size_class + 1;
+    for (std::size_t i = 0; i < capacity(size_class); ++i) mark(first_step() + i * steps);
+    free_ = capacity(size_class);
+  }
+
+  /// The slab that a block belongs to.
+  static FrameSlab* of(void* block) noexcept {
+    return std::launder(reinterpret_cast<FrameSlab*>(reinterpret_cast<std::uintptr_t>(block) & ~(kBytes - 1)));
+  }
+
+  static constexpr std::size_t capacity(std::size_t size_class) noexcept { return (kSteps - first_step()) / (size_class + 1); }
+
+  [[nodiscard]] std::size_t free_blocks() const noexcept { return free_; }
+
+  /// Takes the free block with the lowest address. Pre: there is one.
+  [[nodiscard]] void* take() noexcept {
+    std::size_t word = lowest_;
+    while (bits_[word] == 0) ++word;
+    lowest_ = static_cast<std::uint32_t>(word);
+    const auto bit = static_cast<std::size_t>(std::countr_zero(bits_[word]));
+    bits_[word] &= bits_[word] - 1;
+    --free_;
+    return reinterpret_cast<std::byte*>(this) + (word * kWordBits + bit) * FrameCache::kStep;
+  }
+
+  void give(void* block) noexcept {
+    mark((reinterpret_cast<std::uintptr_t>(block) & (kBytes - 1)) / FrameCache::kStep);
+    ++free_;
+  }
+
+  FrameSlab* next = nullptr;  ///< for the owner's list
+
+ private:
+  static constexpr std::size_t kSteps = kBytes / FrameCache::kStep;
+  static constexpr std::size_t kWordBits = std::numeric_limits<std::uint64_t>::digits;
+
+  static constexpr std::size_t first_step() noexcept { return (sizeof(FrameSlab) + FrameCache::kStep - 1) / FrameCache::kStep; }
+
+  void mark(std::size_t step) noexcept {
+    const std::size_t word = step / kWordBits;
+    bits_[word] |= std::uint64_t{1} << step % kWordBits;
+    if (word < lowest_) lowest_ = static_cast<std::uint32_t>(word);
+  }
+
+  std::size_t free_ = 0;
+  std::uint32_t lowest_ = kSteps / kWordBits;     // no word below has a bit
+  std::array<std::uint64_t, kSteps / kWordBits> bits_{};  // of the steps at which free blocks begin
+};
+
+}  // namespace weft::inline v0

@@ -39,9 +39,10 @@ Task<std::uint64_t> sum(std::uint64_t first, std::uint64_t leaves) {
 Task<std::uint64_t> queens(nqueens::Board board, unsigned row, unsigned n) {
   if (row == n) co_return 1;
   std::array<Task<std::uint64_t>, nqueens::kMost> children;
-  std::size_t count = 0;
-  for (unsigned column = 0; column < n; ++column) {
-    if (nqueens::is_safe(board, row, column)) children[count++] = queens(nqueens::with_queen(board, row, column), row + 1, n);
+  const nqueens::Columns safe = nqueens::safe_columns(board, row, n);
+  const std::size_t count = safe.count;
+  for (std::size_t i = 0; i < count; ++i) {
+    children[i] = queens(nqueens::with_queen(board, row, static_cast<unsigned>(safe.column[i])), row + 1, n);
   }
   std::uint64_t solutions = 0;
   for (const std::uint64_t below : co_await when_all(std::span(children).first(count))) solutions += below;

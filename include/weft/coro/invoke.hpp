@@ -3,9 +3,9 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <memory>
 #include <new>
 #include <tuple>
 #include <type_traits>
@@ -74,36 +74,6 @@ class InvokeJob final : public StackJob {
   Outcome<Result> outcome_;
 };
 
-/// Joins on every way out of the forking function.
-template <class F>
-class InvokeGuard {
- public:
-  explicit InvokeGuard(InvokeJob<F>& job, F& function) noexcept : job_(job), function_(function) {}
-  InvokeGuard(const InvokeGuard&) = delete;
-  InvokeGuard& operator=(const InvokeGuard&) = delete;
-
-  ~InvokeGuard() {
-    if (is_joined_) return;
-    // An exception leaves the first callable: the second still runs, exactly once; the first exception wins.
-    try {
-      if (take_back()) static_cast<void>(function_());
-    } catch (...) {
-    }
-  }
-
-  /// @return  true: the callable has not been run by anybody, and never will be by another
-  [[nodiscard]] WEFT_ALWAYS_INLINE bool take_back() noexcept {
-    is_joined_ = true;
-    if (current_worker()->fork_deque->pop_if(&job_)) [[likely]] return true;
-    return job_.join_slow();
-  }
-
- private:
-  InvokeJob<F>& job_;
-  F& function_;
-  bool is_joined_ = false;
-};
-
 template <class R>
 using Elided = std::conditional_t<std::is_void_v<R>, std::monostate, R>;
 
@@ -117,74 +87,107 @@ WEFT_ALWAYS_INLINE Elided<std::invoke_result_t<F&>> call_elided(F& function) {
   }
 }
 
-template <class F, class G>
-using InvokedPair = std::pair<Elided<std::invoke_result_t<F&>>, Elided<std::invoke_result_t<G&>>>;
+template <class... Fs>
+using Invoked = std::tuple<Elided<std::invoke_result_t<Fs&>>...>;
 
-/// Calls both here, where nobody could steal one of them: the second too when the first throws.
-template <class F, class G>
-WEFT_NOINLINE InvokedPair<F, G> invoke_here(F& f, G& g) {
-  struct CallLast {
-    ~CallLast() {
-      if (is_done) return;
+/// Functions that are called one after another, each exactly once even when another throws: the first exception wins.
+template <class... Fs>
+class CallsInOrder {
+ public:
+  explicit CallsInOrder(Fs&... functions) noexcept : functions_(functions...) {}
+
+  Invoked<Fs...> call_all() { return call_all(std::index_sequence_for<Fs...>()); }
+
+ private:
+  template <std::size_t... kIndex>
+  WEFT_ALWAYS_INLINE Invoked<Fs...> call_all(std::index_sequence<kIndex...>) {
+    return {call<kIndex>()...};
+  }
+
+  // A handler for each, and not a guard that knows how far things have got: that would be a store for each call.
+  template <std::size_t kIndex>
+  WEFT_ALWAYS_INLINE decltype(auto) call() {
+    try {
+      return call_elided(std::get<kIndex>(functions_));
+    } catch (...) {
+      call_from<kIndex + 1>(std::index_sequence_for<Fs...>());
+      throw;
+    }
+  }
+
+  template <std::size_t kFirst, std::size_t... kIndex>
+  WEFT_COLD void call_from(std::index_sequence<kIndex...>) noexcept {
+    const auto call_dropping = [](auto& function) {
       try {
         static_cast<void>(function());
       } catch (...) {
       }
-    }
-    G& function;
-    bool is_done = false;
-  };
-  using First = Elided<std::invoke_result_t<F&>>;
-  CallLast last{g};
-  First first = call_elided(f);
-  last.is_done = true;
-  return {std::forward<First>(first), call_elided(g)};
+    };
+    ((kIndex >= kFirst ? call_dropping(std::get<kIndex>(functions_)) : void()), ...);
+  }
+
+  std::tuple<Fs&...> functions_;
+};
+
+/// Calls all here, where nobody could steal one.
+template <class... Fs>
+WEFT_NOINLINE Invoked<Fs...> invoke_here(Fs&... functions) {
+  return CallsInOrder<Fs...>(functions...).call_all();
 }
 
-/// Makes room for one more job. False: out of memory.
-WEFT_COLD inline bool try_reserve(JobDeque& deque) noexcept {
+/// Makes room for more jobs. False: out of memory.
+WEFT_COLD inline bool try_reserve(JobDeque& deque, std::size_t count) noexcept {
   try {
-    deque.reserve(1);
+    deque.reserve(count);
     return true;
   } catch (const std::bad_alloc&) {
     return false;
   }
 }
 
-template <class F, class G>
-InvokedPair<F, G> invoke_two(F& f, G& g) {
-  using First = Elided<std::invoke_result_t<F&>>;
-  WorkerContext* const worker = current_worker();
-  if (worker == nullptr) [[unlikely]] return invoke_here(f, g);
-  if (!worker->fork_deque->has_room(1) && !try_reserve(*worker->fork_deque)) [[unlikely]] return invoke_here(f, g);
-  InvokeJob<G> job(g);
-  worker->fork_deque->push_chain_reserved(1, [&](std::size_t) { return &job; });
-  InvokeGuard<G> guard(job, g);
-  notify_work(*worker);
-  First first = call_elided(f);
-  if (guard.take_back()) [[likely]] return {std::forward<First>(first), call_elided(g)};
-  if constexpr (std::is_void_v<std::invoke_result_t<G&>>) {
-    std::move(job.outcome()).get();
-    return {std::forward<First>(first), std::monostate{}};
-  } else {
-    return {std::forward<First>(first), std::move(job.outcome()).get()};
+/// A function of a fork after the first: called here if its job can be taken back, else by a thief.
+template <class G>
+class Forked {
+ public:
+  using Result = std::invoke_result_t<G&>;
+
+  explicit Forked(G& function) noexcept : function_(function), job_(function) {}
+
+  [[nodiscard]] Job* job() noexcept { return &job_; }
+
+  /// What the function returns, wherever it is called. Joins the job.
+  WEFT_ALWAYS_INLINE Result operator()() {
+    if (current_worker()->fork_deque->pop_if(&job_)) [[likely]] return function_();
+    return get_slow();
   }
-}
 
-template <class F>
-std::tuple<Elided<std::invoke_result_t<F&>>> invoke_all(F& f) {
-  return {call_elided(f)};
-}
+ private:
+  WEFT_NOINLINE Result get_slow() {
+    if (job_.join_slow()) return function_();
+    return std::move(job_.outcome()).get();
+  }
 
-template <class F, class G, class... More>
-auto invoke_all(F& f, G& g, More&... more) {
-  if constexpr (sizeof...(More) == 0) {
-    auto [first, second] = invoke_two(f, g);
-    return std::tuple<decltype(first), decltype(second)>(std::forward<decltype(first)>(first), std::forward<decltype(second)>(second));
+  G& function_;
+  InvokeJob<G> job_;
+};
+
+template <class F, class... Gs>
+Invoked<F, Gs...> invoke_all(F& f, Gs&... gs) {
+  constexpr std::size_t kForked = sizeof...(Gs);
+  if constexpr (kForked == 0) {
+    return {call_elided(f)};
   } else {
-    auto rest = [&] { return invoke_all(g, more...); };
-    auto [first, others] = invoke_two(f, rest);
-    return std::tuple_cat(std::tuple<decltype(first)>(std::forward<decltype(first)>(first)), std::move(others));
+    WorkerContext* const worker = current_worker();
+    if (worker == nullptr) [[unlikely]] return invoke_here(f, gs...);
+    if (!worker->fork_deque->has_room(kForked) && !try_reserve(*worker->fork_deque, kForked)) [[unlikely]] {
+      return invoke_here(f, gs...);
+    }
+    return [&](Forked<Gs>... forked) {
+      Job* const jobs[] = {forked.job()...};
+      worker->fork_deque->push_chain_reserved(kForked, [&jobs](std::size_t i) { return jobs[i]; });
+      notify_work(*worker);
+      return CallsInOrder<F, Forked<Gs>...>(f, forked...).call_all();
+    }(Forked<Gs>(gs)...);
   }
 }
 

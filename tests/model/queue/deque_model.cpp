@@ -75,6 +75,7 @@ struct DequeScenario : rl::test_suite<Derived, 1 + kThieves> {
   static constexpr std::uint64_t kStart = kBeforeWrap;
   static constexpr int kStealsEach = 2;
   static constexpr bool kDrains = true;  // the owner goes on until nothing is left
+  static constexpr int kBefore = 0;      // items that are there at first
 
   std::unique_ptr<Deque> deque;
   std::unique_ptr<Item[]> items;
@@ -82,6 +83,7 @@ struct DequeScenario : rl::test_suite<Derived, 1 + kThieves> {
   void before() {
     deque = std::make_unique<Deque>(2, Derived::kStart);
     items = std::make_unique<Item[]>(kItems);
+    for (int i = 0; i < Derived::kBefore; ++i) push(i);
   }
 
   void thread(unsigned index) {
@@ -231,8 +233,8 @@ struct PopOldest : DequeScenario<PopOldest, 3, 2> {
 struct OutOfReach : DequeScenario<OutOfReach, 3, 2, 2> {
   static constexpr int kStealsEach = 1;
   static constexpr bool kDrains = false;
+  static constexpr int kBefore = 3;
   void own() {
-    for (int i = 0; i < 3; ++i) push(i);
     pop();
     pop();
   }

@@ -5,7 +5,6 @@
 #include <iostream>
 #include <numeric>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include <weft/weft.hpp>
@@ -27,15 +26,14 @@ Task<std::uint64_t> sum(std::span<const std::uint32_t> numbers) {
   co_return low + high;
 }
 
-/// Any number of children of one type: their results come back as a vector, in order.
+/// Any number of children of one type: their results come back in the order in which they were added.
 Task<std::uint64_t> sum_of_chunks(std::span<const std::uint32_t> numbers, std::size_t chunks) {
-  std::vector<Task<std::uint64_t>> parts;
+  weft::TaskList<std::uint64_t> parts;
   const std::size_t length = numbers.size() / chunks;
-  for (std::size_t i = 0; i < chunks; ++i) {
-    parts.push_back(sum(numbers.subspan(i * length, length)));
-  }
-  const std::vector<std::uint64_t> sums = co_await weft::when_all(std::move(parts));
-  co_return std::accumulate(sums.begin(), sums.end(), std::uint64_t{0});
+  for (std::size_t i = 0; i < chunks; ++i) parts.add(sum(numbers.subspan(i * length, length)));
+  std::uint64_t total = 0;
+  for (const std::uint64_t part : co_await weft::when_all(parts)) total += part;
+  co_return total;
 }
 
 /// Plain functions fork without a coroutine frame. If the second half was stolen, the worker helps

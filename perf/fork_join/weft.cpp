@@ -2,12 +2,9 @@
 /// Coroutines and when_all, as a user of weft writes them.
 #include <weft/weft.hpp>
 
-#include <array>
 #include <cstddef>
-#include <span>
 #include <tuple>
 #include <utility>
-#include <vector>
 
 #include "fork_join/contender.hpp"
 
@@ -15,6 +12,7 @@ namespace fork_join {
 namespace {
 
 using weft::Task;
+using weft::TaskList;
 using weft::when_all;
 
 Task<std::uint64_t> fibonacci(unsigned n) {
@@ -38,14 +36,13 @@ Task<std::uint64_t> sum(std::uint64_t first, std::uint64_t leaves) {
 
 Task<std::uint64_t> queens(nqueens::Board board, unsigned row, unsigned n) {
   if (row == n) co_return 1;
-  std::array<Task<std::uint64_t>, nqueens::kMost> children;
+  TaskList<std::uint64_t> children;
   const nqueens::Columns safe = nqueens::safe_columns(board, row, n);
-  const std::size_t count = safe.count;
-  for (std::size_t i = 0; i < count; ++i) {
-    children[i] = queens(nqueens::with_queen(board, row, static_cast<unsigned>(safe.column[i])), row + 1, n);
+  for (unsigned i = 0; i < safe.count; ++i) {
+    children.add(queens(nqueens::with_queen(board, row, static_cast<unsigned>(safe.column[i])), row + 1, n));
   }
   std::uint64_t solutions = 0;
-  for (const std::uint64_t below : co_await when_all(std::span(children).first(count))) solutions += below;
+  for (const std::uint64_t below : co_await when_all(children)) solutions += below;
   co_return solutions;
 }
 
@@ -64,10 +61,9 @@ Task<uts::Tree> walk(uts::Node node, std::uint32_t depth_limit) {
   const std::uint32_t count = node.child_count(depth_limit);
   uts::Tree tree = tree_of(node, count);
   if (count == 0) co_return tree;
-  std::vector<Task<uts::Tree>> children;
-  children.reserve(count);
-  for (std::uint32_t i = 0; i < count; ++i) children.push_back(walk(node.child(i), depth_limit));
-  for (const uts::Tree& child : co_await when_all(std::span(children))) tree += child;
+  TaskList<uts::Tree> children;
+  for (std::uint32_t i = 0; i < count; ++i) children.add(walk(node.child(i), depth_limit));
+  for (const uts::Tree& child : co_await when_all(children)) tree += child;
   co_return tree;
 }
 

@@ -2,6 +2,7 @@
 /// Forks: several tasks started at once, whose parent goes on when all have ended. What when_all is made of.
 #pragma once
 
+#include <algorithm>
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <utility>
 
 #include <weft/coro/task.hpp>
+#include <weft/coro/task_list.hpp>
 
 namespace weft::inline v0 {
 
@@ -35,7 +37,10 @@ namespace detail {
 inline namespace WEFT_TRANSFER_NAMESPACE {
 
 /// What is the same for all forks: the awaiter in the parent's frame (L3). `Children` is the derived class and has
-///   count(), at(i): the tasks.
+///   count(), first(): the tasks
+///   has_empty(): whether one of them is no task
+///   for_each(visit): visit(promise, job of the next one or null) for each, in order
+///   siblings(): something that returns the job of the i-th after the first when it is asked for 0, 1, ..., in this order
 template <class Children>
 class Fork {
  public:
@@ -44,17 +49,12 @@ class Fork {
 
   template <class Promise>
   WEFT_ALWAYS_INLINE Transfer await_suspend(std::coroutine_handle<Promise> parent) {
-    const Children& children = static_cast<const Children&>(*this);
-    const std::size_t count = children.count();
-    for (std::size_t i = 0; i < count; ++i) {
-      if (!children.at(i)) [[unlikely]] throw_empty_task();
-    }
-    if (children.at(0).done()) [[unlikely]] throw_fork_awaited_twice();
+    const std::size_t count = children().count();
+    if (children().has_empty()) [[unlikely]] throw_empty_task();
+    if (children().first().done()) [[unlikely]] throw_fork_awaited_twice();
     join_.parent = job_of(parent);
     join_.scope.put_into(PromiseBase::scope_of(parent));
-    for (std::size_t i = 0; i < count; ++i) {
-      children.promise(i).as_child(join_, i + 1 < count ? job_of(children.at(i + 1)) : nullptr);
-    }
+    children().for_each([this](PromiseBase& child, Job* sibling) { child.as_child(join_, sibling); });
     if (count > 1) {
       WorkerContext* const worker = current_worker();
       // Everything unusual in one call that ends this function, so that nothing has to be kept in registers across it.
@@ -65,7 +65,7 @@ class Fork {
       if (worker->wake_hint->load(relaxed) != 0) [[unlikely]] return fork_noticed(*worker);
     }
     // ---- other workers may run the siblings from here; the parent resumes after the last (L4) ----
-    return transfer_to(job_of(parent), job_of(children.at(0)));
+    return transfer_to(job_of(parent), job_of(children().first()));
   }
 
  protected:
@@ -73,29 +73,27 @@ class Fork {
   ~Fork() = default;
 
   [[nodiscard]] bool have_values() const noexcept {
-    const Children& children = static_cast<const Children&>(*this);
-    for (std::size_t i = 0; i < children.count(); ++i) {
-      if (!children.promise(i).has_value()) return false;
-    }
-    return true;
+    bool all = true;
+    children().for_each([&all](const PromiseBase& child, Job*) { all = all && child.has_value(); });
+    return all;
   }
 
   [[noreturn]] WEFT_NOINLINE void throw_first() {
-    const Children& children = static_cast<const Children&>(*this);
     FirstError error;
-    for (std::size_t i = 0; i < children.count(); ++i) error.consider(children.promise(i));
+    children().for_each([&error](PromiseBase& child, Job*) { error.consider(child); });
     error.rethrow();
   }
 
  private:
+  [[nodiscard]] WEFT_ALWAYS_INLINE const Children& children() const noexcept { return static_cast<const Children&>(*this); }
+
   WEFT_ALWAYS_INLINE void push_siblings(WorkerContext& worker) noexcept {
-    const Children& children = static_cast<const Children&>(*this);
-    worker.fork_deque->push_chain_reserved(children.count() - 1, [&](std::size_t i) { return job_of(children.at(i + 1)); });
+    worker.fork_deque->push_chain_reserved(children().count() - 1, children().siblings());
   }
 
   /// Somebody sleeps who should be woken, or something waits that goes before this fork.
   WEFT_COLD Transfer fork_noticed(WorkerContext& worker) noexcept {
-    Job* const first = job_of(static_cast<const Children&>(*this).at(0));
+    Job* const first = job_of(children().first());
     worker.work_added();
     if (!worker.must_give_way()) return transfer_to(join_.parent, first);
     worker.fork_deque->push_chain_reserved(1, [first](std::size_t) { return first; });
@@ -104,17 +102,17 @@ class Fork {
   }
 
   WEFT_COLD Transfer fork_slow(WorkerContext* worker) {
-    const Children& children = static_cast<const Children&>(*this);
     Job* const parent = join_.parent;
     if (worker != nullptr) {
-      worker->fork_deque->reserve(children.count());
+      worker->fork_deque->reserve(children().count());
+      Job* const first = job_of(children().first());
       push_siblings(*worker);
       notify_work(*worker);
-      return transfer_to(parent, job_of(children.at(0)));
+      return transfer_to(parent, first);
     }
     // One more than the children: the parent must not be resumed while this loop still needs them.
     join_.credits.without_chains(1);
-    for (std::size_t i = 0, count = children.count(); i < count; ++i) start_child_here(children.promise(i));
+    children().for_each([](PromiseBase& child, Job*) { start_child_here(child); });
     return join_.credits.pay(1) ? transfer_to(parent, parent) : return_to_loop();
   }
 
@@ -131,6 +129,23 @@ class ForkedPack : public Fork<ForkedPack<Ts...>> {
   static constexpr bool await_ready() noexcept { return kCount == 0; }
 
   static constexpr std::size_t count() noexcept { return kCount; }
+  [[nodiscard]] WEFT_ALWAYS_INLINE std::coroutine_handle<> first() const noexcept { return at(0); }
+  [[nodiscard]] WEFT_ALWAYS_INLINE bool has_empty() const noexcept {
+    return std::apply([](const Task<Ts>&... child) { return (!child || ...); }, children_);
+  }
+  template <class Visit>
+  WEFT_ALWAYS_INLINE void for_each(Visit visit) const {
+    for (std::size_t i = 0; i < kCount; ++i) {
+      visit(std::coroutine_handle<PromiseBase>::from_address(at(i).address()).promise(), i + 1 < kCount ? job_of(at(i + 1)) : nullptr);
+    }
+  }
+  [[nodiscard]] WEFT_ALWAYS_INLINE auto siblings() const noexcept {
+    return [this](std::size_t i) { return job_of(at(i + 1)); };
+  }
+
+ protected:
+  static constexpr std::size_t kCount = sizeof...(Ts);
+
   [[nodiscard]] WEFT_ALWAYS_INLINE std::coroutine_handle<> at(std::size_t wanted) const noexcept {
     std::coroutine_handle<> found;
     std::size_t i = 0;
@@ -138,12 +153,6 @@ class ForkedPack : public Fork<ForkedPack<Ts...>> {
                children_);
     return found;
   }
-  [[nodiscard]] WEFT_ALWAYS_INLINE PromiseBase& promise(std::size_t wanted) const noexcept {
-    return std::coroutine_handle<PromiseBase>::from_address(at(wanted).address()).promise();
-  }
-
- protected:
-  static constexpr std::size_t kCount = sizeof...(Ts);
 
   std::tuple<Task<Ts>...> children_;
 };
@@ -158,11 +167,53 @@ class ForkedRange : public Fork<ForkedRange<T, Tasks>> {
   [[nodiscard]] bool await_ready() const noexcept { return children_.empty(); }
 
   [[nodiscard]] std::size_t count() const noexcept { return children_.size(); }
-  [[nodiscard]] std::coroutine_handle<> at(std::size_t i) const noexcept { return children_[i].handle(); }
-  [[nodiscard]] PromiseBase& promise(std::size_t i) const noexcept { return children_[i].handle().promise(); }
+  [[nodiscard]] std::coroutine_handle<> first() const noexcept { return children_[0].handle(); }
+  [[nodiscard]] bool has_empty() const noexcept {
+    return std::any_of(children_.begin(), children_.end(), [](const Task<T>& child) { return !child; });
+  }
+  template <class Visit>
+  WEFT_ALWAYS_INLINE void for_each(Visit visit) const {
+    for (std::size_t i = 0, end = count(); i < end; ++i) {
+      visit(children_[i].handle().promise(), i + 1 < end ? job_of(children_[i + 1].handle()) : nullptr);
+    }
+  }
+  [[nodiscard]] WEFT_ALWAYS_INLINE auto siblings() const noexcept {
+    return [this](std::size_t i) { return job_of(children_[i + 1].handle()); };
+  }
 
  protected:
   Tasks children_;
+};
+
+/// Forked tasks of one type in a TaskList that the caller keeps.
+template <class T>
+class ForkedList : public Fork<ForkedList<T>> {
+ public:
+  ForkedList(bool stops_on_error, TaskList<T>& children) noexcept
+      : Fork<ForkedList>(children.size(), stops_on_error), children_(children) {}
+
+  [[nodiscard]] bool await_ready() const noexcept { return children_.empty(); }
+
+  [[nodiscard]] std::size_t count() const noexcept { return children_.size(); }
+  [[nodiscard]] std::coroutine_handle<> first() const noexcept { return children_.first(); }
+  static constexpr bool has_empty() noexcept { return false; }
+  template <class Visit>
+  WEFT_ALWAYS_INLINE void for_each(Visit visit) const {
+    for (auto child = children_.first(); child;) {
+      const auto next = TaskList<T>::after(child);
+      visit(child.promise(), next ? job_of(next) : nullptr);
+      child = next;
+    }
+  }
+  [[nodiscard]] WEFT_ALWAYS_INLINE auto siblings() const noexcept {
+    return [child = children_.first()](std::size_t) mutable {
+      child = TaskList<T>::after(child);
+      return job_of(child);
+    };
+  }
+
+ protected:
+  TaskList<T>& children_;
 };
 
 }  // namespace WEFT_TRANSFER_NAMESPACE

@@ -97,6 +97,10 @@ class PromiseBase {
   [[nodiscard]] bool owns_scope() const noexcept { return (root_ & 1) != 0; }
   [[nodiscard]] Priority home_priority() const noexcept { return home_priority_; }
 
+  /// In a TaskList: the one after it, or null; also while it runs.
+  [[nodiscard]] Job* next_in_list() const noexcept { return next_in_list_; }
+  void set_next_in_list(Job* next) noexcept { next_in_list_ = next; }
+
   /// Of a child: how many of its fork have run in this chain, itself included.
   [[nodiscard]] WEFT_ALWAYS_INLINE std::uint32_t credit() const noexcept { return status_.before + 1; }
   WEFT_ALWAYS_INLINE void take_over(std::uint32_t credit) noexcept { status_.before = credit; }
@@ -148,7 +152,10 @@ class PromiseBase {
   std::uintptr_t end_;
   Status status_;
   Priority home_priority_;
-  std::uintptr_t root_;  // of a root: its Counter*, or null when it is detached; the lowest bit: `scope()` was made for it
+  union {
+    std::uintptr_t root_;  // of a root: its Counter*, or null when it is detached; the lowest bit: `scope()` was made for it
+    Job* next_in_list_;    // of a task in a TaskList
+  };
   union {
     std::exception_ptr error_;  // in State::Error
   };

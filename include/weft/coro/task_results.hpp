@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include <weft/coro/task.hpp>
+#include <weft/coro/task_list.hpp>
 
 namespace weft::inline v0 {
 inline namespace WEFT_TRANSFER_NAMESPACE {
@@ -54,6 +55,52 @@ class TaskResults {
   static reference result_of(const Task<T>& task) noexcept { return task.handle().promise().result(); }
 
   std::span<Task<T>> tasks_;
+};
+
+/// The results of tasks in a list that have ended, in order; refers to the tasks and owns nothing.
+///
+/// Threads:  one at a time.
+/// Lifetime: the list outlives it, and is not moved.
+template <class T>
+class ListResults {
+ public:
+  using value_type = std::remove_cvref_t<T>;
+  using reference = std::remove_reference_t<T>&;
+
+  /// An input iterator over the results.
+  class iterator {
+   public:
+    using value_type = ListResults::value_type;
+    using difference_type = std::ptrdiff_t;
+
+    iterator() noexcept = default;
+    explicit iterator(typename TaskList<T>::Handle at) noexcept : at_(at) {}
+    reference operator*() const noexcept { return at_.promise().result(); }
+    iterator& operator++() noexcept {
+      at_ = TaskList<T>::after(at_);
+      return *this;
+    }
+    iterator operator++(int) noexcept {
+      const iterator before = *this;
+      ++*this;
+      return before;
+    }
+    bool operator==(const iterator&) const noexcept = default;
+
+   private:
+    typename TaskList<T>::Handle at_;
+  };
+
+  /// Pre: every task has ended with a value.
+  explicit ListResults(const TaskList<T>& tasks) noexcept : tasks_(&tasks) {}
+
+  [[nodiscard]] std::size_t size() const noexcept { return tasks_->size(); }
+  [[nodiscard]] bool empty() const noexcept { return tasks_->empty(); }
+  [[nodiscard]] iterator begin() const noexcept { return iterator(tasks_->first()); }
+  [[nodiscard]] iterator end() const noexcept { return iterator(); }
+
+ private:
+  const TaskList<T>* tasks_;
 };
 
 }  // namespace WEFT_TRANSFER_NAMESPACE

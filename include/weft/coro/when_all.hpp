@@ -90,6 +90,17 @@ class [[nodiscard("co_await it")]] WhenAllSpan : public ForkedRange<T, std::span
   }
 };
 
+template <class T>
+class [[nodiscard("co_await it")]] WhenAllList : public ForkedList<T> {
+ public:
+  explicit WhenAllList(TaskList<T>& children) noexcept : ForkedList<T>(true, children) {}
+
+  auto await_resume() {
+    if (!this->have_values()) this->throw_first();
+    if constexpr (!std::is_void_v<T>) return ListResults<T>(this->children_);
+  }
+};
+
 template <class... Ts>
 class [[nodiscard("co_await it")]] WhenAllSettled : public ForkedPack<Ts...> {
  public:
@@ -151,6 +162,16 @@ template <class T>
 template <class T, std::size_t kExtent>
 [[nodiscard("co_await it")]] detail::WhenAllSpan<T> when_all(std::span<Task<T>, kExtent> tasks) noexcept {
   return detail::WhenAllSpan<T>(std::span<Task<T>>(tasks));
+}
+
+/// The same for tasks in a list that the caller keeps, as many as there happen to be.
+///
+/// @return  the results as a ListResults<T>, which refers to the list; nothing for T = void
+/// Lifetime: the list stays where it is until the results have been used.
+/// Cost:     no allocation.
+template <class T>
+[[nodiscard("co_await it")]] detail::WhenAllList<T> when_all(TaskList<T>& tasks) noexcept {
+  return detail::WhenAllList<T>(tasks);
 }
 
 /// As when_all, but a child's exception stops nobody and comes back as an Outcome beside the others' results.

@@ -96,7 +96,8 @@ class BasicDeque {
     push_chain(1, [item](std::size_t) { return item; });
   }
 
-  /// Adds `count` items so that `at(0)` will be popped first; all become visible at once. Owner only.
+  /// Adds `count` items so that `at(0)` will be popped first; all become visible at once. Owner only. Calls at(0), at(1), ... in
+  /// this order.
   ///
   /// Errors: as push(), before any is added.
   template <class At>
@@ -112,7 +113,7 @@ class BasicDeque {
     const Index b = bottom_.load(relaxed);
     for (std::size_t i = 0; i < count; ++i) {
       // relaxed: [deque.publish] below orders it.
-      slots_[(b + i) & mask_].store(at(count - 1 - i), relaxed);
+      slots_[(b + count - 1 - i) & mask_].store(at(i), relaxed);
     }
     // [deque.publish] release: the slots above (and all that the items point to) happen before a thief that sees the
     // new bottom in [deque.look].

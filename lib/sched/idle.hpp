@@ -18,6 +18,9 @@ namespace weft::inline v0 {
 /// system call or a search that costs more, and the states need no cleverness to be right. Hot paths read one word
 /// without the lock: `wake_hint()`.
 ///
+/// Source: searching and sleeping workers, and the last searcher who wakes another, as in Go's scheduler and tokio's idle set; the
+///         asymmetric fence as in folly's and libcds's hazard pointers.
+///
 /// I1: a worker is in exactly one state. searching + asleep <= workers.
 /// I2: kSleeper is set in the hint exactly when asleep > 0 and searching == 0 (or `always_hint`), whenever the lock is free.
 /// I3: a worker that is claimed from the sleepers counts as searching before the claimer lets go of the lock.

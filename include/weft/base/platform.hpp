@@ -9,7 +9,12 @@
 #error "weft supports x86-64 and aarch64 only"
 #endif
 #if !defined(__cpp_impl_coroutine) || __cplusplus < 202002L
-#error "weft needs C++20 with coroutines: compile with -std=c++20 (gcc 12 or clang 16 and newer)"
+#error "weft needs C++20 with coroutines: compile with -std=c++20 (gcc 12 or clang 19 and newer)"
+#endif
+#if defined(__clang__) && __clang_major__ < 19
+// Older ones inline await_suspend into the coroutine and use its frame afterwards, when another thread may have freed it
+// (llvm/llvm-project issue 56301).
+#error "weft needs clang 19 or newer: older ones miscompile coroutines that are resumed on another thread"
 #endif
 
 #define WEFT_API [[gnu::visibility("default")]]

@@ -204,6 +204,8 @@ Invoked<F, Gs...> invoke_all(F& f, Gs&... gs) {
 /// Errors:   every function is called exactly once, even when another throws; the first exception in argument order is
 ///           thrown when all have ended. Out of memory: the functions are called one after another.
 /// Cost:     no allocation; per function that nobody stole one push and one exchange, 2 to 4 ns.
+/// Source:   jobs on the stack as in Cilk and Wool; to help the thief only, "leapfrogging", is from D. Wagner, B. Calder, "Leapfrogging: a
+///           portable technique for implementing efficient futures", PPoPP 1993.
 /// Example:  samples/02_fork_join.cpp
 template <class... Fs>
   requires(sizeof...(Fs) > 0 && (std::invocable<Fs&> && ...))

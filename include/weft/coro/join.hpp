@@ -13,6 +13,8 @@ namespace weft::inline v0::detail {
 ///
 /// Children that run one after another on one worker hand a credit along and touch no atomic; only a chain that ends
 /// before the last child (a sibling was stolen, or a child was suspended) pays its credit in.
+///
+/// Source: weft's own (lib/DECISIONS.md, "credits instead of a counter per join").
 template <class Policy = HardwareAtomics>
 class BasicCredits {
  public:

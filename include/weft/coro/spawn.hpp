@@ -110,7 +110,10 @@ void spawn_detached(Work&& work, const SpawnOptions& options = {}) {
 
 /// Spawns `make(0)`, ..., `make(count - 1)`, each a task or a callable, counted by `counter`.
 ///
-/// Errors: as spawn. If the i-th cannot be made or spawned, those before it run and are counted, and the exception leaves here.
+/// Pre:      as spawn. `make` is called here, in this order.
+/// Lifetime: as spawn.
+/// Errors:   as spawn. If the i-th cannot be made or spawned, those before it run and are counted, and the exception leaves here.
+/// Cost:     per callable one block from the frame cache; per 64 of them one push, one atomic add and one look for sleepers.
 template <class Make>
   requires std::invocable<Make&, std::size_t>
 void spawn_batch(std::size_t count, Make&& make, Counter& counter, const SpawnOptions& options = {}) {

@@ -94,6 +94,8 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 
 /// Lets the other jobs of this worker go first. Outside a runtime it does nothing.
 ///
+/// Threads: a coroutine, on any worker.
+/// Resumes: on this worker, or on another one that was idle before the turn came.
 /// Cost: one push and one take from the worker's own queue; no allocation.
 inline detail::Reschedule yield() noexcept { return detail::Reschedule::behind_others(); }
 
@@ -106,6 +108,7 @@ inline detail::Reschedule resume_on(Executor& executor) noexcept { return detail
 /// Continues with another priority, which also holds for what this task forks and awaits from then on. When the task ends,
 /// whoever awaits it goes on with the priority that it had before.
 ///
+/// Resumes: on any worker of this runtime.
 /// Cost:    as yield; and once more as much at the end of the task.
 /// Example: samples/07_priorities.cpp
 inline detail::Reschedule with_priority(Priority priority) noexcept { return detail::Reschedule::with(priority); }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <tuple>
 #include <type_traits>
@@ -21,6 +22,10 @@ namespace detail {
 
 template <class T>
 using ElidedVoid = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+/// A result as containers and variants can hold it.
+template <class T>
+using Held = std::conditional_t<std::is_reference_v<T>, std::reference_wrapper<std::remove_reference_t<T>>, ElidedVoid<T>>;
 
 }  // namespace detail
 
@@ -69,8 +74,7 @@ class [[nodiscard("co_await it")]] WhenAllRange : public ForkedRange<T, std::vec
   auto await_resume() {
     if (!this->have_values()) this->throw_first();
     if constexpr (!std::is_void_v<T>) {
-      static_assert(!std::is_reference_v<T>, "when_all over a vector needs tasks that return values: return a pointer");
-      std::vector<T> results;
+      std::vector<Held<T>> results;
       results.reserve(this->children_.size());
       for (const Task<T>& child : this->children_) results.push_back(take_child(child));
       return results;
@@ -148,7 +152,8 @@ template <class... Ts>
 
 /// The same for any number of tasks of one type.
 ///
-/// @return  a std::vector<T> of the results in order; nothing for T = void. Cost: one array of pointers beside the tasks.
+/// @return  a std::vector<T> of the results in order (of std::reference_wrapper for a reference); nothing for T = void
+/// Cost:     one array of pointers beside the tasks, and one of results.
 template <class T>
 [[nodiscard("co_await it")]] detail::WhenAllRange<T> when_all(std::vector<Task<T>> tasks) noexcept {
   return detail::WhenAllRange<T>(std::move(tasks));

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -79,14 +81,13 @@ struct FirstOf {
 };
 
 template <class... Ts, std::size_t... I>
-Task<std::variant<ElidedVoid<Ts>...>> any_of_pack(std::index_sequence<I...>, Task<Ts>... tasks) {
+Task<std::variant<Held<Ts>...>> any_of_pack(std::index_sequence<I...>, Task<Ts>... tasks) {
   AnyOf<Ts...> result;
   Race who;
   co_await when_all(race<Ts, AnyOf<Ts...>>(std::move(tasks), who, result, I)...);
   // relaxed: ordered by the join.
   const std::size_t winner = who.winner.load(relaxed);
-  std::variant<ElidedVoid<Ts>...>* answer = nullptr;
-  std::optional<std::variant<ElidedVoid<Ts>...>> stored;
+  std::optional<std::variant<Held<Ts>...>> stored;
   const auto take = [&]<std::size_t K>() {
     if (winner != K) return;
     auto& outcome = std::get<K + 1>(result.outcome_);
@@ -97,10 +98,9 @@ Task<std::variant<ElidedVoid<Ts>...>> any_of_pack(std::index_sequence<I...>, Tas
     } else {
       stored.emplace(std::in_place_index<K>, std::move(outcome).get());
     }
-    answer = &*stored;
   };
   (take.template operator()<I>(), ...);
-  co_return std::move(*answer);
+  co_return std::move(*stored);
 }
 
 }  // namespace WEFT_TRANSFER_NAMESPACE
@@ -121,10 +121,13 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 
 /// Runs the tasks at once; when the first has ended, asks the others to stop and waits for them too.
 ///
-/// @return  a variant whose index is the winner's; std::monostate stands for void
-/// Errors:  what the winner threw. What the others throw after they were asked to stop is dropped: they have lost.
-/// Cost:    as when_all, and one more coroutine frame per task.
-/// Example: samples/08_stop.cpp
+/// @return   a variant whose index is the winner's; std::monostate stands for void, std::reference_wrapper for a reference
+/// Threads:  the tasks run on any worker of this runtime; on a thread that is no worker, one after another on this one.
+/// Resumes:  on the worker that finished the last task.
+/// Lifetime: all have ended before co_await returns, so that they may refer to the caller's locals.
+/// Errors:   what the winner threw. What the others throw after they were asked to stop is dropped: they have lost.
+/// Cost:     as when_all, and one more coroutine frame per task.
+/// Example:  samples/08_stop.cpp
 template <class... Ts>
   requires(sizeof...(Ts) > 0)
 [[nodiscard("co_await it")]] auto when_any(Task<Ts>... tasks) {

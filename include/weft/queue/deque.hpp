@@ -126,6 +126,7 @@ class BasicDeque {
     if (kReach > 1 && size_hint() <= kReach) return pop_oldest();
     const Index b = open_pop();
     // What is popped one after another was pushed, and thus perhaps allocated, long ago.
+    // relaxed: only an address.
     if (kReach > 1) WEFT_PREFETCH_READ(slots_[(b - kReach / 4) & mask_].load(relaxed));
     return finish_pop();
   }

@@ -190,3 +190,16 @@ TEST_CASE("a parent goes on where its last child ended, and its frame memory bal
   }
   CHECK(weft::frame_memory_outstanding() == base);
 }
+
+TEST_CASE("when_all over a vector of tasks that return references gives the references") {
+  weft::Runtime rt{{.workers = 2}};
+  auto refer_to = [](int& number) -> Task<int&> { co_return number; };
+  auto parent = [&]() -> Task<int> {
+    int numbers[] = {1, 2};
+    std::vector<Task<int&>> tasks;
+    for (int& number : numbers) tasks.push_back(refer_to(number));
+    for (int& referred : co_await weft::when_all(std::move(tasks))) referred += 10;
+    co_return numbers[0] * 100 + numbers[1];
+  };
+  CHECK(rt.run(parent()) == 1112);
+}

@@ -165,3 +165,19 @@ TEST_CASE("results and frames of when_any are all freed") {
   CHECK(weft_test::Counted::alive() == 0);
   CHECK(weft::frame_memory_outstanding() == base);
 }
+
+TEST_CASE("when_any takes tasks that return references, and gives them back as references") {
+  weft::Runtime rt{{.workers = 2}};
+  auto refer_to = [](int& number) -> Task<int&> { co_return number; };
+  auto parent = [&]() -> Task<int> {
+    int number = 1;
+    const auto either = co_await weft::when_any(refer_to(number), refer_to(number));
+    std::visit([](auto referred) { referred.get() += 10; }, either);
+    std::vector<Task<int&>> tasks;
+    tasks.push_back(refer_to(number));
+    const weft::First<int&> first = co_await weft::when_any(std::move(tasks));
+    first.value += 100;
+    co_return number;
+  };
+  CHECK(rt.run(parent()) == 111);
+}

@@ -72,7 +72,7 @@ class BasicIdle {
     return true;
   }
 
-  /// searching -> busy. True: it was the last one, so the caller wakes another ("the baton").
+  /// searching -> busy. True: it was the last one, so the caller fences and looks whether to wake another ("the baton").
   [[nodiscard]] bool stop_searching() noexcept {
     const std::lock_guard lock(mutex_);
     --searching_;
@@ -190,10 +190,21 @@ class BasicIdle {
   const bool always_hint_;
 };
 
+/// How a searcher that has found a job becomes busy: if it was the last, it looks for work that pushers have left to it, and hands the
+/// baton on if there is some. Without the look another worker would be woken for each job that comes alone.
+///
+/// @tparam Host  heavy_fence(); has_visible_work() is the look; wake_one() claims and unparks a sleeper
+template <class Idle, class Host>
+void become_busy(Idle& idle, Host host) noexcept {
+  if (!idle.stop_searching()) return;
+  host.heavy_fence();
+  if (host.has_visible_work()) host.wake_one();
+}
+
 /// What a worker that has run dry does until it has work again: the sleeping side of the protocol.
 ///
-/// @tparam Host  the worker as the protocol needs it: search() looks for work while counted as searching, and hands the
-///               baton on when it finds some; has_visible_work() and is_stopping() are the last look; park() blocks
+/// @tparam Host  the worker as the protocol needs it: search() looks for work while counted as searching, and calls
+///               become_busy() when it finds some; has_visible_work() and is_stopping() are the last look; park() blocks
 /// @return  what search() found; nothing when the pool stops
 template <class Idle, class Host>
 auto wait_for_work(Idle& idle, unsigned worker, Host host) noexcept -> decltype(host.search()) {

@@ -299,19 +299,6 @@ Worker::Found Worker::find_more_work() noexcept {
 
 // ---- idle (README.md, "the idle protocol") ----
 
-Worker::Found Worker::search() noexcept {
-  constexpr int kRounds = 64;
-  constexpr int kPausesPerRound = 16;
-  for (int round = 0; round < kRounds; ++round) {
-    if (const Found found = find_work()) {
-      if (pool_.idle_.stop_searching()) pool_.wake_one();
-      return found;
-    }
-    for (int i = 0; i < kPausesPerRound; ++i) cpu_relax();
-  }
-  return {};
-}
-
 /// The worker as the idle protocol sees it.
 struct Worker::IdleHost {
   Worker& worker;
@@ -324,7 +311,21 @@ struct Worker::IdleHost {
   [[nodiscard]] bool is_stopping() const noexcept { return worker.pool_.stopping_.load(acquire); }
   void about_to_sleep() const noexcept { worker.pool_.about_to_sleep(); }
   void park() const noexcept { worker.parker.park(); }
+  void wake_one() const noexcept { worker.pool_.wake_one(); }
 };
+
+Worker::Found Worker::search() noexcept {
+  constexpr int kRounds = 64;
+  constexpr int kPausesPerRound = 16;
+  for (int round = 0; round < kRounds; ++round) {
+    if (const Found found = find_work()) {
+      become_busy(pool_.idle_, IdleHost{*this});
+      return found;
+    }
+    for (int i = 0; i < kPausesPerRound; ++i) cpu_relax();
+  }
+  return {};
+}
 
 Worker::Found Worker::sleep_until_work() noexcept {
   const std::int64_t since = now_ns();
@@ -351,6 +352,7 @@ void Worker::enter() noexcept {
   spawn_deque = &queues(static_cast<std::size_t>(Priority::Normal))->spawned;
   must_leave_seat_ = false;
   awaited = nullptr;
+  awaiting = nullptr;
 }
 
 void Worker::leave() noexcept {
@@ -397,9 +399,9 @@ Worker::Found Worker::search_first() noexcept {
   return sleep_until_work();
 }
 
-/// A guest minds only what its root waits for: the forks below it, and plain jobs of the counter for which it, or a task below it, has
-/// suspended last. Other spawned work may take long after the root has ended, or want a lock that the guest's thread holds:
-/// that is for the seat's own thread.
+/// A guest minds only what its root waits for: the forks below it, and, if it or a task below it has suspended for a counter, the plain
+/// jobs of that counter and then the task itself. Other spawned work may take long after the root has ended, or want a lock
+/// that the guest's thread holds: that is for the seat's own thread.
 Worker::Found Worker::find_for_guest() noexcept {
   if (must_give_way()) return {};
   for (std::size_t of = 0; of < kPriorities; ++of) {
@@ -408,11 +410,18 @@ Worker::Found Worker::find_for_guest() noexcept {
     if (Job* const fork = mine->fork.pop()) return {fork, of};
     Job* const job = mine->spawned.pop();
     if (job == nullptr) continue;
+    if (job == awaiting) {
+      awaited = nullptr;
+      awaiting = nullptr;
+      return {job, of};
+    }
     if (awaited != nullptr && job->mark == awaited) return {job, of};
     mine->spawned.push_chain_reserved(1, [job](std::size_t) { return job; });  // there is room
-    break;
+    return {};
   }
-  return {};
+  if (ended.counter == nullptr) return {};
+  count_off(*this);  // which may wake the task
+  return find_for_guest();
 }
 
 void Worker::run_as_guest(Job* first, const Atomic<std::uint32_t>& done) noexcept {

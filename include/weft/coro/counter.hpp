@@ -113,7 +113,10 @@ class [[nodiscard("co_await it")]] CounterAwaiter {
   bool await_suspend(std::coroutine_handle<> awaiting) noexcept {
     waiter_.suspend_here(job_of(awaiting));
     entry_.waiter = &waiter_;
-    if (WorkerContext* const worker = current_worker()) worker->awaited = &counter_;
+    if (WorkerContext* const worker = current_worker()) {
+      worker->awaited = &counter_;
+      worker->awaiting = job_of(awaiting);
+    }
     return counter_.try_register(entry_);
     // ---- if it was registered, *this may be gone (L4) ----
   }

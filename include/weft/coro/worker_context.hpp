@@ -63,7 +63,9 @@ struct WorkerContext {
   unsigned index = 0;                    ///< of the worker in its runtime
   unsigned worker_count = 1;             ///< of its runtime
   EndedJobs ended;
-  const Counter* awaited = nullptr;  ///< for which a coroutine has last suspended here; only an address, it may be gone
+  // Of the coroutine that has last suspended here for a counter; only addresses, both may be gone.
+  const Counter* awaited = nullptr;
+  const Job* awaiting = nullptr;
   OwnerCount roots_started;
   OwnerCount roots_finished;
   FrameCache frames;

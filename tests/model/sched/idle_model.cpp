@@ -110,7 +110,7 @@ class Pool {
   }
   Work* search(unsigned worker) {
     Work* const found = find_work(worker);
-    if (found != nullptr && idle.stop_searching()) wake_one();
+    if (found != nullptr) weft::become_busy(idle, Host{*this, worker});
     return found;
   }
   bool has_visible_work() const {

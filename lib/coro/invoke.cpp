@@ -39,6 +39,11 @@ bool StackJob::join_slow() noexcept {
   // callable resumed by hand, and belongs to this call.
   for (Job* popped = worker.fork_deque->finish_pop(); popped != nullptr; popped = worker.fork_deque->pop()) {
     if (popped == this) return true;
+    // [stack_job.done] acquire: pairs with end(). Such a coroutine may have run this job, and then what lies here is older.
+    if (state_.load(acquire) == kDone) {
+      worker.fork_deque->push(popped);  // there is room: it was there before
+      return false;
+    }
     resume_job(popped);
   }
   int spins = 0;

@@ -78,6 +78,10 @@ void throw_fork_awaited_twice() {
   throw UsageError("weft: these tasks have run already; what when_all returns is awaited once, so call it again with new tasks");
 }
 
+void throw_list_changed() {
+  throw UsageError("weft: a TaskList was changed between when_all and co_await; add all tasks first");
+}
+
 void FirstError::consider(PromiseBase& child) noexcept {
   if (has_cause_) return;
   std::exception_ptr error = child.take_error();

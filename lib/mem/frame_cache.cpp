@@ -1,5 +1,6 @@
 #include <weft/mem/frame_cache.hpp>
 
+#include <algorithm>
 #include <utility>
 
 #include "mem/frame_depot.hpp"
@@ -17,6 +18,7 @@ constexpr bool is_large(std::size_t bytes) noexcept { return bytes > FrameCache:
 }  // namespace
 
 void* frame_memory_allocate(std::size_t bytes) {
+  bytes = std::max<std::size_t>(bytes, 1);
   if (!is_large(bytes)) return frame_depot.take_one(FrameCache::class_of(bytes));
   void* const block = take_from_allocator(bytes);
   // relaxed: a statistic.
@@ -25,6 +27,7 @@ void* frame_memory_allocate(std::size_t bytes) {
 }
 
 void frame_memory_free(void* block, std::size_t bytes) noexcept {
+  bytes = std::max<std::size_t>(bytes, 1);
   if (!is_large(bytes)) return frame_depot.put_one(FrameCache::class_of(bytes), block);
   // relaxed: a statistic.
   large_outstanding.fetch_sub(1, relaxed);
@@ -57,7 +60,8 @@ void* FrameCache::refill(std::size_t size_class) {
   if (stack.spare != nullptr && stack.spare->count != 0) {
     load(stack, std::exchange(stack.spare, stack.loaded));
   } else {
-    load(stack, frame_depot.fill(size_class, stack.loaded));
+    load(stack, frame_depot.fill(size_class, stack.loaded, stack.next_fill));
+    stack.next_fill = std::min(2 * stack.next_fill, stack.loaded->capacity);
   }
   return *--stack.top;
 }

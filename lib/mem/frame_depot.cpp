@@ -37,124 +37,173 @@ T* pop(T*& list) noexcept {
   return std::exchange(list, list->next);
 }
 
+FrameSlab* make_slab(std::size_t size_class) {
+  return ::new (take_aligned_from_allocator(FrameSlab::kBytes, FrameSlab::kAlignment)) FrameSlab(size_class);
+}
+
+/// Gives slabs that are linked to one another back.
+void free_slabs(FrameSlab* slab) noexcept {
+  while (slab != nullptr) {
+    give_aligned_to_allocator(std::exchange(slab, slab->next), FrameSlab::kBytes, FrameSlab::kAlignment);
+  }
+}
+
 }  // namespace
 
 // ---- with a shelf's mutex held ----
 
-void FrameDepot::need_slab(Shelf& shelf, std::size_t size_class) {
-  if (shelf.slabs != nullptr) return;
-  shelf.slabs = ::new (take_slab_from_allocator(FrameSlab::kBytes)) FrameSlab(size_class);
-  // relaxed: a bound that need not be exact.
-  unused_bytes_.fetch_add(FrameSlab::kBytes, relaxed);
+/// Sees to it that there is a block. Errors: std::bad_alloc. Gives the mutex up meanwhile.
+void FrameDepot::need_block(Shelf& shelf, std::size_t size_class, Lock& lock) {
+  while (shelf.partial.first() == nullptr && shelf.unused.first() == nullptr) {
+    lock.unlock();
+    FrameSlab* const slab = make_slab(size_class);
+    lock.lock();
+    shelf.unused.push(slab);
+    // relaxed: a bound that need not be exact.
+    unused_bytes_.fetch_add(FrameSlab::kBytes, relaxed);
+  }
 }
 
-/// Pre: there is a slab with free blocks.
-void* FrameDepot::take(Shelf& shelf, std::size_t size_class) noexcept {
-  FrameSlab* const slab = shelf.slabs;
-  if (slab->free_blocks() == FrameSlab::capacity(size_class)) {
-    // relaxed: as above.
-    unused_bytes_.fetch_sub(FrameSlab::kBytes, relaxed);
-  }
+/// Pre: there is a block.
+void* FrameDepot::take(Shelf& shelf) noexcept {
+  if (shelf.partial.first() == nullptr) shelf.partial.push(take_unused(shelf));
+  FrameSlab* const slab = shelf.partial.first();
   void* const block = slab->take();
-  if (slab->free_blocks() == 0) static_cast<void>(pop(shelf.slabs));
+  if (slab->free_blocks() == 0) shelf.partial.remove(slab);
   ++shelf.outstanding;
   return block;
 }
 
-void FrameDepot::give(Shelf& shelf, std::size_t size_class, void* block) noexcept {
+/// Takes a slab off the list of those of which all blocks are here, or null.
+FrameSlab* FrameDepot::take_unused(Shelf& shelf) noexcept {
+  FrameSlab* const slab = shelf.unused.first();
+  if (slab == nullptr) return nullptr;
+  shelf.unused.remove(slab);
+  // relaxed: as above.
+  unused_bytes_.fetch_sub(FrameSlab::kBytes, relaxed);
+  return slab;
+}
+
+/// @return  a slab to be given back to the allocator, or null
+FrameSlab* FrameDepot::give(Shelf& shelf, std::size_t size_class, void* block) noexcept {
   FrameSlab* const slab = FrameSlab::of(block);
-  if (slab->free_blocks() == 0) push(shelf.slabs, slab);
+  if (slab->free_blocks() == 0) shelf.partial.push(slab);
   slab->give(block);
   --shelf.outstanding;
-  if (slab->free_blocks() != FrameSlab::capacity(size_class)) return;
+  if (slab->free_blocks() != FrameSlab::capacity(size_class)) return nullptr;
+  shelf.partial.remove(slab);
+  shelf.unused.push(slab);
   // relaxed: as above.
-  if (unused_bytes_.fetch_add(FrameSlab::kBytes, relaxed) + FrameSlab::kBytes > kMayKeepBytes) collect(shelf, size_class);
+  const bool are_many = unused_bytes_.fetch_add(FrameSlab::kBytes, relaxed) + FrameSlab::kBytes > kMayKeepBytes;
+  return are_many ? take_unused(shelf) : nullptr;
 }
 
-/// Gives the blocks of a magazine, in the reverse order of their taking.
-void FrameDepot::give_all(Shelf& shelf, std::size_t size_class, FrameMagazine& magazine) noexcept {
-  while (magazine.count != 0) give(shelf, size_class, magazine.slots()[--magazine.count]);
-}
-
-void FrameDepot::collect(Shelf& shelf, std::size_t size_class) noexcept {
-  for (FrameSlab** link = &shelf.slabs; *link != nullptr;) {
-    if ((*link)->free_blocks() != FrameSlab::capacity(size_class)) {
-      link = &(*link)->next;
-      continue;
-    }
-    give_slab_to_allocator(pop(*link), FrameSlab::kBytes);
-    // relaxed: as above.
-    unused_bytes_.fetch_sub(FrameSlab::kBytes, relaxed);
+/// Gives the blocks of a magazine, in the reverse order of their taking. Returns slabs for free_slabs().
+FrameSlab* FrameDepot::give_all(Shelf& shelf, std::size_t size_class, FrameMagazine& magazine) noexcept {
+  FrameSlab* slabs = nullptr;
+  while (magazine.count != 0) {
+    if (FrameSlab* const slab = give(shelf, size_class, magazine.slots()[--magazine.count])) slab->next = std::exchange(slabs, slab);
   }
+  return slabs;
 }
 
 // ---- magazines come and go ----
 
-FrameMagazine* FrameDepot::fill(std::size_t size_class, FrameMagazine* empty) {
+/// An empty one. Errors: std::bad_alloc.
+FrameMagazine* FrameDepot::take_magazine(Shelf& shelf, std::size_t size_class) {
+  {
+    const Lock lock(shelf.mutex);
+    if (shelf.magazines != nullptr) return pop(shelf.magazines);
+  }
+  return make_magazine(size_class);
+}
+
+FrameMagazine* FrameDepot::fill(std::size_t size_class, FrameMagazine* empty, std::size_t most) {
   Shelf& shelf = shelves_[size_class];
-  const std::lock_guard lock(shelf.mutex);
-  need_slab(shelf, size_class);
-  FrameMagazine* const magazine =
-      empty != nullptr ? empty : shelf.magazines != nullptr ? pop(shelf.magazines) : make_magazine(size_class);
-  // From the top down, so that they are taken in the order of their addresses; from one slab, so that they lie together.
-  const std::size_t count = std::min(magazine->capacity, shelf.slabs->free_blocks());
-  for (std::size_t i = count; i-- > 0;) magazine->slots()[i] = take(shelf, size_class);
-  magazine->count = count;
+  FrameMagazine* const magazine = empty != nullptr ? empty : take_magazine(shelf, size_class);
+  Lock lock(shelf.mutex);
+  try {
+    need_block(shelf, size_class, lock);
+  } catch (const std::bad_alloc&) {
+    if (empty == nullptr) free_magazine(magazine);
+    throw;
+  }
+  // From the top down, so that they are taken in the order of their addresses, and then moved to the bottom.
+  void** const slots = magazine->slots();
+  void** const end = slots + std::min(most, magazine->capacity);
+  void** at = end;
+  do {
+    *--at = take(shelf);
+  } while (at != slots && (shelf.partial.first() != nullptr || shelf.unused.first() != nullptr));
+  magazine->count = static_cast<std::size_t>(end - at);
+  lock.unlock();
+  if (at != slots) std::copy(at, end, slots);
   return magazine;
 }
 
 FrameMagazine* FrameDepot::empty(std::size_t size_class, FrameMagazine* full) noexcept {
   Shelf& shelf = shelves_[size_class];
-  const std::lock_guard lock(shelf.mutex);
-  if (full != nullptr) {
-    give_all(shelf, size_class, *full);
-    return full;
+  if (full == nullptr) {
+    try {
+      return take_magazine(shelf, size_class);
+    } catch (const std::bad_alloc&) {
+      return nullptr;
+    }
   }
-  if (shelf.magazines != nullptr) return pop(shelf.magazines);
-  try {
-    return make_magazine(size_class);
-  } catch (const std::bad_alloc&) {
-    return nullptr;
-  }
+  Lock lock(shelf.mutex);
+  FrameSlab* const slabs = give_all(shelf, size_class, *full);
+  lock.unlock();
+  free_slabs(slabs);
+  return full;
 }
 
 void FrameDepot::put(std::size_t size_class, FrameMagazine* magazine) noexcept {
   Shelf& shelf = shelves_[size_class];
-  const std::lock_guard lock(shelf.mutex);
-  give_all(shelf, size_class, *magazine);
+  Lock lock(shelf.mutex);
+  FrameSlab* const slabs = give_all(shelf, size_class, *magazine);
   push(shelf.magazines, magazine);
+  lock.unlock();
+  free_slabs(slabs);
 }
 
 // ---- blocks come and go ----
 
 void* FrameDepot::take_one(std::size_t size_class) {
   Shelf& shelf = shelves_[size_class];
-  const std::lock_guard lock(shelf.mutex);
-  need_slab(shelf, size_class);
-  return take(shelf, size_class);
+  Lock lock(shelf.mutex);
+  need_block(shelf, size_class, lock);
+  return take(shelf);
 }
 
 void FrameDepot::put_one(std::size_t size_class, void* block) noexcept {
   Shelf& shelf = shelves_[size_class];
-  const std::lock_guard lock(shelf.mutex);
-  give(shelf, size_class, block);
+  Lock lock(shelf.mutex);
+  FrameSlab* const slab = give(shelf, size_class, block);
+  if (slab != nullptr) slab->next = nullptr;
+  lock.unlock();
+  free_slabs(slab);
 }
 
 std::size_t FrameDepot::outstanding() const noexcept {
   std::size_t sum = 0;
   for (const Shelf& shelf : shelves_) {
-    const std::lock_guard lock(shelf.mutex);
+    const Lock lock(shelf.mutex);
     sum += shelf.outstanding;
   }
   return sum;
 }
 
 void FrameDepot::collect() noexcept {
-  for (std::size_t size_class = 0; size_class < FrameCache::kClasses; ++size_class) {
-    Shelf& shelf = shelves_[size_class];
-    const std::lock_guard lock(shelf.mutex);
-    collect(shelf, size_class);
-    while (shelf.magazines != nullptr) free_magazine(pop(shelf.magazines));
+  for (Shelf& shelf : shelves_) {
+    FrameSlab* slabs = nullptr;
+    FrameMagazine* magazines = nullptr;
+    {
+      const Lock lock(shelf.mutex);
+      while (FrameSlab* const slab = take_unused(shelf)) slab->next = std::exchange(slabs, slab);
+      magazines = std::exchange(shelf.magazines, nullptr);
+    }
+    free_slabs(slabs);
+    while (magazines != nullptr) free_magazine(pop(magazines));
   }
 }
 

@@ -25,6 +25,7 @@ struct FrameMagazine {
   explicit FrameMagazine(std::size_t slots) noexcept : capacity(slots) {}
   [[nodiscard]] void** slots() noexcept { return reinterpret_cast<void**>(this + 1); }
 };
+static_assert(offsetof(FrameMagazine, below) + sizeof(FrameMagazine::below) == sizeof(FrameMagazine), "nothing between nulls and slots");
 
 /// The slabs of all size classes with their free blocks, shared by all workers of all runtimes.
 ///
@@ -33,8 +34,10 @@ class FrameDepot {
  public:
   static constexpr std::size_t kMayKeepBytes = 64 * 1024 * 1024;  ///< of slabs that are not in use, before they go back
 
-  /// Fills an empty magazine, or a new one for null. Errors: std::bad_alloc; the caller keeps `empty`.
-  [[nodiscard]] FrameMagazine* fill(std::size_t size_class, FrameMagazine* empty);
+  /// Puts at least one and at most `most` blocks into an empty magazine, or into a new one for null.
+  ///
+  /// Errors: std::bad_alloc; the caller keeps `empty`.
+  [[nodiscard]] FrameMagazine* fill(std::size_t size_class, FrameMagazine* empty, std::size_t most);
 
   /// Empties a magazine, or makes a new one for null.
   ///
@@ -59,23 +62,27 @@ class FrameDepot {
     return unused_bytes_.load(relaxed);
   }
 
-  /// Gives the slabs of which all blocks are here back to the allocator. Cost: a walk over the slabs that have free blocks.
+  /// Gives the slabs of which all blocks are here back to the allocator.
   void collect() noexcept;
 
  private:
+  // The allocator is never called with the mutex held: it may be anybody's, and call anything.
   struct alignas(kCacheLine) Shelf {
     mutable std::mutex mutex;
     // ---- guarded by the mutex ----
-    FrameSlab* slabs = nullptr;  // those that have free blocks
+    FrameSlabList partial;               // some blocks are here
+    FrameSlabList unused;                // all are
     FrameMagazine* magazines = nullptr;  // empty ones
-    std::size_t outstanding = 0;  // blocks
+    std::size_t outstanding = 0;         // blocks
   };
+  using Lock = std::unique_lock<std::mutex>;
 
-  void need_slab(Shelf& shelf, std::size_t size_class);
-  [[nodiscard]] void* take(Shelf& shelf, std::size_t size_class) noexcept;
-  void give(Shelf& shelf, std::size_t size_class, void* block) noexcept;
-  void give_all(Shelf& shelf, std::size_t size_class, FrameMagazine& magazine) noexcept;
-  void collect(Shelf& shelf, std::size_t size_class) noexcept;
+  [[nodiscard]] FrameMagazine* take_magazine(Shelf& shelf, std::size_t size_class);
+  void need_block(Shelf& shelf, std::size_t size_class, Lock& lock);
+  [[nodiscard]] void* take(Shelf& shelf) noexcept;
+  [[nodiscard]] FrameSlab* give(Shelf& shelf, std::size_t size_class, void* block) noexcept;
+  [[nodiscard]] FrameSlab* give_all(Shelf& shelf, std::size_t size_class, FrameMagazine& magazine) noexcept;
+  [[nodiscard]] FrameSlab* take_unused(Shelf& shelf) noexcept;
 
   std::array<Shelf, FrameCache::kClasses> shelves_;
   alignas(kCacheLine) Atomic<std::size_t> unused_bytes_{0};

@@ -28,20 +28,20 @@ inline void give_to_allocator(void* block, std::size_t bytes) noexcept {
 #endif
 }
 
-/// Takes `bytes` that are aligned to `bytes`. Errors: std::bad_alloc.
-inline void* take_slab_from_allocator(std::size_t bytes) {
+/// Errors: std::bad_alloc.
+inline void* take_aligned_from_allocator(std::size_t bytes, std::size_t alignment) {
 #if WEFT_HAS_MIMALLOC
-  return mi_new_aligned(bytes, bytes);
+  return mi_new_aligned(bytes, alignment);
 #else
-  return ::operator new(bytes, std::align_val_t{bytes});
+  return ::operator new(bytes, std::align_val_t{alignment});
 #endif
 }
 
-inline void give_slab_to_allocator(void* slab, std::size_t bytes) noexcept {
+inline void give_aligned_to_allocator(void* block, std::size_t bytes, std::size_t alignment) noexcept {
 #if WEFT_HAS_MIMALLOC
-  mi_free_size_aligned(slab, bytes, bytes);
+  mi_free_size_aligned(block, bytes, alignment);
 #else
-  ::operator delete(slab, bytes, std::align_val_t{bytes});
+  ::operator delete(block, bytes, std::align_val_t{alignment});
 #endif
 }
 

@@ -14,7 +14,7 @@
 
 namespace weft::inline v0 {
 
-/// The head of a slab of 64 KiB, aligned to its size, with a bit for each free block.
+/// The head of a slab of almost 64 KiB, aligned to 64 KiB, with a bit for each free block.
 ///
 /// Bits and not a list through the blocks: blocks are handed out in the order of their addresses, however they came back, and
 /// without touching them (lib/DECISIONS.md, "frames go home").
@@ -22,7 +22,9 @@ namespace weft::inline v0 {
 /// Threads: one at a time.
 class alignas(kCacheLine) FrameSlab {
  public:
-  static constexpr std::size_t kBytes = 64 * 1024;
+  static constexpr std::size_t kAlignment = 64 * 1024;
+  // Room for the allocator's own data, so that slabs stand one behind the other: otherwise each would leave a gap of its size.
+  static constexpr std::size_t kBytes = kAlignment - kCacheLine;
 
   /// All blocks are free.
   explicit FrameSlab(std::size_t size_class) noexcept {
@@ -33,7 +35,7 @@ class alignas(kCacheLine) FrameSlab {
 
   /// The slab that a block belongs to.
   static FrameSlab* of(void* block) noexcept {
-    return std::launder(reinterpret_cast<FrameSlab*>(reinterpret_cast<std::uintptr_t>(block) & ~(kBytes - 1)));
+    return std::launder(reinterpret_cast<FrameSlab*>(reinterpret_cast<std::uintptr_t>(block) & ~(kAlignment - 1)));
   }
 
   static constexpr std::size_t capacity(std::size_t size_class) noexcept { return (kSteps - first_step()) / (size_class + 1); }
@@ -52,14 +54,17 @@ class alignas(kCacheLine) FrameSlab {
   }
 
   void give(void* block) noexcept {
-    mark((reinterpret_cast<std::uintptr_t>(block) & (kBytes - 1)) / FrameCache::kStep);
+    mark((reinterpret_cast<std::uintptr_t>(block) & (kAlignment - 1)) / FrameCache::kStep);
     ++free_;
   }
 
-  FrameSlab* next = nullptr;  ///< for the owner's list
+  // ---- in the owner's list ----
+  FrameSlab* next = nullptr;
+  FrameSlab* previous = nullptr;
 
  private:
   static constexpr std::size_t kSteps = kBytes / FrameCache::kStep;
+  static constexpr std::size_t kWords = (kSteps + 63) / 64;
   static constexpr std::size_t kWordBits = std::numeric_limits<std::uint64_t>::digits;
 
   static constexpr std::size_t first_step() noexcept { return (sizeof(FrameSlab) + FrameCache::kStep - 1) / FrameCache::kStep; }
@@ -71,8 +76,29 @@ class alignas(kCacheLine) FrameSlab {
   }
 
   std::size_t free_ = 0;
-  std::uint32_t lowest_ = kSteps / kWordBits;     // no word below has a bit
-  std::array<std::uint64_t, kSteps / kWordBits> bits_{};  // of the steps at which free blocks begin
+  std::uint32_t lowest_ = kWords;            // no word below has a bit
+  std::array<std::uint64_t, kWords> bits_{};  // of the steps at which free blocks begin
+};
+
+/// A list of slabs that do not belong together otherwise.
+class FrameSlabList {
+ public:
+  [[nodiscard]] FrameSlab* first() const noexcept { return first_; }
+
+  void push(FrameSlab* slab) noexcept {
+    slab->previous = nullptr;
+    slab->next = first_;
+    if (first_ != nullptr) first_->previous = slab;
+    first_ = slab;
+  }
+
+  void remove(FrameSlab* slab) noexcept {
+    (slab->previous != nullptr ? slab->previous->next : first_) = slab->next;
+    if (slab->next != nullptr) slab->next->previous = slab->previous;
+  }
+
+ private:
+  FrameSlab* first_ = nullptr;
 };
 
 }  // namespace weft::inline v0

@@ -416,7 +416,7 @@ Worker::Found Worker::find_for_guest() noexcept {
       return {job, of};
     }
     if (awaited != nullptr && job->mark == awaited) return {job, of};
-    mine->spawned.push_chain_reserved(1, [job](std::size_t) { return job; });  // there is room
+    mine->spawned.push(job);  // there is room: it was there before
     return {};
   }
   if (ended.counter == nullptr) return {};

@@ -67,8 +67,8 @@ class Counter {
 
   /// What is left, at some moment during the call; 0 only when the counter is complete.
   ///
-  /// May be too large for a while: a worker that runs short plain jobs of one counter counts those of the last few microseconds off
-  /// together, 32 at most.
+  /// May be too large, so do not wait for a value: a worker that runs short plain jobs of one counter counts those of the last few
+  /// microseconds off together. If then a long one follows, up to 31 are not counted before it has ended.
   [[nodiscard]] std::uint32_t value() const noexcept { return word_.value(); }
 
   /// Whether a wait would return at once. True: what the counted jobs did is visible.
@@ -113,12 +113,15 @@ class [[nodiscard("co_await it")]] CounterAwaiter {
   bool await_suspend(std::coroutine_handle<> awaiting) noexcept {
     waiter_.suspend_here(job_of(awaiting));
     entry_.waiter = &waiter_;
-    if (WorkerContext* const worker = current_worker()) {
-      worker->awaited = &counter_;
+    WorkerContext* const worker = current_worker();
+    const Counter* const counter = &counter_;
+    if (!counter_.try_register(entry_)) return false;
+    // ---- *this may be gone (L4) ----
+    if (worker != nullptr) {
+      worker->awaited = counter;
       worker->awaiting = job_of(awaiting);
     }
-    return counter_.try_register(entry_);
-    // ---- if it was registered, *this may be gone (L4) ----
+    return true;
   }
   // The counter may be gone: another waiter, or one who only asked, may have destroyed it (C4).
   void await_resume() { entry_.rethrow(); }

@@ -190,11 +190,14 @@ template <class T>
 class ForkedList : public Fork<ForkedList<T>> {
  public:
   ForkedList(bool stops_on_error, TaskList<T>& children) noexcept
-      : Fork<ForkedList>(children.size(), stops_on_error), children_(children) {}
+      : Fork<ForkedList>(children.size(), stops_on_error), children_(children), count_(children.size()) {}
 
-  [[nodiscard]] bool await_ready() const noexcept { return children_.empty(); }
+  [[nodiscard]] bool await_ready() const {
+    if (children_.size() != count_) [[unlikely]] throw_list_changed();
+    return count_ == 0;
+  }
 
-  [[nodiscard]] std::size_t count() const noexcept { return children_.size(); }
+  [[nodiscard]] std::size_t count() const noexcept { return count_; }
   [[nodiscard]] std::coroutine_handle<> first() const noexcept { return children_.first(); }
   static constexpr bool has_empty() noexcept { return false; }
   template <class Visit>
@@ -214,6 +217,7 @@ class ForkedList : public Fork<ForkedList<T>> {
 
  protected:
   TaskList<T>& children_;
+  const std::size_t count_;
 };
 
 }  // namespace WEFT_TRANSFER_NAMESPACE

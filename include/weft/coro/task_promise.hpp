@@ -142,9 +142,10 @@ class PromiseBase {
     JobLink link;
     Job* next;
   };
-  // What the task itself changes; one store makes it.
+  // What the task itself changes; one store makes it, for there is no padding to be left out.
   struct Status {
     State state = State::Pending;
+    std::uint8_t unused[3] = {};
     std::uint32_t before = 0;
   };
 
@@ -196,6 +197,7 @@ struct ForkChild {
 /// Errors: UsageError, always.
 [[noreturn]] WEFT_API void throw_empty_task();
 [[noreturn]] WEFT_API void throw_fork_awaited_twice();
+[[noreturn]] WEFT_API void throw_list_changed();
 
 /// The operator new and delete of every promise: the worker's frame cache.
 struct FramePooled {

@@ -25,7 +25,8 @@ using ElidedVoid = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
 /// A result as containers and variants can hold it.
 template <class T>
-using Held = std::conditional_t<std::is_reference_v<T>, std::reference_wrapper<std::remove_reference_t<T>>, ElidedVoid<T>>;
+using Held = std::conditional_t<std::is_lvalue_reference_v<T>, std::reference_wrapper<std::remove_reference_t<T>>,
+                                ElidedVoid<std::remove_reference_t<T>>>;
 
 }  // namespace detail
 

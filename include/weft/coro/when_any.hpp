@@ -74,10 +74,10 @@ template <class T>
 struct FirstOf {
   void put(std::size_t at, Outcome<T>&& first) {
     index = at;
-    outcome = std::move(first);
+    outcome.emplace(std::move(first));
   }
   std::size_t index = 0;
-  Outcome<T> outcome;
+  std::optional<Outcome<T>> outcome;
 };
 
 template <class... Ts, std::size_t... I>
@@ -147,11 +147,11 @@ template <class T>
   }
   co_await when_all(std::move(racers));
   if constexpr (std::is_void_v<T>) {
-    std::move(result.outcome).get();
+    std::move(*result.outcome).get();
     First<T> first{result.index};
     co_return first;
   } else {
-    First<T> first{result.index, std::move(result.outcome).get()};
+    First<T> first{result.index, std::move(*result.outcome).get()};
     co_return first;
   }
 }

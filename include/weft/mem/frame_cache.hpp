@@ -92,6 +92,7 @@ class FrameCache {
     void** end = no_slots + kAhead;  // of its slots
     FrameMagazine* loaded = nullptr;
     FrameMagazine* spare = nullptr;  // null, empty or full
+    std::size_t next_fill = 8;       // blocks; short-lived caches take few
   };
 
   WEFT_API void* refill(std::size_t size_class);

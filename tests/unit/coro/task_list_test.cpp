@@ -144,4 +144,12 @@ TEST_CASE("a list refuses an empty task, and a second run of its tasks") {
     static_cast<void>(co_await weft::when_all(list));
   };
   CHECK_THROWS_AS(rt.run(twice()), weft::UsageError);
+  auto late = []() -> Task<> {
+    TaskList<int> list;
+    list.add(value_of(1));
+    auto fork = weft::when_all(list);
+    list.add(value_of(2));
+    static_cast<void>(co_await fork);
+  };
+  CHECK_THROWS_AS(rt.run(late()), weft::UsageError);
 }

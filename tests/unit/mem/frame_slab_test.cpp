@@ -21,10 +21,10 @@ namespace {
 class MadeSlab {
  public:
   explicit MadeSlab(std::size_t size_class)
-      : memory_(::operator new(FrameSlab::kBytes, std::align_val_t{FrameSlab::kBytes})), slab(*::new (memory_) FrameSlab(size_class)) {}
+      : memory_(::operator new(FrameSlab::kBytes, std::align_val_t{FrameSlab::kAlignment})), slab(*::new (memory_) FrameSlab(size_class)) {}
   MadeSlab(const MadeSlab&) = delete;
   MadeSlab& operator=(const MadeSlab&) = delete;
-  ~MadeSlab() { ::operator delete(memory_, FrameSlab::kBytes, std::align_val_t{FrameSlab::kBytes}); }
+  ~MadeSlab() { ::operator delete(memory_, FrameSlab::kBytes, std::align_val_t{FrameSlab::kAlignment}); }
 
  private:
   void* memory_;

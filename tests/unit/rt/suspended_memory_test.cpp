@@ -69,8 +69,10 @@ double bytes_of_each(Task<> (*make)(Gate&)) {
     for (int i = 0; i < kTasks; ++i) rt.spawn(make(gate), done);
     while (gate.waiting.load() < until) std::this_thread::yield();
   };
-  // Memory that earlier tests have freed costs nothing a second time: it goes back, or the first half uses it up.
+  // Memory that earlier tests have freed costs nothing a second time: it goes back, or the first half uses it up. And what is
+  // not used must not be written: MALLOC_PERTURB_ would.
   ::malloc_trim(0);
+  ::mallopt(M_PERTURB, 0);
   suspend(kTasks);
   const double before = resident_bytes();
   suspend(2 * kTasks);

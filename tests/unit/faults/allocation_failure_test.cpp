@@ -4,6 +4,7 @@
 
 #include "failing_allocations.hpp"
 
+#include <array>
 #include <atomic>
 #include <functional>
 #include <new>
@@ -270,4 +271,30 @@ TEST_CASE("allocation failure: a task group joins its children whatever fails") 
     };
     return rt.run(parent());
   });
+}
+
+TEST_CASE("the allocator may call back into weft while a frame is allocated or given back") {
+  constexpr std::size_t kBytes = 1000;
+  constexpr std::size_t kBlocks = 1000;
+  std::array<void*, kBlocks> blocks;
+  long visits = 0;
+  {
+    // Both take the mutexes of the depot: to call the allocator with one held would be a deadlock.
+    weft_test::VisitedAllocations visited([] {
+      weft::frame_memory_collect();
+      static_cast<void>(weft::frame_memory_outstanding());
+    });
+    weft::FrameCache cache;
+    for (std::size_t i = 0; i < kBlocks; ++i) blocks[i] = i % 2 == 0 ? cache.allocate(kBytes) : weft::frame_memory_allocate(kBytes);
+    for (std::size_t i = 0; i < kBlocks; ++i) i % 3 == 0 ? cache.free(blocks[i], kBytes) : weft::frame_memory_free(blocks[i], kBytes);
+    cache.trim();
+    weft::frame_memory_collect();
+    visits = visited.visits();
+  }
+  // Clang's thread sanitizer brings an operator new of its own, which visits nobody.
+#if !(WEFT_TSAN && defined(__clang__))
+  CHECK(visits > 0);
+#else
+  CHECK(visits == 0);
+#endif
 }

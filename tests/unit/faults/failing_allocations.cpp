@@ -14,6 +14,20 @@ constinit std::atomic<long> failures_left{0};
 constinit std::atomic<long> failed{0};
 constinit std::atomic<long> living{0};
 
+using Visitor = void (*)();
+
+constinit thread_local Visitor visitor = nullptr;
+constinit thread_local bool is_visiting = false;
+constinit thread_local long visit_count = 0;
+
+[[maybe_unused]] void visit() {
+  if (visitor == nullptr || is_visiting) return;
+  is_visiting = true;
+  ++visit_count;
+  visitor();
+  is_visiting = false;
+}
+
 bool should_fail() {
   if (failures_left.load(std::memory_order_relaxed) == 0) return false;
   if (until_failure.fetch_sub(1) > 0) return false;
@@ -26,6 +40,7 @@ bool should_fail() {
 }
 
 [[maybe_unused]] void* allocate(std::size_t bytes) noexcept {
+  visit();
   if (should_fail()) return nullptr;
   void* const block = std::malloc(bytes != 0 ? bytes : 1);
   if (block != nullptr) living.fetch_add(1, std::memory_order_relaxed);
@@ -33,6 +48,7 @@ bool should_fail() {
 }
 
 [[maybe_unused]] void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
+  visit();
   if (should_fail()) return nullptr;
   void* const block = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
   if (block != nullptr) living.fetch_add(1, std::memory_order_relaxed);
@@ -40,6 +56,7 @@ bool should_fail() {
 }
 
 [[maybe_unused]] void give_back(void* block) noexcept {
+  visit();
   if (block != nullptr) living.fetch_sub(1, std::memory_order_relaxed);
   std::free(block);
 }
@@ -57,6 +74,15 @@ FailingAllocations::FailingAllocations(long nth, long count) {
 FailingAllocations::~FailingAllocations() { failures_left.store(0); }
 
 bool FailingAllocations::has_failed() const { return failed.load() != 0; }
+
+VisitedAllocations::VisitedAllocations(void (*visit)()) {
+  visit_count = 0;
+  visitor = visit;
+}
+
+VisitedAllocations::~VisitedAllocations() { visitor = nullptr; }
+
+long VisitedAllocations::visits() const { return visit_count; }
 
 long living_blocks() { return living.load(); }
 

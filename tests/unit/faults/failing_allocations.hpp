@@ -17,6 +17,18 @@ class FailingAllocations {
   [[nodiscard]] bool has_failed() const;
 };
 
+/// Makes operator new and delete call `visit` on this thread, as a new_handler or a profiler might call anything.
+class VisitedAllocations {
+ public:
+  explicit VisitedAllocations(void (*visit)());
+  VisitedAllocations(const VisitedAllocations&) = delete;
+  VisitedAllocations& operator=(const VisitedAllocations&) = delete;
+  ~VisitedAllocations();
+
+  /// How often it was called.
+  [[nodiscard]] long visits() const;
+};
+
 /// Blocks from operator new that have not been deleted.
 long living_blocks();
 

@@ -146,25 +146,6 @@ TEST_CASE("a block may be freed into another cache than the one it came from") {
   CHECK(frame_memory_outstanding() == base);
 }
 
-namespace {
-int handler_calls = 0;
-}
-
-TEST_CASE("a new_handler may give frame memory back while a frame is being allocated") {
-  // What the allocator calls must not find a mutex of the depot held. The handler is called by hand-made pressure.
-  const std::size_t base = frame_memory_outstanding();
-  const std::new_handler before = std::set_new_handler([] {
-    ++handler_calls;
-    weft::frame_memory_collect();
-    std::set_new_handler(nullptr);
-  });
-  constexpr std::size_t kTooMuch = std::size_t{1} << 62;
-  CHECK_THROWS_AS(weft::frame_memory_allocate(kTooMuch), std::bad_alloc);
-  CHECK(handler_calls == 1);
-  std::set_new_handler(before);
-  CHECK(frame_memory_outstanding() == base);
-}
-
 TEST_CASE("a block of no bytes is a block") {
   void* const block = weft::frame_memory_allocate(0);
   CHECK(block != nullptr);

@@ -197,7 +197,7 @@ SURVIVORS = [
      'change |= (~word & kError) | (word & kSeen);\n    }\n    unlock(change);',
      'change |= (~word & kError) | (word & kSeen);\n    }\n    word_.fetch_xor(change, relaxed);', HOLDS),
     ('idle.announce: the hint, seq_cst to relaxed', 'sched/idle', IDLE,
-     'hint_.store(wanted ? 1 : 0, seq_cst);', 'hint_.store(wanted ? 1 : 0, relaxed);', FENCED),
+     'hint_.fetch_or(kSleeper, seq_cst);', 'hint_.fetch_or(kSleeper, relaxed);', FENCED),
     ('idle.look_a: top, seq_cst to relaxed', 'sched/idle', DEQUE,
      'const Index t = top_.load(seq_cst);\n    // [idle.look_a]', 'const Index t = top_.load(relaxed);\n    // [idle.look_a]',
      FENCED),

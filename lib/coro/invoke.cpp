@@ -42,6 +42,7 @@ bool StackJob::join_slow() noexcept {
     // [stack_job.done] acquire: pairs with end(). Such a coroutine may have run this job, and then what lies here is older.
     if (state_.load(acquire) == kDone) {
       worker.fork_deque->push(popped);  // there is room: it was there before
+      notify_work(worker);              // a worker that fell asleep meanwhile has not seen it
       return false;
     }
     resume_job(popped);

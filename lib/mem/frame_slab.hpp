@@ -64,8 +64,8 @@ class alignas(kCacheLine) FrameSlab {
 
  private:
   static constexpr std::size_t kSteps = kBytes / FrameCache::kStep;
-  static constexpr std::size_t kWords = (kSteps + 63) / 64;
   static constexpr std::size_t kWordBits = std::numeric_limits<std::uint64_t>::digits;
+  static constexpr std::size_t kWords = (kSteps + kWordBits - 1) / kWordBits;
 
   static constexpr std::size_t first_step() noexcept { return (sizeof(FrameSlab) + FrameCache::kStep - 1) / FrameCache::kStep; }
 
@@ -76,7 +76,7 @@ class alignas(kCacheLine) FrameSlab {
   }
 
   std::size_t free_ = 0;
-  std::uint32_t lowest_ = kWords;            // no word below has a bit
+  std::uint32_t lowest_ = kWords;             // no word below has a bit
   std::array<std::uint64_t, kWords> bits_{};  // of the steps at which free blocks begin
 };
 

@@ -169,13 +169,13 @@ class BasicIdle {
 
   void update_hint() noexcept {
     const bool wanted = always_hint_ || (searching_ == 0 && !sleepers_.empty());
-    // [idle.announce] seq_cst: the announcement, before the sleeper's last look; a pusher that reads the old value is seen
-    // by that look (README.md, "no lost wake-up"). Partners: [idle.push_a], [idle.look_a], [idle.inject].
     // Read-modify-writes, because the other bits change without the lock.
     if (wanted) {
+      // [idle.announce] seq_cst: the announcement, before the last look of a sleeper or of the last searcher; a pusher that reads
+      // the old value is seen by that look (README.md, "no lost wake-up"). Partners: [idle.push_a], [idle.look_a], [idle.inject].
       hint_.fetch_or(kSleeper, seq_cst);
     } else {
-      // [idle.announce] seq_cst: as above.
+      // [idle.announce] seq_cst: as above, the same partners: a searcher is announced.
       hint_.fetch_and(~std::uint32_t{kSleeper}, seq_cst);
     }
   }

@@ -282,7 +282,7 @@ std::uint64_t Pool::outstanding() const noexcept {
 }
 
 void Pool::about_to_sleep() noexcept {
-  // [drain.flag] seq_cst: after the worker's announcement and counts, before it sleeps; partner: drain_until().
+  // [drain.flag] seq_cst: after the worker's announcement and counts, before it sleeps; partner: [drain.flag] in drain_until().
   if (!draining_.load(seq_cst)) return;
   const std::lock_guard lock(drain_mutex_);
   drained_.notify_all();
@@ -291,7 +291,8 @@ void Pool::about_to_sleep() noexcept {
 std::uint64_t Pool::drain_until(std::chrono::steady_clock::time_point deadline) {
   // [pool.closed] release: pairs with check_open().
   closed_.store(true, release);
-  // [drain.flag] seq_cst: set before the counts are read below; a worker that reads it unset had counted before.
+  // [drain.flag] seq_cst: set before the counts are read below; a worker that reads it unset had counted before. Partner:
+  // [drain.flag] in about_to_sleep().
   draining_.store(true, seq_cst);
   full_fence();
   std::unique_lock lock(drain_mutex_);

@@ -49,6 +49,16 @@ RunQueues* Worker::make_queues(std::size_t of) noexcept {
   return owned_queues_[of].get();
 }
 
+RunQueues* Worker::queues_with_room(std::size_t of, std::size_t spawned) noexcept {
+  RunQueues* const mine = make_queues(of);
+  try {
+    if (mine != nullptr) mine->spawned.reserve(spawned);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+  return mine;
+}
+
 template <auto kDeque>
 void Worker::enqueue_in(JobLink& link, Priority at) noexcept {
   const auto of = static_cast<std::size_t>(at);
@@ -113,14 +123,8 @@ Job* Worker::steal_for(Worker& thief, std::size_t of) noexcept {
 /// find the rest of it here as well as there.
 Job* Worker::steal_share_of(SpawnDeque& deque, std::size_t of) noexcept {
   std::array<Job*, SpawnDeque::kMostStolen> jobs;
-  std::size_t most = jobs.size();
-  RunQueues* const mine = make_queues(of);
-  try {
-    if (mine == nullptr) throw std::bad_alloc();
-    mine->spawned.reserve(most - 1);
-  } catch (const std::bad_alloc&) {
-    most = 1;
-  }
+  RunQueues* const mine = queues_with_room(of, jobs.size() - 1);
+  const std::size_t most = mine != nullptr ? jobs.size() : 1;
   for (;;) {
     const StealSome stolen = deque.steal_half(most, [&jobs](std::size_t i, Job* job) { jobs[i] = job; });
     if (stolen.status == StealStatus::Empty) return nullptr;
@@ -163,14 +167,9 @@ Job* Worker::steal_fork_of(WorkerContext& victim, Priority& from) noexcept {
 }
 
 void Worker::put_back(Job* job, Priority at) noexcept {
-  RunQueues* const mine = make_queues(static_cast<std::size_t>(at));
-  try {
-    if (mine == nullptr) throw std::bad_alloc();
-    mine->spawned.push(job);
-  } catch (const std::bad_alloc&) {
-    resume_job(job);  // better here than never
-    return;
-  }
+  RunQueues* const mine = queues_with_room(static_cast<std::size_t>(at), 1);
+  if (mine == nullptr) return resume_job(job);  // better here than never
+  mine->spawned.push(job);
   notify_work(*this);
 }
 
@@ -205,14 +204,9 @@ Worker::Found Worker::find_injected(std::size_t of) noexcept {
   if (waiting == 0) return {};
   // A fair share of what waits, in one go; the rest of it goes where thieves can find it.
   constexpr std::size_t kMostAtOnce = 32;
-  std::size_t most = std::min(kMostAtOnce, waiting / pool_.worker_count() + 1);
-  RunQueues* const mine = make_queues(of);
-  try {
-    if (mine == nullptr) throw std::bad_alloc();
-    mine->spawned.reserve(most);
-  } catch (const std::bad_alloc&) {
-    most = 1;
-  }
+  const std::size_t share = std::min(kMostAtOnce, waiting / pool_.worker_count() + 1);
+  RunQueues* const mine = queues_with_room(of, share);
+  const std::size_t most = mine != nullptr ? share : 1;
   std::array<Job*, kMostAtOnce> jobs;
   std::size_t count = 0;
   pool_.idle_.answer(call_for(of));

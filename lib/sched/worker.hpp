@@ -80,6 +80,8 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   void execute(Found found) noexcept;
   [[nodiscard]] RunQueues* queues(std::size_t priority) const noexcept;
   [[nodiscard]] RunQueues* make_queues(std::size_t priority) noexcept;
+  /// The same with room for so many spawned jobs. Null: out of memory.
+  [[nodiscard]] RunQueues* queues_with_room(std::size_t priority, std::size_t spawned) noexcept;
   [[nodiscard]] Job* steal_from(JobDeque& deque) noexcept;
   [[nodiscard]] Job* steal_share_of(SpawnDeque& deque, std::size_t of) noexcept;
   template <auto kDeque>

@@ -60,6 +60,8 @@ class InvokeJob final : public StackJob {
 
   explicit InvokeJob(F& function) noexcept : StackJob(&InvokeJob::run), function_(function) {}
 
+  /// Calls the function in the forker's place. Pre: the job was taken back.
+  WEFT_ALWAYS_INLINE Result call() { return function_(); }
   Outcome<Result>& outcome() noexcept { return outcome_; }
 
  private:
@@ -151,23 +153,22 @@ class Forked {
  public:
   using Result = std::invoke_result_t<G&>;
 
-  explicit Forked(G& function) noexcept : function_(function), job_(function) {}
+  explicit Forked(G& function) noexcept : job_(function) {}
 
   [[nodiscard]] Job* job() noexcept { return &job_; }
 
   /// What the function returns, wherever it is called. Joins the job.
   WEFT_ALWAYS_INLINE Result operator()() {
-    if (current_worker()->fork_deque->pop_if(&job_)) [[likely]] return function_();
+    if (current_worker()->fork_deque->pop_if(&job_)) [[likely]] return job_.call();
     return get_slow();
   }
 
  private:
   WEFT_NOINLINE Result get_slow() {
-    if (job_.join_slow()) return function_();
+    if (job_.join_slow()) return job_.call();
     return std::move(job_.outcome()).get();
   }
 
-  G& function_;
   InvokeJob<G> job_;
 };
 

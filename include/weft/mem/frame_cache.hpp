@@ -97,7 +97,7 @@ class FrameCache {
 
   WEFT_API void* refill(std::size_t size_class);
   WEFT_API void free_beyond(std::size_t size_class, void* block) noexcept;
-  void load(Stack& stack, FrameMagazine* magazine) noexcept;
+  static void load(Stack& stack, FrameMagazine* magazine) noexcept;
   static void unload(Stack& stack) noexcept;
 
   Stack stacks_[kClasses];

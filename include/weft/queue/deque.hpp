@@ -137,7 +137,7 @@ class BasicDeque {
   ///          a few inline instructions, and everything else one call that ends the caller.
   [[nodiscard]] WEFT_ALWAYS_INLINE bool pop_if(const T* expected) noexcept {
     const Index b = open_pop();
-    // [deque.dekker_a] seq_cst: second half, see open_pop().
+    // [deque.dekker_a] seq_cst: the look that follows the claim of open_pop() in the single order; partner [deque.dekker_b].
     const Index t = top_.load(seq_cst);
     // relaxed: the owner wrote this slot itself.
     return distance(t, b) >= kOutOfReach && slots_[b & mask_].load(relaxed) == expected;
@@ -147,7 +147,7 @@ class BasicDeque {
   [[nodiscard]] T* finish_pop() noexcept {
     // relaxed: only the owner writes bottom_.
     const Index b = bottom_.load(relaxed);
-    // [deque.dekker_a] seq_cst: second half, see open_pop().
+    // [deque.dekker_a] seq_cst: the look that follows the claim of open_pop() in the single order; partner [deque.dekker_b].
     const Index t = top_.load(seq_cst);
     // relaxed: the owner wrote this slot itself.
     if (distance(t, b) >= kOutOfReach) [[likely]] return slots_[b & mask_].load(relaxed);
@@ -179,8 +179,8 @@ class BasicDeque {
     // [deque.dekker_b] seq_cst: top_ before bottom_ in the single order; partner [deque.dekker_a].
     // It is also the acquire end of [deque.take].
     Index t = top_.load(seq_cst);
-    // [deque.dekker_b] seq_cst: second half. Also the acquire end of [deque.publish] ([deque.look]): the slots below the
-    // bottom read here are visible.
+    // [deque.dekker_b] seq_cst: second half, finds the claim of an owner who has not seen this top_; partner [deque.dekker_a].
+    // Also the acquire end of [deque.publish] ([deque.look]): the slots below the bottom read here are visible.
     const Index b = bottom_.load(seq_cst);
     const std::int64_t size = distance(t, b);
     if (size <= 0) return {StealStatus::Empty, 0};
@@ -192,8 +192,9 @@ class BasicDeque {
       // but then top_ has moved on and the exchange below fails.
       put(i, ring->slot(t + i).load(relaxed));
     }
-    // [deque.take] seq_cst: decides who owns the slots; third party of the Dekker pair. Release: the reads of the slots above
-    // come before the owner's reuse of them ([deque.reclaim]). relaxed on failure: nothing was learnt.
+    // [deque.take] seq_cst: decides who owns the slots; partners: this line on another thread, and [deque.dekker_a], which has
+    // to find it in the single order. Release: the reads of the slots above come before the owner's reuse of them
+    // ([deque.reclaim]). relaxed on failure: nothing was learnt.
     if (!top_.compare_exchange_strong(t, t + count, seq_cst, relaxed)) return {StealStatus::Lost, 0};
     return {StealStatus::Got, count};
   }
@@ -203,7 +204,7 @@ class BasicDeque {
     // [idle.look_a] seq_cst: a worker about to sleep reads top_ and bottom_ here after its announcement; partner
     // [idle.announce]. Top first: both only grow apart from pops, so a non-empty deque is not called empty.
     const Index t = top_.load(seq_cst);
-    // [idle.look_a] seq_cst: as above.
+    // [idle.look_a] seq_cst: as above, the same partner.
     const Index b = bottom_.load(seq_cst);
     return distance(t, b) <= 0;
   }

@@ -4,6 +4,7 @@
 #include "support/seeded_random.hpp"
 #include "support/stress_clock.hpp"
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <thread>
@@ -15,7 +16,8 @@ using weft_test::StressClock;
 
 namespace {
 
-using Deque = weft::BasicDeque<std::uint64_t>;
+template <std::size_t kReach>
+using Deque = weft::BasicDeque<std::uint64_t, weft::HardwareAtomics, kReach>;
 
 constexpr std::size_t kItems = 1 << 14;
 
@@ -39,7 +41,8 @@ struct Taken {
 };
 
 /// One round: the owner pushes every item once, in bursts, and pops some; the thieves take what they can.
-void run_round(Deque& deque, std::vector<std::uint64_t>& items, int thieves, SeededRandom& random) {
+template <std::size_t kReach>
+void run_round(Deque<kReach>& deque, std::vector<std::uint64_t>& items, int thieves, SeededRandom& random) {
   std::atomic<bool> is_over{false};
   std::vector<Taken> stolen(static_cast<std::size_t>(thieves));
   std::vector<std::thread> threads;
@@ -48,8 +51,9 @@ void run_round(Deque& deque, std::vector<std::uint64_t>& items, int thieves, See
       Taken mine;
       for (;;) {
         const bool was_over = is_over.load();
-        const auto got = deque.steal();
-        if (got.status == StealStatus::Got) mine.add(*got.item);
+        std::array<std::uint64_t*, kReach> some;
+        const auto got = deque.steal_half(kReach, [&some](std::size_t i, std::uint64_t* item) { some[i] = item; });
+        for (std::size_t i = 0; i < got.count; ++i) mine.add(*some[i]);
         if (got.status == StealStatus::Empty && was_over) break;
       }
       stolen[static_cast<std::size_t>(t)] = mine;
@@ -100,18 +104,26 @@ void run_round(Deque& deque, std::vector<std::uint64_t>& items, int thieves, See
   REQUIRE(deque.is_empty_hint());
 }
 
-}  // namespace
-
-TEST_CASE("every item is taken exactly once, by its owner or by one of several thieves") {
-  SeededRandom random(1);
+template <std::size_t kReach>
+void run_rounds(std::uint64_t stream) {
+  SeededRandom random(stream);
   std::vector<std::uint64_t> items(kItems);
   for (std::uint64_t& item : items) item = random();
   const StressClock clock;
   while (!clock.is_over()) {
     const int thieves = 1 + static_cast<int>(random.below(4));
     const std::uint64_t starts[] = {0, (std::uint64_t{1} << 32) - 3, (std::uint64_t{1} << 63) - 3, ~std::uint64_t{0} - 2};
-    Deque deque(std::size_t{2} << random.below(6), starts[random.below(4)]);
+    Deque<kReach> deque(std::size_t{2} << random.below(6), starts[random.below(4)]);
     const std::uint64_t rounds = 1 + random.below(3);
     for (std::uint64_t round = 0; round < rounds; ++round) run_round(deque, items, thieves, random);
   }
+}
+
+}  // namespace
+
+TEST_CASE("every item is taken exactly once, by its owner or by one of several thieves") { run_rounds<1>(1); }
+
+TEST_CASE("every item is taken exactly once also when thieves take several at once") {
+  run_rounds<2>(2);
+  run_rounds<32>(3);
 }

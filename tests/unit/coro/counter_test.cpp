@@ -209,3 +209,25 @@ TEST_CASE("waiting with the thread on a worker is a UsageError, for a counter at
   CHECK_THROWS_AS(rt.run([&] { other.wait(); }), weft::UsageError);
   other.sub();
 }
+
+TEST_CASE("jobs that take long are counted off one by one") {
+  weft::Runtime rt{{.workers = 1}};
+  constexpr std::uint32_t kJobs = 20;
+  std::vector<std::uint32_t> seen;
+  auto parent = [&]() -> Task<> {
+    Counter counter;
+    const auto job = [&] {
+      seen.push_back(counter.value());
+      // Ten times as long as jobs that are counted off together.
+      const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(100);
+      while (std::chrono::steady_clock::now() < end) {
+      }
+    };
+    for (std::uint32_t i = 0; i < kJobs; ++i) weft::spawn(job, counter);
+    co_await counter;
+  };
+  rt.run(parent());
+  std::vector<std::uint32_t> one_by_one;
+  for (std::uint32_t left = kJobs; left > 0; --left) one_by_one.push_back(left);
+  CHECK(seen == one_by_one);
+}

@@ -2,36 +2,26 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
-#include "support/counted.hpp"
+#include "coro/small_tasks.hpp"
 
 #include <memory>
-#include <stdexcept>
 #include <utility>
 
 using weft::Task;
 using weft::TaskList;
+using weft_test::count;
 using weft_test::Counted;
+using weft_test::counted;
+using weft_test::fails;
+using weft_test::own;
+using weft_test::refer_to;
+using weft_test::value_of;
 
 namespace {
 
-Task<int> value_of(int value) {
-  co_await weft::yield();
-  co_return value;
-}
-Task<> count(int& ran) {
-  ++ran;
-  co_return;
-}
-Task<int&> refer_to(int& value) { co_return value; }
-Task<std::unique_ptr<int>> own(int value) { co_return std::make_unique<int>(value); }
-Task<Counted> counted(int value) { co_return Counted(value); }
 Task<int> moves_away(int value) {
   co_await weft::with_priority(weft::Priority::Low);
   co_return value;
-}
-Task<int> fails() {
-  throw std::runtime_error("child");
-  co_return 0;
 }
 
 /// The digits from 0 to `wanted` - 1, as one number.

@@ -1,0 +1,30 @@
+/// @file
+/// Small tasks that the tests of forks start.
+#pragma once
+
+#include <weft/weft.hpp>
+
+#include "support/counted.hpp"
+
+#include <memory>
+#include <stdexcept>
+
+namespace weft_test {
+
+inline weft::Task<int> value_of(int value) {
+  co_await weft::yield();
+  co_return value;
+}
+inline weft::Task<> count(int& ran) {
+  ++ran;
+  co_return;
+}
+inline weft::Task<int&> refer_to(int& value) { co_return value; }
+inline weft::Task<std::unique_ptr<int>> own(int value) { co_return std::make_unique<int>(value); }
+inline weft::Task<Counted> counted(int value) { co_return Counted(value); }
+inline weft::Task<int> fails() {
+  throw std::runtime_error("child");
+  co_return 0;
+}
+
+}  // namespace weft_test

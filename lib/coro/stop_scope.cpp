@@ -16,7 +16,7 @@ struct StopScope::Source {
   std::optional<std::stop_callback<Forward>> from_outside;
 };
 
-StopScope::StopScope(StopScope* around, std::stop_token outside) : around_(around) {
+StopScope::StopScope(StopScope* around, std::stop_token outside) : StopScope(around) {
   Source& made = source();
   made.from_outside.emplace(std::move(outside), Source::Forward{&made.own});
 }
@@ -31,8 +31,8 @@ StopScope::Source& StopScope::source() {
   if (word > kStopped) return *reinterpret_cast<Source*>(word);
 
   auto made = std::make_unique<Source>();
-  if (around_ != nullptr) {
-    made->from_around.emplace(around_->token(), Source::Forward{&made->own});
+  if (StopScope* const scope = around()) {
+    made->from_around.emplace(scope->token(), Source::Forward{&made->own});
   }
   // [scope.source] acq_rel: publishes the Source to whoever finds the pointer; on failure acquires the winner's.
   do {
@@ -52,7 +52,7 @@ void StopScope::request_stop() noexcept {
 }
 
 bool StopScope::stop_requested() const noexcept {
-  for (const StopScope* scope = this; scope != nullptr; scope = scope->around_) {
+  for (const StopScope* scope = this; scope != nullptr; scope = scope->around()) {
     // [scope.stopped] [scope.source] acquire: pairs with request_stop() and source().
     const std::uintptr_t word = scope->word_.load(acquire);
     if (word == kStopped) return true;

@@ -12,12 +12,15 @@ namespace detail {
 constinit thread_local WorkerContext* tls_worker [[gnu::tls_model("initial-exec")]] = nullptr;
 constinit thread_local Trampoline* tls_trampoline [[gnu::tls_model("initial-exec")]] = nullptr;
 
-void PromiseBase::fail() noexcept {
-  std::construct_at(&error_, std::current_exception());
-  status_.state = State::Error;
-  const std::uintptr_t end = how_it_ends();
+void PromiseBase::fail(Job* self) noexcept {
+  PromiseBase& promise = promise_of(self);
+  std::construct_at(&promise.error_, std::current_exception());
+  promise.status_.state = State::Error;
+  const std::uintptr_t end = promise.how_it_ends();
   const bool is_child = end == kChild || end == kLastChild || end == kMovedChild;
-  if (is_child && join().stops_on_error) join().scope.request_stop();
+  if (!is_child) return;
+  StopScope& scope = promise.join().scope;
+  if (scope.on_error() == StopScope::OnError::StopOthers) scope.request_stop();
 }
 
 std::exception_ptr PromiseBase::take_error() noexcept {
@@ -38,14 +41,15 @@ void PromiseBase::move_to(Priority to, Priority from) noexcept {
   const std::uintptr_t end = how_it_ends();
   if (end == kRoot) return;  // nobody goes on after it
   const bool is_moved = end == kMovedChild || end == kMovedAwaited;
-  if (!is_moved) home_priority_ = from;
-  if (to == home_priority_ && !is_moved) return;
+  if (!is_moved) status_.home = from;
+  if (to == status_.home && !is_moved) return;
   // A child that was away stays one that ends by itself: its sibling may be anywhere by now.
   const bool is_awaited = end == kAwaited || end == kMovedAwaited;
-  end_ = (end_ & ~kEndBits) | (is_awaited ? (to == home_priority_ ? kAwaited : kMovedAwaited) : kMovedChild);
+  end_ = (end_ & ~kEndBits) | (is_awaited ? (to == status_.home ? kAwaited : kMovedAwaited) : kMovedChild);
 }
 
-Job* finish_unusual(PromiseBase& promise) noexcept {
+Job* finish_unusual(Job* task) noexcept {
+  PromiseBase& promise = promise_of(task);
   const std::uintptr_t end = promise.how_it_ends();
   if (end == PromiseBase::kRoot) {
     finish_root(promise);
@@ -53,7 +57,7 @@ Job* finish_unusual(PromiseBase& promise) noexcept {
   }
   const Priority home = promise.home_priority();
   // The siblings wait in the queues of the home priority, so the chain of a child ends here.
-  Job* const next = end == PromiseBase::kMovedAwaited ? promise.next() : pay_in(ForkChild{promise});
+  Job* const next = end == PromiseBase::kMovedAwaited ? promise.next() : pay_in(ForkChild{task});
   WorkerContext* const worker = current_worker();
   if (next == nullptr || worker == nullptr || worker->priority == home) return next;
   // The node lies in this task, whose frame is there until `next` goes on.
@@ -62,9 +66,9 @@ Job* finish_unusual(PromiseBase& promise) noexcept {
   return nullptr;
 }
 
-Job* finish_child(PromiseBase& child) noexcept { return pay_in(ForkChild{child}); }
+Job* finish_child(Job* child) noexcept { return pay_in(ForkChild{child}); }
 
-Job* finish_child_in_pop(PromiseBase& child) noexcept {
+Job* finish_child_in_pop(Job* child) noexcept {
   return pay_in_pop(ForkChild{child}, [] { notify_work(*current_worker()); });
 }
 

@@ -22,6 +22,15 @@
 #define WEFT_NOINLINE [[gnu::noinline]]
 #define WEFT_COLD [[gnu::cold, gnu::noinline]]
 
+/// A function, in a header, that leaves all registers of its caller alone where the compiler can do that: what is called on a cold path,
+/// the way of an exception above all, then costs the other paths no saved register. It must not throw: the unwinder does not keep the
+/// promise. Hidden, because lazy binding may not keep it either.
+#if defined(__clang__)
+#define WEFT_KEEPS_REGISTERS [[gnu::cold, gnu::noinline, gnu::visibility("hidden"), clang::preserve_most]] inline
+#else
+#define WEFT_KEEPS_REGISTERS inline
+#endif
+
 /// Asks for the cache line at `address`, which may be any, for reading.
 #define WEFT_PREFETCH_READ(address) __builtin_prefetch(address, 0)
 /// The same for writing.

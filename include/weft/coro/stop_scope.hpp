@@ -23,20 +23,27 @@ namespace weft::inline v0 {
 /// Lifetime: outlives every task in it; a scope around it outlives it.
 class StopScope {
  public:
-  constexpr explicit StopScope(StopScope* around) noexcept : around_(around) {}
+  /// What an error in a task of the scope does to the other tasks in it.
+  enum class OnError : std::uintptr_t { StopOthers = 0, LeaveOthers = 1 };
+
+  explicit StopScope(StopScope* around) noexcept { put_into(around, OnError::StopOthers); }
 
   /// A scope that also stops when `outside` does. Errors: std::bad_alloc.
   WEFT_API StopScope(StopScope* around, std::stop_token outside);
 
   StopScope(const StopScope&) = delete;
   StopScope& operator=(const StopScope&) = delete;
-  ~StopScope() {
+  WEFT_ALWAYS_INLINE ~StopScope() {
     // relaxed: nobody else uses the scope any more.
-    if (const std::uintptr_t word = word_.load(relaxed); word > kStopped) [[unlikely]] release_source(word);
+    if (const std::uintptr_t word = word_.load(relaxed); word > kStopped) [[unlikely]] drop_source(word);
   }
 
+  /// For put_into(), which is to follow: not everybody who makes a scope knows the one around it at once.
+  StopScope() noexcept {}
   /// Sets the scope around this one, before any task is in it.
-  void put_into(StopScope* around) noexcept { around_ = around; }
+  WEFT_ALWAYS_INLINE void put_into(StopScope* around, OnError on_error) noexcept {
+    around_ = reinterpret_cast<std::uintptr_t>(around) | static_cast<std::uintptr_t>(on_error);
+  }
 
   /// Asks every task in the scope to stop. Idempotent. Cost: one CAS, plus the callbacks.
   WEFT_API void request_stop() noexcept;
@@ -49,7 +56,8 @@ class StopScope {
   /// Cost: the first call in a scope allocates, for every scope around it that has none yet. Errors: std::bad_alloc.
   [[nodiscard]] WEFT_API std::stop_token token();
 
-  [[nodiscard]] StopScope* around() const noexcept { return around_; }
+  [[nodiscard]] StopScope* around() const noexcept { return reinterpret_cast<StopScope*>(around_ & ~std::uintptr_t{1}); }
+  [[nodiscard]] OnError on_error() const noexcept { return static_cast<OnError>(around_ & 1); }
 
  private:
   struct Source;
@@ -57,10 +65,11 @@ class StopScope {
   static constexpr std::uintptr_t kStopped = 1;  // stopped before anybody wanted a token
   // greater: a Source*
 
+  WEFT_KEEPS_REGISTERS static void drop_source(std::uintptr_t word) noexcept { release_source(word); }
   WEFT_API static void release_source(std::uintptr_t word) noexcept;
   Source& source();
 
-  StopScope* around_;
+  std::uintptr_t around_;  // with an OnError in the lowest bit
   Atomic<std::uintptr_t> word_{kQuiet};
 };
 

@@ -25,6 +25,9 @@ class Task;
 }  // namespace WEFT_TRANSFER_NAMESPACE
 
 namespace detail {
+
+WEFT_KEEPS_REGISTERS void destroy_unawaited(std::coroutine_handle<> task) noexcept { task.destroy(); }
+
 inline namespace WEFT_TRANSFER_NAMESPACE {
 
 /// What the awaiting coroutine holds while a task runs.
@@ -50,7 +53,17 @@ class [[nodiscard]] TaskAwaiter {
     return transfer_to(awaiting, job_of(task_.handle()));
   }
 
-  T await_resume() { return task_.handle().promise().take(); }
+  /// The frame goes as soon as the result has been taken out of it.
+  T await_resume() {
+    if constexpr (std::is_void_v<T>) {
+      task_.handle().promise().take();
+      task_.reset();
+    } else {
+      T result = task_.handle().promise().take();
+      task_.reset();
+      return static_cast<std::conditional_t<std::is_reference_v<T>, T, T&&>>(result);
+    }
+  }
 
  private:
   Task<T> task_;
@@ -84,7 +97,7 @@ class WEFT_TASK_ABI [[nodiscard("co_await the task, or hand it to spawn, when_al
     static detail::FinalAwaiter final_suspend() noexcept { return {}; }
     void unhandled_exception() noexcept {
       this->drop_value();
-      this->fail();
+      detail::PromiseBase::fail(job_of(std::coroutine_handle<promise_type>::from_promise(*this)));
     }
   };
   using Handle = std::coroutine_handle<promise_type>;
@@ -94,13 +107,20 @@ class WEFT_TASK_ABI [[nodiscard("co_await the task, or hand it to spawn, when_al
   Task(Task&& other) noexcept : handle_(in_register(std::exchange(other.handle_, nullptr))) {}
   Task& operator=(Task&& other) noexcept {
     if (this != &other) {
-      if (handle_) handle_.destroy();
+      reset();
       handle_ = std::exchange(other.handle_, nullptr);
     }
     return *this;
   }
+  /// Mostly there is nothing left to do: who awaits a task takes it out.
   ~Task() {
+    if (handle_) [[unlikely]] detail::destroy_unawaited(handle_);
+  }
+
+  /// Destroys the coroutine, if there is one, and leaves the task empty.
+  WEFT_ALWAYS_INLINE void reset() noexcept {
     if (handle_) handle_.destroy();
+    handle_ = nullptr;
   }
 
   /// Whether there is a coroutine in it.

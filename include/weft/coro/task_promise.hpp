@@ -26,13 +26,16 @@ namespace detail {
 
 /// The meeting point of the children of one fork; lives in the parent's coroutine frame.
 struct Join {
-  explicit Join(std::uint32_t children, bool stops = true) noexcept
-      : scope(nullptr), credits(children), stops_on_error(stops) {}
+  explicit Join(std::uint32_t children) noexcept : scope(), credits(children) {}
+  Join(const Join&) = delete;
+  Join& operator=(const Join&) = delete;
+  ~Join() {}
 
-  StopScope scope;
+  union {
+    StopScope scope;  // put into the parent's when it forks; destroyed by the fork
+  };
   Job* parent;  // set when it forks
   BasicCredits<> credits;
-  bool stops_on_error;  // a failed child asks its siblings to stop
 };
 
 /// The part of a task's promise that does not depend on its result.
@@ -48,7 +51,7 @@ class PromiseBase {
     kLastChild = 1,  // of a fork, without
     kAwaited = 2,    // its awaiter goes on
     kRoot = 3,       // spawned: finish_root() owns the frame
-    // It has changed its priority: whoever goes on after it gets `home_priority_` back.
+    // It has changed its priority: whoever goes on after it gets `status_.home` back.
     kMovedChild = 4,
     kMovedAwaited = 5,
     kEndBits = 7,
@@ -95,7 +98,7 @@ class PromiseBase {
   [[nodiscard]] JobLink& link() noexcept { return successor_.link; }
   [[nodiscard]] Counter* counter() const noexcept { return reinterpret_cast<Counter*>(root_ & ~std::uintptr_t{1}); }
   [[nodiscard]] bool owns_scope() const noexcept { return (root_ & 1) != 0; }
-  [[nodiscard]] Priority home_priority() const noexcept { return home_priority_; }
+  [[nodiscard]] Priority home_priority() const noexcept { return status_.home; }
 
   /// In a TaskList: the one after it, or null; also while it runs.
   [[nodiscard]] Job* next_in_list() const noexcept { return next_in_list_; }
@@ -108,8 +111,8 @@ class PromiseBase {
   [[nodiscard]] State state() const noexcept { return status_.state; }
   [[nodiscard]] bool has_value() const noexcept { return status_.state == State::Value; }
 
-  /// Keeps the exception that is being handled, and asks the siblings in a fork to stop.
-  WEFT_API void fail() noexcept;
+  /// Keeps, for the coroutine, the exception that is being handled, and asks the siblings in a fork to stop.
+  WEFT_API static void fail(Job* self) noexcept;
   /// The exception, or null; it is not kept.
   [[nodiscard]] WEFT_API std::exception_ptr take_error() noexcept;
   [[noreturn]] WEFT_API void rethrow();
@@ -145,14 +148,14 @@ class PromiseBase {
   // What the task itself changes; one store makes it, for there is no padding to be left out.
   struct Status {
     State state = State::Pending;
-    std::uint8_t unused[3] = {};
+    Priority home = Priority::High;  // kMovedChild, kMovedAwaited: the priority to go back to
+    std::uint8_t unused[2] = {};
     std::uint32_t before = 0;
   };
 
   Successor successor_;
   std::uintptr_t end_;
   Status status_;
-  Priority home_priority_;
   union {
     std::uintptr_t root_;  // of a root: its Counter*, or null when it is detached; the lowest bit: `scope()` was made for it
     Job* next_in_list_;    // of a task in a TaskList
@@ -165,33 +168,38 @@ class PromiseBase {
 /// Ends a spawned task: hands on its error, destroys its frame, counts it off.
 WEFT_API void finish_root(PromiseBase& promise) noexcept;
 
+/// The promise of a task that is known by its job. What is called on a cold path gets the job and not the promise: a second address that
+/// is needed there costs the whole coroutine a saved register.
+WEFT_ALWAYS_INLINE PromiseBase& promise_of(Job* task) noexcept {
+  return std::coroutine_handle<PromiseBase>::from_address(task).promise();
+}
+
 /// Ends a task that is a root or has changed its priority. Returns whom to hand the thread to, or null.
-[[nodiscard]] WEFT_API Job* finish_unusual(PromiseBase& promise) noexcept;
+[[nodiscard]] WEFT_API Job* finish_unusual(Job* task) noexcept;
 
 /// Ends a child whose chain could not go on with its sibling: pay_in() of join.hpp.
-WEFT_API Job* finish_child(PromiseBase& child) noexcept;
+WEFT_API Job* finish_child(Job* child) noexcept;
 
 /// The same when a pop has been opened that did not find the sibling: pay_in_pop().
-WEFT_API Job* finish_child_in_pop(PromiseBase& child) noexcept;
+WEFT_API Job* finish_child_in_pop(Job* child) noexcept;
 
 /// The child of a fork as join.hpp sees it.
 struct ForkChild {
   using Job = v0::Job;
 
-  PromiseBase& promise;
+  Job* self;
 
   [[nodiscard]] WEFT_ALWAYS_INLINE Job* sibling() const noexcept {
+    const PromiseBase& promise = promise_of(self);
     return promise.how_it_ends() == PromiseBase::kChild ? promise.next() : nullptr;
   }
   [[nodiscard]] WEFT_ALWAYS_INLINE WorkerContext* worker() const noexcept { return current_worker(); }
-  [[nodiscard]] WEFT_ALWAYS_INLINE Job* parent() const noexcept { return promise.join().parent; }
-  [[nodiscard]] WEFT_ALWAYS_INLINE std::uint32_t credit() const noexcept { return promise.credit(); }
-  [[nodiscard]] WEFT_ALWAYS_INLINE BasicCredits<>& credits() const noexcept { return promise.join().credits; }
-  WEFT_ALWAYS_INLINE void hand_credit_to(Job* sibling) const noexcept {
-    std::coroutine_handle<PromiseBase>::from_address(sibling).promise().take_over(promise.credit());
-  }
-  [[nodiscard]] WEFT_ALWAYS_INLINE Job* pay() const noexcept { return finish_child(promise); }
-  [[nodiscard]] WEFT_ALWAYS_INLINE Job* pay_in_pop() const noexcept { return finish_child_in_pop(promise); }
+  [[nodiscard]] WEFT_ALWAYS_INLINE Job* parent() const noexcept { return promise_of(self).join().parent; }
+  [[nodiscard]] WEFT_ALWAYS_INLINE std::uint32_t credit() const noexcept { return promise_of(self).credit(); }
+  [[nodiscard]] WEFT_ALWAYS_INLINE BasicCredits<>& credits() const noexcept { return promise_of(self).join().credits; }
+  WEFT_ALWAYS_INLINE void hand_credit_to(Job* sibling) const noexcept { promise_of(sibling).take_over(credit()); }
+  [[nodiscard]] WEFT_ALWAYS_INLINE Job* pay() const noexcept { return finish_child(self); }
+  [[nodiscard]] WEFT_ALWAYS_INLINE Job* pay_in_pop() const noexcept { return finish_child_in_pop(self); }
 };
 
 /// Errors: UsageError, always.
@@ -289,13 +297,13 @@ struct FinalAwaiter {
   template <class Promise>
   WEFT_ALWAYS_INLINE static Transfer await_suspend(std::coroutine_handle<Promise> h) noexcept {
     Job* const self = job_of(h);
-    PromiseBase& promise = h.promise();
+    const PromiseBase& promise = h.promise();
     const auto run = [self](Job* next) noexcept { return transfer_to(self, next); };
     const auto run_if = [self](Job* next) noexcept { return next != nullptr ? transfer_to(self, next) : return_to_loop(); };
     const std::uintptr_t end = promise.how_it_ends();
     if (end == PromiseBase::kAwaited) return run(promise.next());
-    if (end < PromiseBase::kAwaited) [[likely]] return after_child(ForkChild{promise}, run, run_if);
-    Job* const next = detail::finish_unusual(promise);
+    if (end < PromiseBase::kAwaited) [[likely]] return after_child(ForkChild{self}, run, run_if);
+    Job* const next = detail::finish_unusual(self);
     // ---- the frame may be gone (L4) ----
     return run_if(next);
   }

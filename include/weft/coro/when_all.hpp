@@ -34,63 +34,72 @@ namespace detail {
 inline namespace WEFT_TRANSFER_NAMESPACE {
 
 template <class T>
-ElidedVoid<T> take_child(const Task<T>& child) {
+WEFT_ALWAYS_INLINE ElidedVoid<T> take_from(ResultSlot<T>& child) {
   if constexpr (std::is_void_v<T>) {
     return {};
   } else {
-    return child.handle().promise().take();
+    return child.take();
   }
 }
 
 template <class T>
-Outcome<T> settle_child(const Task<T>& child) noexcept {
+Outcome<T> settle(ResultSlot<T>& child) noexcept {
   Outcome<T> outcome;
-  outcome.emplace_from([&child]() -> T { return child.handle().promise().take(); });
+  outcome.emplace_from([&child]() -> T { return child.take(); });
   return outcome;
 }
 
 template <class... Ts>
-class [[nodiscard("co_await it")]] WhenAll : public ForkedPack<Ts...> {
+class [[nodiscard("co_await it")]] WhenAll : public ForkedPack<StopScope::OnError::StopOthers, Ts...> {
  public:
-  explicit WhenAll(Task<Ts>&&... children) noexcept : ForkedPack<Ts...>(true, std::move(children)...) {}
+  explicit WhenAll(Task<Ts>&&... children) noexcept : ForkedPack<StopScope::OnError::StopOthers, Ts...>(std::move(children)...) {}
 
-  auto await_resume() {
-    return std::apply(
-        [this](const Task<Ts>&... child) {
-          if (!(child.handle().promise().has_value() && ...)) [[unlikely]] this->throw_first();
-          if constexpr (!(std::is_void_v<Ts> && ...)) {
-            return std::tuple<ElidedVoid<Ts>...>(take_child(child)...);
-          }
-        },
-        this->children_);
-  }
-};
+  WEFT_ALWAYS_INLINE auto await_resume() { return results(std::index_sequence_for<Ts...>()); }
 
-template <class T>
-class [[nodiscard("co_await it")]] WhenAllRange : public ForkedRange<T, std::vector<Task<T>>> {
- public:
-  explicit WhenAllRange(std::vector<Task<T>>&& children) noexcept
-      : ForkedRange<T, std::vector<Task<T>>>(true, std::move(children)) {}
-
-  auto await_resume() {
-    if (!this->have_values()) this->throw_first();
-    if constexpr (!std::is_void_v<T>) {
-      std::vector<Held<T>> results;
-      results.reserve(this->children_.size());
-      for (const Task<T>& child : this->children_) results.push_back(take_child(child));
+ private:
+  template <std::size_t... I>
+  WEFT_ALWAYS_INLINE auto results(std::index_sequence<I...>) {
+    if (!(this->template promise<I>().has_value() && ...)) [[unlikely]] this->throw_first(this->first());
+    if constexpr ((std::is_void_v<Ts> && ...)) {
+      this->destroy_children();
+    } else {
+      std::tuple<ElidedVoid<Ts>...> results(take_from<Ts>(this->template promise<I>())...);
+      this->destroy_children();
       return results;
     }
   }
 };
 
 template <class T>
-class [[nodiscard("co_await it")]] WhenAllSpan : public ForkedRange<T, std::span<Task<T>>> {
+class [[nodiscard("co_await it")]] WhenAllRange : public ForkedRange<StopScope::OnError::StopOthers, T, std::vector<Task<T>>> {
  public:
-  explicit WhenAllSpan(std::span<Task<T>> children) noexcept
-      : ForkedRange<T, std::span<Task<T>>>(true, std::move(children)) {}
+  explicit WhenAllRange(std::vector<Task<T>>&& children) noexcept
+      : ForkedRange<StopScope::OnError::StopOthers, T, std::vector<Task<T>>>(std::move(children)) {}
 
   auto await_resume() {
-    if (!this->have_values()) this->throw_first();
+    if (!this->have_values()) this->throw_first(this->first());
+    if constexpr (!std::is_void_v<T>) {
+      std::vector<Held<T>> results;
+      results.reserve(this->children_.size());
+      for (Task<T>& child : this->children_) {
+        results.push_back(take_from<T>(child.handle().promise()));
+        child.reset();
+      }
+      return results;
+    } else {
+      for (Task<T>& child : this->children_) child.reset();
+    }
+  }
+};
+
+template <class T>
+class [[nodiscard("co_await it")]] WhenAllSpan : public ForkedRange<StopScope::OnError::StopOthers, T, std::span<Task<T>>> {
+ public:
+  explicit WhenAllSpan(std::span<Task<T>> children) noexcept
+      : ForkedRange<StopScope::OnError::StopOthers, T, std::span<Task<T>>>(std::move(children)) {}
+
+  auto await_resume() {
+    if (!this->have_values()) this->throw_first(this->first());
     if constexpr (!std::is_void_v<T>) return TaskResults<T>(this->children_);
   }
 };
@@ -98,35 +107,43 @@ class [[nodiscard("co_await it")]] WhenAllSpan : public ForkedRange<T, std::span
 template <class T>
 class [[nodiscard("co_await it")]] WhenAllList : public ForkedList<T> {
  public:
-  explicit WhenAllList(TaskList<T>& children) noexcept : ForkedList<T>(true, children) {}
+  explicit WhenAllList(TaskList<T>& children) noexcept : ForkedList<T>(children) {}
 
   auto await_resume() {
-    if (!this->have_values()) this->throw_first();
+    if (!this->have_values()) this->throw_first(this->first());
     if constexpr (!std::is_void_v<T>) return ListResults<T>(this->children_);
   }
 };
 
 template <class... Ts>
-class [[nodiscard("co_await it")]] WhenAllSettled : public ForkedPack<Ts...> {
+class [[nodiscard("co_await it")]] WhenAllSettled : public ForkedPack<StopScope::OnError::LeaveOthers, Ts...> {
  public:
-  explicit WhenAllSettled(Task<Ts>&&... children) noexcept : ForkedPack<Ts...>(false, std::move(children)...) {}
+  explicit WhenAllSettled(Task<Ts>&&... children) noexcept : ForkedPack<StopScope::OnError::LeaveOthers, Ts...>(std::move(children)...) {}
 
-  std::tuple<Outcome<Ts>...> await_resume() {
-    return std::apply([](const Task<Ts>&... child) { return std::tuple<Outcome<Ts>...>(settle_child(child)...); },
-                      this->children_);
+  std::tuple<Outcome<Ts>...> await_resume() { return outcomes(std::index_sequence_for<Ts...>()); }
+
+ private:
+  template <std::size_t... I>
+  std::tuple<Outcome<Ts>...> outcomes(std::index_sequence<I...>) {
+    std::tuple<Outcome<Ts>...> outcomes(settle<Ts>(this->template promise<I>())...);
+    this->destroy_children();
+    return outcomes;
   }
 };
 
 template <class T>
-class [[nodiscard("co_await it")]] WhenAllSettledRange : public ForkedRange<T, std::vector<Task<T>>> {
+class [[nodiscard("co_await it")]] WhenAllSettledRange : public ForkedRange<StopScope::OnError::LeaveOthers, T, std::vector<Task<T>>> {
  public:
   explicit WhenAllSettledRange(std::vector<Task<T>>&& children) noexcept
-      : ForkedRange<T, std::vector<Task<T>>>(false, std::move(children)) {}
+      : ForkedRange<StopScope::OnError::LeaveOthers, T, std::vector<Task<T>>>(std::move(children)) {}
 
   std::vector<Outcome<T>> await_resume() {
     std::vector<Outcome<T>> outcomes;
     outcomes.reserve(this->children_.size());
-    for (const Task<T>& child : this->children_) outcomes.push_back(settle_child(child));
+    for (Task<T>& child : this->children_) {
+      outcomes.push_back(settle<T>(child.handle().promise()));
+      child.reset();
+    }
     return outcomes;
   }
 };

@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <bit>
 #include <climits>
 #include <ctime>
 
@@ -12,9 +13,18 @@ namespace weft::inline v0 {
 
 namespace {
 
-long futex(const Atomic<std::uint32_t>* word, int op, std::uint32_t value, const timespec* timeout) noexcept {
+/// @param word  32 bits, or 64 of which the low half, which is the first in memory, counts
+template <class T>
+long futex(const Atomic<T>* word, int op, std::uint32_t value, const timespec* timeout = nullptr) noexcept {
+  static_assert(sizeof(Atomic<T>) == sizeof(T), "the kernel reads the word itself");
+  static_assert(std::endian::native == std::endian::little);
   return ::syscall(SYS_futex, reinterpret_cast<const std::uint32_t*>(word), op | FUTEX_PRIVATE_FLAG, value, timeout,
                    nullptr, 0);
+}
+
+timespec timespec_of(std::chrono::nanoseconds span) noexcept {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(span);
+  return {seconds.count(), (span - seconds).count()};
 }
 
 bool register_membarrier() noexcept {
@@ -25,20 +35,24 @@ bool register_membarrier() noexcept {
 
 }  // namespace
 
-static_assert(sizeof(Atomic<std::uint32_t>) == sizeof(std::uint32_t), "the kernel reads the word itself");
-
 void futex_wait(const Atomic<std::uint32_t>& word, std::uint32_t expected) noexcept {
-  futex(&word, FUTEX_WAIT, expected, nullptr);
+  futex(&word, FUTEX_WAIT, expected);
 }
 
 void futex_wait_for(const Atomic<std::uint32_t>& word, std::uint32_t expected,
                     std::chrono::nanoseconds timeout) noexcept {
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
-  const timespec limit{seconds.count(), (timeout - seconds).count()};
+  const timespec limit = timespec_of(timeout);
   futex(&word, FUTEX_WAIT, expected, &limit);
 }
 
-void futex_wake(const Atomic<std::uint32_t>* word, int count) noexcept { futex(word, FUTEX_WAKE, static_cast<std::uint32_t>(count), nullptr); }
+void futex_wait_for(const Atomic<std::uint64_t>& word, std::uint64_t expected,
+                    std::chrono::nanoseconds timeout) noexcept {
+  const timespec limit = timespec_of(timeout);
+  futex(&word, FUTEX_WAIT, static_cast<std::uint32_t>(expected), &limit);
+}
+
+void futex_wake(const Atomic<std::uint32_t>* word, int count) noexcept { futex(word, FUTEX_WAKE, static_cast<std::uint32_t>(count)); }
+void futex_wake(const Atomic<std::uint64_t>* word, int count) noexcept { futex(word, FUTEX_WAKE, static_cast<std::uint32_t>(count)); }
 
 bool has_asymmetric_fence() noexcept {
   static const bool works = register_membarrier();

@@ -16,8 +16,12 @@ void futex_wait(const Atomic<std::uint32_t>& word, std::uint32_t expected) noexc
 /// The same for at most `timeout`.
 void futex_wait_for(const Atomic<std::uint32_t>& word, std::uint32_t expected, std::chrono::nanoseconds timeout) noexcept;
 
+/// The same for a word of which the kernel sees the low half only: a change of the other half may go unnoticed until the timeout.
+void futex_wait_for(const Atomic<std::uint64_t>& word, std::uint64_t expected, std::chrono::nanoseconds timeout) noexcept;
+
 /// Wakes up to `count` sleepers. Only the address is used: the word may be gone already.
 void futex_wake(const Atomic<std::uint32_t>* word, int count) noexcept;
+void futex_wake(const Atomic<std::uint64_t>* word, int count) noexcept;
 
 /// Whether heavy_fence() works here; asked once, registers the process with the kernel.
 [[nodiscard]] bool has_asymmetric_fence() noexcept;

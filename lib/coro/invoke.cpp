@@ -9,9 +9,10 @@ namespace weft::inline v0::detail {
 
 namespace {
 
-constexpr std::uint32_t kPending = 0;
-constexpr std::uint32_t kDone = 1;
-constexpr std::uint32_t kAwaited = 2;  // pending, and the forker sleeps
+constexpr std::uint64_t kDone = 1;
+constexpr std::uint64_t kAwaited = 2;  // the forker sleeps
+constexpr std::uint64_t kRunner = ~(kDone | kAwaited);
+static_assert(alignof(WorkerContext) > (kDone | kAwaited));
 
 constexpr int kSpins = 200;
 // How late the forker may notice that there is something to help with: a ready job is to be taken within 100 us.
@@ -23,13 +24,13 @@ char StackJob::kMark = 0;
 
 void StackJob::begin() noexcept {
   // [stack_job.runner] release: the runner's deque is complete before the forker steals from it.
-  runner_.store(current_worker(), release);
+  state_.fetch_or(reinterpret_cast<std::uint64_t>(current_worker()), release);
 }
 
 void StackJob::end() noexcept {
   auto* const state = &state_;
   // [stack_job.done] release: the outcome happens before the forker reads it.
-  if (state->exchange(kDone, acq_rel) == kAwaited) futex_wake(state, 1);
+  if ((state->exchange(kDone, acq_rel) & kAwaited) != 0) futex_wake(state, 1);
   // ---- the forker's frame may be gone (L4); the kernel is given the address only ----
 }
 
@@ -49,11 +50,10 @@ bool StackJob::join_slow() noexcept {
   }
   int spins = 0;
   for (;;) {
-    // [stack_job.done] acquire: pairs with end().
-    std::uint32_t state = state_.load(acquire);
+    // [stack_job.done] [stack_job.runner] acquire: pairs with end() and begin().
+    std::uint64_t state = state_.load(acquire);
     if (state == kDone) return false;
-    // [stack_job.runner] acquire: pairs with begin().
-    WorkerContext* const runner = runner_.load(acquire);
+    auto* const runner = reinterpret_cast<WorkerContext*>(state & kRunner);
     Priority from = Priority::Normal;
     if (Job* const found = runner != nullptr ? worker.steal_fork_of(*runner, from) : nullptr) {
       // As long as this job is not done, all that its runner has forked descends from it. If it ended meanwhile, the
@@ -71,10 +71,10 @@ bool StackJob::join_slow() noexcept {
       cpu_relax();
       continue;
     }
-    // [stack_job.done] acquire: pairs with end(), should it have come first.
-    if (state == kPending && !state_.compare_exchange_strong(state, kAwaited, acquire, acquire)) continue;
+    // [stack_job.done] [stack_job.runner] acquire: pairs with end() or begin(), should it have come first.
+    if ((state & kAwaited) == 0 && !state_.compare_exchange_strong(state, state | kAwaited, acquire, acquire)) continue;
     // Not for ever: the runner may fork more, which this worker should help with.
-    futex_wait_for(state_, kAwaited, kNap);
+    futex_wait_for(state_, state | kAwaited, kNap);
   }
 }
 

@@ -47,9 +47,9 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
   [[nodiscard]] Job* root_end() noexcept { return &root_end_; }
 
   void run(Job* first) {
-    WorkerContext* const worker_outside = std::exchange(tls_worker, this);
+    WorkerContext* const worker_outside = set_current_worker(this);
     struct Restore {  // a coroutine of another library may let an exception out
-      ~Restore() { tls_worker = outside; }
+      ~Restore() { set_current_worker(outside); }
       WorkerContext* outside;
     };
     const Restore restore{worker_outside};

@@ -10,7 +10,13 @@ namespace weft::inline v0 {
 namespace detail {
 
 constinit thread_local WorkerContext* tls_worker [[gnu::tls_model("initial-exec")]] = nullptr;
+constinit thread_local WorkerContext* tls_worker_after_call [[gnu::tls_model("initial-exec")]] = nullptr;
 constinit thread_local Trampoline* tls_trampoline [[gnu::tls_model("initial-exec")]] = nullptr;
+
+WorkerContext* set_current_worker(WorkerContext* worker) noexcept {
+  tls_worker_after_call = worker;
+  return std::exchange(tls_worker, worker);
+}
 
 void PromiseBase::fail(Job* self) noexcept {
   PromiseBase& promise = promise_of(self);

@@ -339,7 +339,7 @@ bool Worker::prepare() noexcept {
 }
 
 void Worker::enter() noexcept {
-  detail::tls_worker = this;
+  static_cast<void>(detail::set_current_worker(this));
   trampoline_outside_ = std::exchange(detail::tls_trampoline, &loop_);
   priority = Priority::Normal;
   fork_deque = &queues(static_cast<std::size_t>(Priority::Normal))->fork;  // prepare() has made them
@@ -352,7 +352,7 @@ void Worker::enter() noexcept {
 void Worker::leave() noexcept {
   count_off(*this);
   detail::tls_trampoline = trampoline_outside_;
-  detail::tls_worker = nullptr;
+  static_cast<void>(detail::set_current_worker(nullptr));
 }
 
 void Worker::execute(Found found) noexcept {

@@ -31,6 +31,21 @@
 #define WEFT_KEEPS_REGISTERS inline
 #endif
 
+/// The address of a local variable, computed anew and not kept in a register across a call before it, which would have to be saved.
+#if defined(__clang__) && defined(__x86_64__)
+template <class T>
+WEFT_ALWAYS_INLINE T* address_anew(T& local) noexcept {
+  T* address;
+  __asm__("leaq %1, %0" : "=r"(address) : "m"(local));
+  return address;
+}
+#else
+template <class T>
+WEFT_ALWAYS_INLINE T* address_anew(T& local) noexcept {
+  return &local;
+}
+#endif
+
 /// Asks for the cache line at `address`, which may be any, for reading.
 #define WEFT_PREFETCH_READ(address) __builtin_prefetch(address, 0)
 /// The same for writing.

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <new>
 #include <tuple>
 #include <type_traits>
@@ -49,31 +50,47 @@ class StackJob : public Job {
  private:
   WEFT_API static char kMark;  // only its address counts
 
-  Atomic<WorkerContext*> runner_{nullptr};
-  Atomic<std::uint32_t> state_{0};
+  // One word, because it is written in each fork: whether the job is done (kDone), whether the forker sleeps until it is (kAwaited), and
+  // the worker that runs it, once there is one.
+  Atomic<std::uint64_t> state_{0};
 };
 
+/// How a fork keeps a function that was passed as `F&&`: a small temporary as it is, anything else by reference.
+template <class F>
+using KeptFunction =
+    std::conditional_t<!std::is_reference_v<F> && std::is_trivially_copyable_v<F> && sizeof(F) <= 2 * sizeof(void*), F, std::remove_reference_t<F>&>;
+
+/// @tparam F  a KeptFunction
 template <class F>
 class InvokeJob final : public StackJob {
  public:
   using Result = std::invoke_result_t<F&>;
 
   explicit InvokeJob(F& function) noexcept : StackJob(&InvokeJob::run), function_(function) {}
+  ~InvokeJob() {}
 
   /// Calls the function in the forker's place. Pre: the job was taken back.
   WEFT_ALWAYS_INLINE Result call() { return function_(); }
-  Outcome<Result>& outcome() noexcept { return outcome_; }
+
+  /// What a thief has got. Once. Pre: join_slow() has returned false.
+  Result take() {
+    Outcome<Result> taken = std::move(outcome_);
+    std::destroy_at(&outcome_);
+    return std::move(taken).get();
+  }
 
  private:
   static void run(Job* job) {
     auto& self = *static_cast<InvokeJob*>(job);
     self.begin();
-    self.outcome_.emplace_from(self.function_);
+    std::construct_at(&self.outcome_)->emplace_from(self.function_);
     self.end();
   }
 
-  F& function_;
-  Outcome<Result> outcome_;
+  F function_;
+  union {
+    Outcome<Result> outcome_;  // from run() to take(): most jobs are taken back, and never have one
+  };
 };
 
 template <class R>
@@ -92,53 +109,45 @@ WEFT_ALWAYS_INLINE Elided<std::invoke_result_t<F&>> call_elided(F& function) {
 template <class... Fs>
 using Invoked = std::tuple<Elided<std::invoke_result_t<Fs&>>...>;
 
-/// Functions that are called one after another, each exactly once even when another throws: the first exception wins.
-template <class... Fs>
-class CallsInOrder {
- public:
-  explicit CallsInOrder(Fs&... functions) noexcept : functions_(functions...) {}
-
-  Invoked<Fs...> call_all() { return call_all(std::index_sequence_for<Fs...>()); }
-
- private:
-  template <std::size_t... kIndex>
-  WEFT_ALWAYS_INLINE Invoked<Fs...> call_all(std::index_sequence<kIndex...>) {
-    return {call<kIndex>()...};
-  }
-
-  // A handler for each, and not a guard that knows how far things have got: that would be a store for each call.
-  template <std::size_t kIndex>
-  WEFT_ALWAYS_INLINE decltype(auto) call() {
+/// Calls each function from the kFirst-th on, and drops what it returns or throws.
+template <std::size_t kFirst, class... Fs>
+WEFT_COLD void call_from(std::tuple<Fs...>& functions) noexcept {
+  if constexpr (kFirst < sizeof...(Fs)) {
     try {
-      return call_elided(std::get<kIndex>(functions_));
+      static_cast<void>(std::get<kFirst>(functions)());
     } catch (...) {
-      call_from<kIndex + 1>(std::index_sequence_for<Fs...>());
-      throw;
     }
+    call_from<kFirst + 1>(functions);
   }
+}
 
-  template <std::size_t kFirst, std::size_t... kIndex>
-  WEFT_COLD void call_from(std::index_sequence<kIndex...>) noexcept {
-    const auto call_dropping = [](auto& function) {
-      try {
-        static_cast<void>(function());
-      } catch (...) {
-      }
-    };
-    ((kIndex >= kFirst ? call_dropping(std::get<kIndex>(functions_)) : void()), ...);
+/// Calls `function`, and if it throws, also those from the kNext-th on, before the exception goes on.
+template <std::size_t kNext, class F, class... Fs>
+WEFT_ALWAYS_INLINE Elided<std::invoke_result_t<F&>> call_or_go_through(F& function, std::tuple<Fs...>& others) {
+  // A handler for each call, and not a guard that knows how far things have got: that would be a store for each.
+  try {
+    return call_elided(function);
+  } catch (...) {
+    call_from<kNext>(others);
+    throw;
   }
+}
 
-  std::tuple<Fs&...> functions_;
-};
+/// Calls `f` and then the others, each exactly once even when another throws: the first exception wins.
+template <class F, class... Fs, std::size_t... kIndex>
+WEFT_ALWAYS_INLINE Invoked<F, std::remove_reference_t<Fs>...> call_in_order(F& f, std::tuple<Fs...>& others, std::index_sequence<kIndex...>) {
+  return {call_or_go_through<0>(f, others), call_or_go_through<kIndex + 1>(std::get<kIndex>(others), others)...};
+}
 
 /// Calls all here, where nobody could steal one.
-template <class... Fs>
-WEFT_NOINLINE Invoked<Fs...> invoke_here(Fs&... functions) {
-  return CallsInOrder<Fs...>(functions...).call_all();
+template <class F, class... Gs>
+WEFT_NOINLINE Invoked<F, Gs...> invoke_here(F& f, Gs&... gs) {
+  std::tuple<Gs&...> others(gs...);
+  return call_in_order(f, others, std::index_sequence_for<Gs...>());
 }
 
 /// Makes room for more jobs. False: out of memory.
-WEFT_COLD inline bool try_reserve(JobDeque& deque, std::size_t count) noexcept {
+WEFT_KEEPS_REGISTERS bool try_reserve(JobDeque& deque, std::size_t count) noexcept {
   try {
     deque.reserve(count);
     return true;
@@ -148,6 +157,8 @@ WEFT_COLD inline bool try_reserve(JobDeque& deque, std::size_t count) noexcept {
 }
 
 /// A function of a fork after the first: called here if its job can be taken back, else by a thief.
+///
+/// @tparam G  a KeptFunction
 template <class G>
 class Forked {
  public:
@@ -159,36 +170,38 @@ class Forked {
 
   /// What the function returns, wherever it is called. Joins the job.
   WEFT_ALWAYS_INLINE Result operator()() {
-    if (current_worker()->fork_deque->pop_if(&job_)) [[likely]] return job_.call();
+    if (current_worker_after_call()->fork_deque->pop_if(address_anew(job_))) [[likely]] return job_.call();
     return get_slow();
   }
 
  private:
-  WEFT_NOINLINE Result get_slow() {
-    if (job_.join_slow()) return job_.call();
-    return std::move(job_.outcome()).get();
-  }
+  WEFT_NOINLINE Result get_slow() { return job_.join_slow() ? job_.call() : job_.take(); }
 
   InvokeJob<G> job_;
 };
 
+template <class... Gs, std::size_t... kIndex>
+WEFT_ALWAYS_INLINE void push_jobs(JobDeque& deque, std::tuple<Forked<Gs>...>& forked, std::index_sequence<kIndex...>) noexcept {
+  Job* const jobs[] = {std::get<kIndex>(forked).job()...};
+  deque.push_chain_reserved(sizeof...(Gs), [&jobs](std::size_t i) { return jobs[i]; });
+}
+
+// Inlined, so that a function that forks has one frame and not two, and gets the results in registers.
 template <class F, class... Gs>
-Invoked<F, Gs...> invoke_all(F& f, Gs&... gs) {
+WEFT_ALWAYS_INLINE Invoked<F, Gs...> invoke_all(std::remove_reference_t<F>& f, std::remove_reference_t<Gs>&... gs) {
   constexpr std::size_t kForked = sizeof...(Gs);
   if constexpr (kForked == 0) {
     return {call_elided(f)};
   } else {
     WorkerContext* const worker = current_worker();
-    if (worker == nullptr) [[unlikely]] return invoke_here(f, gs...);
-    if (!worker->fork_deque->has_room(kForked) && !try_reserve(*worker->fork_deque, kForked)) [[unlikely]] {
-      return invoke_here(f, gs...);
+    if (worker == nullptr || (!worker->fork_deque->has_room(kForked) && !try_reserve(*worker->fork_deque, kForked))) [[unlikely]] {
+      Invoked<F, Gs...> results = invoke_here(f, gs...);
+      return Invoked<F, Gs...>(std::move(results));  // not the same object: that one is in memory
     }
-    return [&](Forked<Gs>... forked) {
-      Job* const jobs[] = {forked.job()...};
-      worker->fork_deque->push_chain_reserved(kForked, [&jobs](std::size_t i) { return jobs[i]; });
-      notify_work(*worker);
-      return CallsInOrder<F, Forked<Gs>...>(f, forked...).call_all();
-    }(Forked<Gs>(gs)...);
+    std::tuple<Forked<KeptFunction<Gs>>...> forked(gs...);
+    push_jobs(*worker->fork_deque, forked, std::index_sequence_for<Gs...>());
+    notify_work(*worker);
+    return call_in_order(f, forked, std::index_sequence_for<Gs...>());
   }
 }
 
@@ -210,11 +223,11 @@ Invoked<F, Gs...> invoke_all(F& f, Gs&... gs) {
 /// Example:  samples/02_fork_join.cpp
 template <class... Fs>
   requires(sizeof...(Fs) > 0 && (std::invocable<Fs&> && ...))
-auto parallel_invoke(Fs&&... functions) {
+WEFT_ALWAYS_INLINE auto parallel_invoke(Fs&&... functions) {
   if constexpr ((std::is_void_v<std::invoke_result_t<Fs&>> && ...)) {
-    static_cast<void>(detail::invoke_all(functions...));
+    static_cast<void>(detail::invoke_all<Fs...>(functions...));
   } else {
-    return detail::invoke_all(functions...);
+    return detail::invoke_all<Fs...>(functions...);
   }
 }
 

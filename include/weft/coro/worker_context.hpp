@@ -94,12 +94,22 @@ namespace detail {
 // One scalar, constant-initialised and initial-exec: reading it is one instruction, from any shared object.
 WEFT_API extern constinit thread_local WorkerContext* tls_worker
     [[gnu::tls_model("initial-exec")]];
+// The same again, for after a call: with one variable compilers keep its offset in a register across the call, and each function
+// that forks would have to save that register first.
+WEFT_API extern constinit thread_local WorkerContext* tls_worker_after_call
+    [[gnu::tls_model("initial-exec")]];
+
+/// Sets the worker of this thread, and returns the one before. The thread's own.
+WEFT_API WorkerContext* set_current_worker(WorkerContext* worker) noexcept;
 }  // namespace detail
 
 /// The worker that runs this code, or null on a thread that is none.
 ///
 /// Never keep it across a suspension (L7): the coroutine may continue on another worker.
 WEFT_ALWAYS_INLINE WorkerContext* current_worker() noexcept { return detail::tls_worker; }
+
+/// The same where the function has asked before, and then called something that does not come back soon.
+WEFT_ALWAYS_INLINE WorkerContext* current_worker_after_call() noexcept { return detail::tls_worker_after_call; }
 
 /// Counts off the jobs in `worker.ended`.
 ///

@@ -58,7 +58,9 @@ class StackJob : public Job {
 /// How a fork keeps a function that was passed as `F&&`: a small temporary as it is, anything else by reference.
 template <class F>
 using KeptFunction =
-    std::conditional_t<!std::is_reference_v<F> && std::is_trivially_copyable_v<F> && sizeof(F) <= 2 * sizeof(void*), F, std::remove_reference_t<F>&>;
+    std::conditional_t<!std::is_reference_v<F> && std::is_trivially_copyable_v<F> && std::is_trivially_copy_constructible_v<F> &&
+                           sizeof(F) <= 2 * sizeof(void*),
+                       F, std::remove_reference_t<F>&>;
 
 /// @tparam F  a KeptFunction
 template <class F>

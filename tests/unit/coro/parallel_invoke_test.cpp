@@ -1,6 +1,9 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
+#include "support/counted.hpp"
+
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -147,6 +150,50 @@ TEST_CASE("callables may refer to the caller's locals, and be lvalues") {
     return true;
   });
   CHECK(right);
+}
+
+TEST_CASE("a callable that has a name keeps what it changes, and a temporary is called as it is, whatever its kind") {
+  weft::Runtime rt{{.workers = 2}};
+  const auto checks = [] {
+    auto counts = [n = 0]() mutable { return ++n; };
+    auto counts_too = [n = 10]() mutable { return ++n; };
+    for (int round = 1; round <= 3; ++round) {
+      const auto [a, b] = parallel_invoke(counts, counts_too);
+      if (a != round || b != 10 + round) return false;
+    }
+    const auto constant = [] { return 5; };
+    int (*const pointer)() = [] { return 6; };
+    std::array<int, 64> large{};
+    large.back() = 7;
+    const auto [c, d, e, f, g] = parallel_invoke(constant, constant, pointer, [large] { return large.back(); },
+                                                 [own = std::make_unique<int>(8)]() mutable { return ++*own; });
+    return c == 5 && d == 5 && e == 6 && f == 7 && g == 9;
+  };
+  CHECK(rt.run(checks));
+  CHECK(checks());
+}
+
+TEST_CASE("results of stolen callables, and of stolen ones that nobody wants any more, are destroyed once each") {
+  weft::Runtime rt{{.workers = 2}};
+  // The first waits until the second has been stolen and has ended, and then throws or not.
+  const auto steal = [](bool throws) {
+    std::atomic<bool> is_done{false};
+    auto [a, b] = parallel_invoke(
+        [&] {
+          while (!is_done.load()) std::this_thread::yield();
+          if (throws) throw std::runtime_error("first");
+          return 1;
+        },
+        [&] {
+          is_done.store(true);
+          return weft_test::Counted(2);
+        });
+    return a + b.value();
+  };
+  CHECK(rt.run([&] { return steal(false); }) == 3);
+  CHECK(weft_test::Counted::alive() == 0);
+  CHECK_THROWS_WITH(rt.run([&] { return steal(true); }), "first");
+  CHECK(weft_test::Counted::alive() == 0);
 }
 
 TEST_CASE("parallel_invoke while a mutex is held, with descendants stolen, does not deadlock") {

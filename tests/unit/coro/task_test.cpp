@@ -182,6 +182,16 @@ TEST_CASE("assigning to a task destroys the one it held") {
   CHECK(weft::sync_wait(std::move(task)) == 2);
 }
 
+TEST_CASE("a task that is reset destroys its coroutine and is empty; once is enough") {
+  Task<int> task = keeps(Counted(1));
+  task.reset();
+  CHECK(Counted::alive() == 0);
+  CHECK_FALSE(static_cast<bool>(task));
+  task.reset();
+  task = value_of(3);
+  CHECK(weft::sync_wait(std::move(task)) == 3);
+}
+
 TEST_CASE("awaiting an empty task is a UsageError, wherever it is awaited") {
   auto awaits_empty = []() -> Task<int> {
     Task<int> empty;

@@ -96,3 +96,19 @@ TEST_CASE("tasks that have run are not run again by another fork: a UsageError s
   };
   CHECK_THROWS_AS(rt.run(fork_twice()), weft::UsageError);
 }
+
+TEST_CASE("a fork that has failed owns no tasks any more: a second co_await is a UsageError") {
+  weft::Runtime rt{{.workers = 2}};
+  auto fails_twice = []() -> Task<> {
+    auto fork = weft::when_all(value_of(1), fails());
+    bool has_failed = false;
+    try {
+      co_await fork;
+    } catch (const std::runtime_error&) {
+      has_failed = true;
+    }
+    CHECK(has_failed);
+    co_await fork;
+  };
+  CHECK_THROWS_AS(rt.run(fails_twice()), weft::UsageError);
+}

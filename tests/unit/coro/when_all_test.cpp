@@ -4,7 +4,9 @@
 #include "support/counted.hpp"
 
 #include <atomic>
+#include <cstddef>
 #include <memory>
+#include <stdexcept>
 #include <thread>
 #include <tuple>
 #include <type_traits>
@@ -202,4 +204,51 @@ TEST_CASE("when_all over a vector of tasks that return references gives the refe
     co_return numbers[0] * 100 + numbers[1];
   };
   CHECK(rt.run(parent()) == 1112);
+}
+
+TEST_CASE("frames of awaited tasks are gone when their results are there, not at the end of the expression") {
+  weft::Runtime rt{{.workers = 1}};
+  auto with = [](std::unique_ptr<Counted> kept) -> Task<int> { co_return kept->value(); };
+  auto parent = [&]() -> Task<bool> {
+    const bool one = co_await with(std::make_unique<Counted>(1)) == 1 && Counted::alive() == 0;
+    const bool two = std::get<1>(co_await when_all(with(std::make_unique<Counted>(2)), with(std::make_unique<Counted>(3)))) == 3 &&
+                     Counted::alive() == 0;
+    co_return one && two;
+  };
+  CHECK(rt.run(parent()));
+}
+
+namespace {
+
+/// Throws when it is moved for the `moves`-th time, counted from the last one back.
+struct ThrowsWhenMoved {
+  explicit ThrowsWhenMoved(int moves) : moves_left(moves) {}
+  ThrowsWhenMoved(ThrowsWhenMoved&& other) : moves_left(other.moves_left - 1), alive(std::move(other.alive)) {
+    if (moves_left < 0) throw std::runtime_error("moved");
+  }
+  int moves_left;
+  std::unique_ptr<Counted> alive = std::make_unique<Counted>(0);
+};
+
+Task<ThrowsWhenMoved> throwing_when_moved(int moves) { co_return ThrowsWhenMoved(moves); }
+
+}  // namespace
+
+TEST_CASE("a result that throws when it is taken out leaves no frame and no other result behind") {
+  const std::size_t base = weft::frame_memory_outstanding();
+  {
+    weft::Runtime rt{{.workers = 2}};
+    auto parent = [](int first, int second) -> Task<int> {
+      const auto [a, b] = co_await when_all(throwing_when_moved(first), throwing_when_moved(second));
+      co_return a.moves_left + b.moves_left;
+    };
+    // The first move is that into the promise.
+    CHECK_THROWS_WITH(rt.run(parent(1, 9)), "moved");
+    CHECK_THROWS_WITH(rt.run(parent(9, 1)), "moved");
+    auto alone = []() -> Task<> { co_await throwing_when_moved(1); };
+    CHECK_THROWS_WITH(rt.run(alone()), "moved");
+    CHECK_NOTHROW(rt.run(parent(9, 9)));
+  }
+  CHECK(Counted::alive() == 0);
+  CHECK(weft::frame_memory_outstanding() == base);
 }

@@ -185,6 +185,15 @@ class ForkedPack : public Fork<ForkedPack<kDoes, Ts...>> {
     return Child::Handle::from_address(children_[I].address()).promise();
   }
 
+  /// Destroys the children at the end of the block that takes their results out.
+  struct Taker {
+    explicit Taker(ForkedPack& all) noexcept : fork(all) {}
+    Taker(const Taker&) = delete;
+    Taker& operator=(const Taker&) = delete;
+    WEFT_ALWAYS_INLINE ~Taker() { fork.destroy_children(); }
+    ForkedPack& fork;
+  };
+
   std::array<std::coroutine_handle<>, kCount> children_;
 };
 

@@ -127,7 +127,7 @@ class WEFT_TASK_ABI [[nodiscard("co_await the task, or hand it to spawn, when_al
   [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
 
   /// Gives the coroutine away; for code that drives tasks itself.
-  [[nodiscard]] Handle release() noexcept { return std::exchange(handle_, nullptr); }
+  [[nodiscard]] WEFT_ALWAYS_INLINE Handle release() noexcept { return in_register(std::exchange(handle_, nullptr)); }
   /// The coroutine, still owned by the task; for code that drives tasks itself.
   [[nodiscard]] Handle handle() const noexcept { return handle_; }
 

@@ -60,12 +60,9 @@ class [[nodiscard("co_await it")]] WhenAll : public ForkedPack<StopScope::OnErro
   template <std::size_t... I>
   WEFT_ALWAYS_INLINE auto results(std::index_sequence<I...>) {
     if (!(this->template promise<I>().has_value() && ...)) [[unlikely]] this->throw_first(this->first());
-    if constexpr ((std::is_void_v<Ts> && ...)) {
-      this->destroy_children();
-    } else {
-      std::tuple<ElidedVoid<Ts>...> results(take_from<Ts>(this->template promise<I>())...);
-      this->destroy_children();
-      return results;
+    const typename WhenAll::Taker taker(*this);
+    if constexpr (!(std::is_void_v<Ts> && ...)) {
+      return std::tuple<ElidedVoid<Ts>...>(take_from<Ts>(this->template promise<I>())...);
     }
   }
 };
@@ -125,9 +122,8 @@ class [[nodiscard("co_await it")]] WhenAllSettled : public ForkedPack<StopScope:
  private:
   template <std::size_t... I>
   std::tuple<Outcome<Ts>...> outcomes(std::index_sequence<I...>) {
-    std::tuple<Outcome<Ts>...> outcomes(settle<Ts>(this->template promise<I>())...);
-    this->destroy_children();
-    return outcomes;
+    const typename WhenAllSettled::Taker taker(*this);
+    return std::tuple<Outcome<Ts>...>(settle<Ts>(this->template promise<I>())...);
   }
 };
 

@@ -21,9 +21,7 @@ StopScope::StopScope(StopScope* around, std::stop_token outside) : StopScope(aro
   made.from_outside.emplace(std::move(outside), Source::Forward{&made.own});
 }
 
-void StopScope::release_source(std::uintptr_t word) noexcept {
-  delete reinterpret_cast<Source*>(word);
-}
+void detail::free_stop_source(std::uintptr_t source) noexcept { delete reinterpret_cast<StopScope::Source*>(source); }
 
 StopScope::Source& StopScope::source() {
   // [scope.source] acquire: pairs with the exchange below; the Source is complete.

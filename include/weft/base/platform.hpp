@@ -24,7 +24,8 @@
 
 /// A function, in a header, that leaves all registers of its caller alone where the compiler can do that: what is called on a cold path,
 /// the way of an exception above all, then costs the other paths no saved register. It must not throw: the unwinder does not keep the
-/// promise. Hidden, because lazy binding may not keep it either.
+/// promise. Hidden, because lazy binding may not keep it either. Declared in WEFT_TRANSFER_NAMESPACE, because gcc's function of the same name
+/// does not keep it, and one program may have objects of both.
 #if defined(__clang__)
 #define WEFT_KEEPS_REGISTERS [[gnu::cold, gnu::noinline, gnu::visibility("hidden"), clang::preserve_most]] inline
 #else
@@ -32,11 +33,11 @@
 #endif
 
 /// The address of a local variable, computed anew and not kept in a register across a call before it, which would have to be saved.
-#if defined(__clang__) && defined(__x86_64__)
+#if defined(__clang__) && defined(__x86_64__) && defined(__LP64__)
 template <class T>
 WEFT_ALWAYS_INLINE T* address_anew(T& local) noexcept {
   T* address;
-  __asm__("leaq %1, %0" : "=r"(address) : "m"(local));
+  __asm__("lea {%1, %0|%0, %1}" : "=r"(address) : "m"(local));
   return address;
 }
 #else
@@ -51,7 +52,7 @@ WEFT_ALWAYS_INLINE T* address_anew(T& local) noexcept {
 /// The same for writing.
 #if defined(__x86_64__)
 // Compilers use the instruction only for processors that they know to have it; the others take it for a no-op.
-#define WEFT_PREFETCH_WRITE(address) __asm__ volatile("prefetchw (%0)" : : "r"(address))
+#define WEFT_PREFETCH_WRITE(address) __asm__ volatile("prefetchw {(%0)|[%0]}" : : "r"(address))
 #else
 #define WEFT_PREFETCH_WRITE(address) __builtin_prefetch(address, 1)
 #endif

@@ -80,6 +80,15 @@ class Fork : protected Join {
   explicit Fork(std::size_t count) noexcept : Join(static_cast<std::uint32_t>(count)) {}
   WEFT_ALWAYS_INLINE ~Fork() = default;
 
+  /// Destroys the children at the end of the block that takes their results out, also when that throws: nobody may run them again.
+  struct Taker {
+    explicit Taker(Children& all) noexcept : children(all) {}
+    Taker(const Taker&) = delete;
+    Taker& operator=(const Taker&) = delete;
+    WEFT_ALWAYS_INLINE ~Taker() { children.destroy_children(); }
+    Children& children;
+  };
+
   [[nodiscard]] bool have_values() const noexcept {
     bool all = true;
     children().for_each([&all](const PromiseBase& child, Job*) { all = all && child.has_value(); });
@@ -185,15 +194,6 @@ class ForkedPack : public Fork<ForkedPack<kDoes, Ts...>> {
     return Child::Handle::from_address(children_[I].address()).promise();
   }
 
-  /// Destroys the children at the end of the block that takes their results out.
-  struct Taker {
-    explicit Taker(ForkedPack& all) noexcept : fork(all) {}
-    Taker(const Taker&) = delete;
-    Taker& operator=(const Taker&) = delete;
-    WEFT_ALWAYS_INLINE ~Taker() { fork.destroy_children(); }
-    ForkedPack& fork;
-  };
-
   std::array<std::coroutine_handle<>, kCount> children_;
 };
 
@@ -206,7 +206,10 @@ class ForkedRange : public Fork<ForkedRange<kDoes, T, Tasks>> {
   explicit ForkedRange(Tasks&& children) noexcept : Fork<ForkedRange>(children.size()), children_(std::move(children)) {}
   ForkedRange(const ForkedRange&) = delete;
   ForkedRange& operator=(const ForkedRange&) = delete;
-  ~ForkedRange() { std::destroy_at(&this->scope); }
+  ~ForkedRange() {
+    destroy_children();  // before the scope that they are in
+    std::destroy_at(&this->scope);
+  }
 
   [[nodiscard]] bool await_ready() const noexcept { return children_.empty(); }
 

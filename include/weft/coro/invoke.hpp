@@ -58,7 +58,7 @@ class StackJob : public Job {
 /// How a fork keeps a function that was passed as `F&&`: a small temporary as it is, anything else by reference.
 template <class F>
 using KeptFunction =
-    std::conditional_t<!std::is_reference_v<F> && std::is_trivially_copyable_v<F> && std::is_trivially_copy_constructible_v<F> &&
+    std::conditional_t<!std::is_reference_v<F> && std::is_trivially_copyable_v<F> && std::is_trivially_constructible_v<F, F&> &&
                            sizeof(F) <= 2 * sizeof(void*),
                        F, std::remove_reference_t<F>&>;
 
@@ -76,9 +76,12 @@ class InvokeJob final : public StackJob {
 
   /// What a thief has got. Once. Pre: join_slow() has returned false.
   Result take() {
-    Outcome<Result> taken = std::move(outcome_);
-    std::destroy_at(&outcome_);
-    return std::move(taken).get();
+    struct Destroy {
+      ~Destroy() { std::destroy_at(outcome); }
+      Outcome<Result>* outcome;
+    };
+    const Destroy after{&outcome_};
+    return std::move(outcome_).get();
   }
 
  private:
@@ -148,6 +151,7 @@ WEFT_NOINLINE Invoked<F, Gs...> invoke_here(F& f, Gs&... gs) {
   return call_in_order(f, others, std::index_sequence_for<Gs...>());
 }
 
+inline namespace WEFT_TRANSFER_NAMESPACE {
 /// Makes room for more jobs. False: out of memory.
 WEFT_KEEPS_REGISTERS bool try_reserve(JobDeque& deque, std::size_t count) noexcept {
   try {
@@ -157,6 +161,7 @@ WEFT_KEEPS_REGISTERS bool try_reserve(JobDeque& deque, std::size_t count) noexce
     return false;
   }
 }
+}  // namespace WEFT_TRANSFER_NAMESPACE
 
 /// A function of a fork after the first: called here if its job can be taken back, else by a thief.
 ///
@@ -216,7 +221,7 @@ WEFT_ALWAYS_INLINE Invoked<F, Gs...> invoke_all(std::remove_reference_t<F>& f, s
 ///
 /// @return  a tuple of the results in order (std::monostate for void); nothing when all are void
 /// Threads:  on a worker (in a task or job); on any other thread the functions are called one after another.
-/// Lifetime: the functions may refer to the caller's locals.
+/// Lifetime: the functions may refer to the caller's locals. One with a name is called where it is; a temporary may be copied first.
 /// Errors:   every function is called exactly once, even when another throws; the first exception in argument order is
 ///           thrown when all have ended. Out of memory: the functions are called one after another.
 /// Cost:     no allocation; per function that nobody stole one push and one exchange, 2 to 4 ns.

@@ -14,6 +14,15 @@
 
 namespace weft::inline v0 {
 
+namespace detail {
+/// Frees what StopScope::token() has made.
+WEFT_API void free_stop_source(std::uintptr_t source) noexcept;
+
+inline namespace WEFT_TRANSFER_NAMESPACE {
+WEFT_KEEPS_REGISTERS void drop_stop_source(std::uintptr_t source) noexcept { free_stop_source(source); }
+}  // namespace WEFT_TRANSFER_NAMESPACE
+}  // namespace detail
+
 /// A node in the tree of scopes: tasks in it are asked to stop when it, or a scope around it, is.
 ///
 /// Every fork has one, so it must cost nothing until somebody asks: a node is two words, and turns
@@ -35,7 +44,7 @@ class StopScope {
   StopScope& operator=(const StopScope&) = delete;
   WEFT_ALWAYS_INLINE ~StopScope() {
     // relaxed: nobody else uses the scope any more.
-    if (const std::uintptr_t word = word_.load(relaxed); word > kStopped) [[unlikely]] drop_source(word);
+    if (const std::uintptr_t word = word_.load(relaxed); word > kStopped) [[unlikely]] detail::drop_stop_source(word);
   }
 
   /// For put_into(), which is to follow: not everybody who makes a scope knows the one around it at once.
@@ -65,8 +74,7 @@ class StopScope {
   static constexpr std::uintptr_t kStopped = 1;  // stopped before anybody wanted a token
   // greater: a Source*
 
-  WEFT_KEEPS_REGISTERS static void drop_source(std::uintptr_t word) noexcept { release_source(word); }
-  WEFT_API static void release_source(std::uintptr_t word) noexcept;
+  friend void detail::free_stop_source(std::uintptr_t source) noexcept;
   Source& source();
 
   std::uintptr_t around_;  // with an OnError in the lowest bit

@@ -25,10 +25,9 @@ class Task;
 }  // namespace WEFT_TRANSFER_NAMESPACE
 
 namespace detail {
+inline namespace WEFT_TRANSFER_NAMESPACE {
 
 WEFT_KEEPS_REGISTERS void destroy_unawaited(std::coroutine_handle<> task) noexcept { task.destroy(); }
-
-inline namespace WEFT_TRANSFER_NAMESPACE {
 
 /// What the awaiting coroutine holds while a task runs.
 template <class T>
@@ -58,10 +57,14 @@ class [[nodiscard]] TaskAwaiter {
     if constexpr (std::is_void_v<T>) {
       task_.handle().promise().take();
       task_.reset();
-    } else {
+    } else if constexpr (std::is_reference_v<T>) {
       T result = task_.handle().promise().take();
       task_.reset();
-      return static_cast<std::conditional_t<std::is_reference_v<T>, T, T&&>>(result);
+      return static_cast<T>(result);
+    } else {
+      std::remove_cv_t<T> result = task_.handle().promise().take();
+      task_.reset();
+      return result;
     }
   }
 
@@ -80,7 +83,8 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// Threads:  one at a time.
 /// Resumes:  on the thread that finished it, which is usually the one that awaited it.
 /// Lifetime: reference parameters and, for a lambda, its closure must outlive the task (L1, L2): pass by value, or pass
-///           the lambda itself to spawn. Destroying a task that never started, or is suspended, destroys its frame.
+///           the lambda itself to spawn. The frame, with parameters that were passed by value, goes when `co_await` returns, so a
+///           result must not refer to them. Destroying a task that never started, or is suspended, destroys its frame.
 /// Errors:   an exception that leaves the coroutine is thrown by the co_await.
 /// Cost:     one coroutine frame from the worker's cache; awaiting a ready task costs about as much as a virtual call.
 /// Example:  samples/01_hello_task.cpp

@@ -75,16 +75,12 @@ class [[nodiscard("co_await it")]] WhenAllRange : public ForkedRange<StopScope::
 
   auto await_resume() {
     if (!this->have_values()) this->throw_first(this->first());
+    const typename WhenAllRange::Taker taker(*this);
     if constexpr (!std::is_void_v<T>) {
       std::vector<Held<T>> results;
       results.reserve(this->children_.size());
-      for (Task<T>& child : this->children_) {
-        results.push_back(take_from<T>(child.handle().promise()));
-        child.reset();
-      }
+      for (const Task<T>& child : this->children_) results.push_back(take_from<T>(child.handle().promise()));
       return results;
-    } else {
-      for (Task<T>& child : this->children_) child.reset();
     }
   }
 };
@@ -134,12 +130,10 @@ class [[nodiscard("co_await it")]] WhenAllSettledRange : public ForkedRange<Stop
       : ForkedRange<StopScope::OnError::LeaveOthers, T, std::vector<Task<T>>>(std::move(children)) {}
 
   std::vector<Outcome<T>> await_resume() {
+    const typename WhenAllSettledRange::Taker taker(*this);
     std::vector<Outcome<T>> outcomes;
     outcomes.reserve(this->children_.size());
-    for (Task<T>& child : this->children_) {
-      outcomes.push_back(settle<T>(child.handle().promise()));
-      child.reset();
-    }
+    for (const Task<T>& child : this->children_) outcomes.push_back(settle<T>(child.handle().promise()));
     return outcomes;
   }
 };
@@ -154,9 +148,11 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// @return  a tuple of the results in order (std::monostate for void); nothing when all are void
 /// Threads:  the children run on any worker of this runtime; on a thread that is no worker, all on this one.
 /// Resumes:  on the worker that finished the last child.
-/// Lifetime: the children end before co_await returns, so that they may refer to the caller's locals.
+/// Lifetime: the children end before co_await returns, so that they may refer to the caller's locals; and their frames are gone, so
+///           that a result must not refer to a parameter that a child got by value.
 /// Errors:   a child that throws asks its siblings to stop; when all have ended, the first exception in argument order
 ///           is thrown (one that is no OperationCancelled, if there is one). std::bad_alloc, before anything started.
+///           UsageError when it is awaited a second time, whatever came out of the first.
 /// Cost:     no allocation. Per child that nobody stole: one push and one exchange.
 /// Example:  samples/02_fork_join.cpp
 template <class... Ts>
@@ -167,6 +163,7 @@ template <class... Ts>
 /// The same for any number of tasks of one type.
 ///
 /// @return  a std::vector<T> of the results in order (of std::reference_wrapper for a reference); nothing for T = void
+/// Errors:   as above; std::bad_alloc also when all have ended and there is no memory for the results.
 /// Cost:     one array of pointers beside the tasks, and one of results.
 template <class T>
 [[nodiscard("co_await it")]] detail::WhenAllRange<T> when_all(std::vector<Task<T>> tasks) noexcept {

@@ -173,6 +173,55 @@ TEST_CASE("a callable that has a name keeps what it changes, and a temporary is 
   CHECK(checks());
 }
 
+namespace {
+
+/// Forks itself, so that parallel_invoke is inlined into what it calls.
+struct Fibonacci {
+  int n;
+  long operator()() const {
+    if (n < 2) return n;
+    const auto [a, b] = parallel_invoke(Fibonacci{n - 1}, Fibonacci{n - 2});
+    return a + b;
+  }
+};
+
+/// Throws when it is moved after its construction more often than `moves`.
+struct Movable {
+  explicit Movable(int moves) : moves_left(moves) {}
+  Movable(Movable&& other) : moves_left(other.moves_left - 1) {
+    if (moves_left < 0) throw std::runtime_error("moved");
+  }
+  int moves_left;
+  weft_test::Counted alive{0};
+};
+
+}  // namespace
+
+TEST_CASE("a callable may fork copies of itself") {
+  weft::Runtime rt{{.workers = 2}};
+  CHECK(rt.run(Fibonacci{18}) == 2584);
+  CHECK(Fibonacci{10}() == 55);
+}
+
+TEST_CASE("a stolen result that throws when it is moved is destroyed all the same") {
+  weft::Runtime rt{{.workers = 2}};
+  const auto steal = [](int moves) {
+    std::atomic<bool> is_done{false};
+    parallel_invoke(
+        [&] {
+          while (!is_done.load()) std::this_thread::yield();
+        },
+        [&] {
+          is_done.store(true);
+          return Movable(moves);
+        });
+  };
+  CHECK_THROWS_WITH(rt.run([&] { steal(1); }), "moved");  // the first move is that into the outcome
+  CHECK(weft_test::Counted::alive() == 0);
+  CHECK_NOTHROW(rt.run([&] { steal(9); }));
+  CHECK(weft_test::Counted::alive() == 0);
+}
+
 TEST_CASE("results of stolen callables, and of stolen ones that nobody wants any more, are destroyed once each") {
   weft::Runtime rt{{.workers = 2}};
   // The first waits until the second has been stolen and has ended, and then throws or not.

@@ -182,6 +182,15 @@ TEST_CASE("assigning to a task destroys the one it held") {
   CHECK(weft::sync_wait(std::move(task)) == 2);
 }
 
+TEST_CASE("a task of a constant type gives the value away like any other") {
+  auto own = []() -> Task<const std::unique_ptr<int>> { co_return std::make_unique<int>(4); };
+  auto take = [&]() -> Task<int> {
+    const std::unique_ptr<int> taken = co_await own();
+    co_return *taken;
+  };
+  CHECK(weft::sync_wait(take()) == 4);
+}
+
 TEST_CASE("a task that is reset destroys its coroutine and is empty; once is enough") {
   Task<int> task = keeps(Counted(1));
   task.reset();

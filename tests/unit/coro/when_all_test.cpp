@@ -248,7 +248,41 @@ TEST_CASE("a result that throws when it is taken out leaves no frame and no othe
     auto alone = []() -> Task<> { co_await throwing_when_moved(1); };
     CHECK_THROWS_WITH(rt.run(alone()), "moved");
     CHECK_NOTHROW(rt.run(parent(9, 9)));
+    std::vector<Task<ThrowsWhenMoved>> tasks;
+    auto range = [&]() -> Task<> {
+      tasks.push_back(throwing_when_moved(9));
+      tasks.push_back(throwing_when_moved(1));
+      co_await when_all(std::move(tasks));
+    };
+    CHECK_THROWS_WITH(rt.run(range()), "moved");
   }
   CHECK(Counted::alive() == 0);
   CHECK(weft::frame_memory_outstanding() == base);
+}
+
+TEST_CASE("tasks whose results could not be taken out are not run again by a second co_await: a UsageError says so") {
+  weft::Runtime rt{{.workers = 2}};
+  struct Forks {
+    static Task<> of_pack() {
+      auto fork = when_all(throwing_when_moved(9), throwing_when_moved(1));
+      try {
+        co_await fork;
+      } catch (const std::runtime_error&) {
+      }
+      co_await fork;
+    }
+    static Task<> of_range() {
+      std::vector<Task<ThrowsWhenMoved>> tasks;
+      tasks.push_back(throwing_when_moved(9));
+      tasks.push_back(throwing_when_moved(1));
+      auto fork = when_all(std::move(tasks));
+      try {
+        co_await fork;
+      } catch (const std::runtime_error&) {
+      }
+      co_await fork;
+    }
+  };
+  CHECK_THROWS_AS(rt.run(Forks::of_pack()), weft::UsageError);
+  CHECK_THROWS_AS(rt.run(Forks::of_range()), weft::UsageError);
 }

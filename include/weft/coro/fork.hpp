@@ -56,12 +56,12 @@ class Fork : protected Join {
   Fork& operator=(const Fork&) = delete;
 
   template <class Promise>
-  WEFT_ALWAYS_INLINE Transfer await_suspend(std::coroutine_handle<Promise> parent) {
+  WEFT_ALWAYS_INLINE Transfer await_suspend(std::coroutine_handle<Promise> awaiting) {
     const std::size_t count = children().count();
     if (children().has_empty()) [[unlikely]] throw_empty_task();
     if (children().have_run()) [[unlikely]] throw_fork_awaited_twice();
-    this->parent = job_of(parent);
-    scope.put_into(PromiseBase::scope_of(parent), Children::kOnError);
+    parent = job_of(awaiting);
+    scope.put_into(PromiseBase::scope_of(awaiting), Children::kOnError);
     children().for_each([this](PromiseBase& child, Job* sibling) { child.as_child(*this, sibling); });
     if (count > 1) {
       WorkerContext* const worker = current_worker();
@@ -73,7 +73,7 @@ class Fork : protected Join {
       if (worker->wake_hint->load(relaxed) != 0) [[unlikely]] return fork_noticed(job_of(children().first()), *worker);
     }
     // ---- other workers may run the siblings from here; the parent resumes after the last (L4) ----
-    return transfer_to(job_of(parent), job_of(children().first()));
+    return transfer_to(job_of(awaiting), job_of(children().first()));
   }
 
  protected:
@@ -114,9 +114,9 @@ class Fork : protected Join {
 
   /// Somebody sleeps who should be woken, or something waits that goes before this fork.
   WEFT_COLD static Transfer fork_noticed(Job* first, WorkerContext& worker) noexcept {
-    Job* const parent = fork_of(first).parent;
+    Job* const forker = fork_of(first).parent;
     worker.work_added();
-    if (!worker.must_give_way()) return transfer_to(parent, first);
+    if (!worker.must_give_way()) return transfer_to(forker, first);
     worker.fork_deque->push_chain_reserved(1, [first](std::size_t) { return first; });
     // ---- the fork may be gone (L4) ----
     return return_to_loop();
@@ -124,17 +124,17 @@ class Fork : protected Join {
 
   WEFT_COLD static Transfer fork_slow(Job* first, WorkerContext* worker) {
     Fork& fork = fork_of(first);
-    Job* const parent = fork.parent;
+    Job* const forker = fork.parent;
     if (worker != nullptr) {
       worker->fork_deque->reserve(fork.children().count());
       fork.push_siblings(*worker);
       notify_work(*worker);
-      return transfer_to(parent, first);
+      return transfer_to(forker, first);
     }
     // One more than the children: the parent must not be resumed while this loop still needs them.
     fork.credits.without_chains(1);
     fork.children().for_each([](PromiseBase& child, Job*) { start_child_here(child); });
-    return fork.credits.pay(1) ? transfer_to(parent, parent) : return_to_loop();
+    return fork.credits.pay(1) ? transfer_to(forker, forker) : return_to_loop();
   }
 };
 

@@ -8,6 +8,7 @@ import unittest
 
 import compile_fail
 import compilers
+import conventions
 import edges
 import layers
 import listed
@@ -70,7 +71,7 @@ class Checks(unittest.TestCase):
 
     def test_a_good_tree_has_no_findings(self):
         root = self.tree_with({'lib/base/word.hpp': '#pragma once\n'})
-        for module in (layers, shape, listed, version, public_headers):
+        for module in (layers, shape, listed, version, conventions, public_headers):
             self.assertEqual(module.check(root), [], module.__name__)
         self.assertEqual(edges.check(self.tree_with({})), [])
 
@@ -118,6 +119,13 @@ class Checks(unittest.TestCase):
 
     def test_versions_that_differ(self):
         self.finds(version, 'says 1.2.3', {'meson.build': "project('weft', 'cpp', version: '1.2.4')\n"})
+
+    def test_clangs_calling_convention_under_a_common_name(self):
+        function = 'WEFT_KEEPS_REGISTERS void f() noexcept {}\n'
+        inside = f'inline namespace WEFT_TRANSFER_NAMESPACE {{\n{function}}}  // namespace WEFT_TRANSFER_NAMESPACE\n'
+        self.assertEqual(conventions.check(self.tree_with({'lib/coro/good.hpp': inside})), [])
+        self.finds(conventions, 'outside WEFT_TRANSFER_NAMESPACE', {'lib/coro/bad.hpp': inside + function})
+        self.finds(conventions, 'or in a class', {'lib/coro/bad.hpp': inside.replace('WEFT_K', '  WEFT_K')})
 
     @unittest.skipUnless(compilers.find(), 'no compiler')
     def test_a_header_that_needs_another(self):

@@ -69,7 +69,8 @@ class BasicInjector {
   [[nodiscard]] bool is_empty_hint() const noexcept { return size_hint() == 0; }
 
   [[nodiscard]] std::size_t size_hint() const noexcept {
-    // [idle.inject] seq_cst: the sleeper's last look, after its announcement [idle.announce].
+    // [idle.inject] seq_cst: the sleeper's last look comes after its announcement in the single order, so that a push which has not seen that
+    // is seen here. Partner: [idle.announce].
     return size_.load(seq_cst);
   }
 

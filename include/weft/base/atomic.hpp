@@ -24,13 +24,15 @@ inline constexpr std::memory_order seq_cst = std::memory_order_seq_cst;
 /// The light half of an asymmetric fence: keeps the compiler from moving accesses across; the processor's part is done by
 /// the other side's heavy_fence() (lib/sched/README.md, "the asymmetric pair").
 WEFT_ALWAYS_INLINE void light_fence() noexcept {
-  // [idle.push_a] seq_cst for the compiler only; partner [idle.announce].
+  // [idle.push_a] seq_cst for the compiler only: the item is stored before the hint is read. Partner: [idle.announce], by heavy_fence().
   std::atomic_signal_fence(std::memory_order_seq_cst);
 }
 
 /// A full fence. ThreadSanitizer does not model it, so no happens-before may rest on it alone: it only serves store-load pairs.
 inline void full_fence() noexcept {
-  // [idle.push_a] [idle.announce] seq_cst: the processor's own fence, where there is no membarrier or on top of it.
+  // [idle.push_a] [idle.announce] seq_cst: a store before it and a load after it, whose partner does the same the other way round: a pusher
+  // its item and its look at the hint, a sleeper its announcement and its last look. Partner: this line on the other side; beside the
+  // membarrier where there is one.
   std::atomic_thread_fence(std::memory_order_seq_cst);
 }
 

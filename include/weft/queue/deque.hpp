@@ -251,7 +251,7 @@ class BasicDeque {
     // relaxed: only the owner writes bottom_.
     const Index b = bottom_.load(relaxed) - 1;
     // [deque.dekker_a] seq_cst: the claim of slot b comes before the look at top_ in the single order, so that of an
-    // owner and a thief who meet at the last item at least one sees the other in [deque.dekker_b].
+    // owner and a thief who meet at the last item at least one sees the other. Partner: [deque.dekker_b].
     // It is also a release: a thief that reads this value still sees the slots below it ([deque.publish]).
     bottom_.exchange(b, seq_cst);
     return b;

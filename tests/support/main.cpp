@@ -2,6 +2,13 @@
 // on standard output when meson asks for it (WEFT_TAP=1), so that the summary counts cases and names the failed ones.
 // The long suite asks for more seconds by WEFT_LONG=1.
 #define CATCH_CONFIG_RUNNER
+#include <weft/base/platform.hpp>
+
+// A sanitizer ends its report with abort(), some of its locks held. Catch2's handler for that signal allocates, which needs
+// them: the program would hang until meson's time limit instead of failing at once.
+#if WEFT_ASAN || WEFT_TSAN
+#define CATCH_CONFIG_NO_POSIX_SIGNALS
+#endif
 #include <catch2/catch.hpp>
 
 #include "support/skip.hpp"

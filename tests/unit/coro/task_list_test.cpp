@@ -4,6 +4,7 @@
 
 #include "coro/small_tasks.hpp"
 
+#include <atomic>
 #include <memory>
 #include <utility>
 
@@ -56,7 +57,7 @@ TEST_CASE("a list holds together when its tasks change their priority") {
 TEST_CASE("a list takes void, reference and move-only tasks; a result may be moved out") {
   weft::Runtime rt{{.workers = 2}};
   auto parent = []() -> Task<int> {
-    int ran = 0;
+    std::atomic<int> ran{0};
     TaskList<> voids;
     for (int i = 0; i < 3; ++i) voids.add(count(ran));
     co_await weft::when_all(voids);

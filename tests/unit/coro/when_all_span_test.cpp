@@ -5,6 +5,7 @@
 #include "coro/small_tasks.hpp"
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -46,7 +47,7 @@ TEST_CASE("when_all over a span gives the results in order, of as many tasks as 
 TEST_CASE("when_all over a span takes void, reference and move-only tasks; a result may be moved out") {
   weft::Runtime rt{{.workers = 2}};
   auto parent = []() -> Task<int> {
-    int ran = 0;
+    std::atomic<int> ran{0};
     std::vector<Task<>> voids;
     for (int i = 0; i < 3; ++i) voids.push_back(count(ran));
     co_await weft::when_all(std::span(voids).first(1));

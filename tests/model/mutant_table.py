@@ -6,9 +6,13 @@ IDLE = 'lib/sched/idle.hpp'
 PARKER = 'lib/base/parker.hpp'
 INJECTOR = 'lib/queue/injector.hpp'
 JOIN = 'include/weft/coro/join.hpp'
+STACK_JOIN = 'lib/coro/stack_join.hpp'
 GLUE = 'tests/model/sched/idle_model.cpp'
 
-CONTROLS = ['queue/deque', 'coro/counter', 'coro/join', 'sched/idle']
+CONTROLS = ['queue/deque', 'coro/counter', 'coro/join', 'coro/stack_join', 'sched/idle']
+
+# The most preemptions in the exhaustive search, where it is not one: three threads that take turns for long.
+BOUNDS = {'coro/stack_join': 0}
 
 MUTANTS = [
     # ---- the deque ----
@@ -136,6 +140,35 @@ MUTANTS = [
      'auto* const popped = worker->fork_deque->finish_pop();', 'typename Child::Job* const popped = nullptr;'),
     ('join: the parent goes on although something else was popped', 'coro/join', JOIN,
      'if (parent == nullptr) return popped;', 'if (popped != nullptr) return popped;'),
+    # ---- the join of the function form ----
+    ('stack_job.done: leave_taken, release to relaxed', 'coro/stack_join', STACK_JOIN,
+     'state->exchange(how, release)', 'state->exchange(how, relaxed)'),
+    ('stack_job.done: join_taken, acquire to relaxed', 'coro/stack_join', STACK_JOIN,
+     'StackJobState state = word.load(acquire);\n    if (is_left(state)) return state',
+     'StackJobState state = word.load(relaxed);\n    if (is_left(state)) return state'),
+    ('stack_job.done: join_taken with a job above, acquire to relaxed', 'coro/stack_join', STACK_JOIN,
+     'const StackJobState state = word.load(acquire);', 'const StackJobState state = word.load(relaxed);'),
+    ('stack_join: a find is not looked at again', 'coro/stack_join', STACK_JOIN,
+     'const bool is_descendant = !is_left(word.load(relaxed));', 'const bool is_descendant = true;'),
+    ('stack_join: a find that came too late goes into the queue of whoever took it', 'coro/stack_join', STACK_JOIN,
+     'forker.give_back(find);', 'forker.put_back(find);'),
+    ('stack_join: a find that came too late is called', 'coro/stack_join', STACK_JOIN,
+     'forker.give_back(find);', 'forker.run_find(find);'),
+    ('stack_join: a job that is no function is called', 'coro/stack_join', STACK_JOIN,
+     'if (!forker.is_stack_job(find)) {', 'if (false) {'),
+    ('stack_join: what is given back does not count as left', 'coro/stack_join', STACK_JOIN,
+     'return state == kDone || state == kReturned;', 'return state == kDone;'),
+    ('stack_join: what was given back is not called', 'coro/stack_join', STACK_JOIN,
+     'if (is_left(state)) return state == kReturned;', 'if (is_left(state)) return false;'),
+    ('stack_join: what was given back is not called, with a job above', 'coro/stack_join', STACK_JOIN,
+     'forker.push_again(popped);\n      return state == kReturned;', 'forker.push_again(popped);\n      return false;'),
+    ('stack_join: what lies below is dropped', 'coro/stack_join', STACK_JOIN,
+     'forker.push_again(popped);', ''),
+    ('stack_join: the forker is not woken', 'coro/stack_join', STACK_JOIN,
+     'if ((state->exchange(how, release) & kAwaited) != 0) Policy::futex_wake(state, 1);', 'state->exchange(how, release);'),
+    ('stack_join: the forker goes to sleep over the end', 'coro/stack_join', STACK_JOIN,
+     '!word.compare_exchange_strong(state, state | kAwaited, relaxed, relaxed)',
+     '(word.store(state | kAwaited, relaxed), false)'),
     # ---- the idle protocol ----
     ('idle.announce: no fence before the last look', 'sched/idle', IDLE,
      'host.heavy_fence();\n    const bool must_look', 'const bool must_look'),
@@ -180,6 +213,7 @@ SEQUENCE = 'in C++11 later stores of a thread belong to its release sequence'
 HALF = 'the look before the claim and half of the items keep thieves away'
 HOLDS = 'who keeps an error gives back a count after it, which is a release'
 FENCED = 'the fence beside it is enough'
+THEFT = 'the theft before it is a release, and the forker has seen the theft'
 
 SURVIVORS = [
     ('deque.publish: bottom goes back after a pop, release to relaxed', 'queue/deque', DEQUE,
@@ -196,6 +230,9 @@ SURVIVORS = [
     ('counter.unlock: by keep_error, release to relaxed', 'coro/counter', COUNTER,
      'change |= (~word & kError) | (word & kSeen);\n    }\n    unlock(change);',
      'change |= (~word & kError) | (word & kSeen);\n    }\n    word_.fetch_xor(change, relaxed);', HOLDS),
+    ('stack_job.runner: begin_taken, release to relaxed', 'coro/stack_join', STACK_JOIN,
+     'state.fetch_or(reinterpret_cast<StackJobState>(runner), release);',
+     'state.fetch_or(reinterpret_cast<StackJobState>(runner), relaxed);', THEFT),
     ('idle.announce: the hint, seq_cst to relaxed', 'sched/idle', IDLE,
      'hint_.fetch_or(kSleeper, seq_cst);', 'hint_.fetch_or(kSleeper, relaxed);', FENCED),
     ('idle.look_a: top, seq_cst to relaxed', 'sched/idle', DEQUE,

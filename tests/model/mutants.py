@@ -2,7 +2,7 @@
 """Weakens the protocols one step at a time and checks that the models notice. Usage: mutants.py [OPTION...] [WORD...]
 
 Each mutant replaces one text in a copy of the tree, builds the model named beside it, and searches at random and with one
-preemption. It is found when the model fails, and then the step is necessary. Those that survive are listed with the reason;
+preemption (see BOUNDS). It is found when the model fails, and then the step is necessary. Those that survive are listed with the reason;
 a survivor that is found after all makes this program fail too. WORD selects mutants by name. Takes some twenty minutes.
 """
 import argparse
@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 
-from mutant_table import CONTROLS, MUTANTS, SURVIVORS
+from mutant_table import BOUNDS, CONTROLS, MUTANTS, SURVIVORS
 
 RUNS = '100000'
 
@@ -26,7 +26,7 @@ def build_and_run(tree, model, compiler):
     built = subprocess.run(command, capture_output=True, text=True)
     if built.returncode != 0:
         return None, built.stderr
-    run = subprocess.run([program, '--random', RUNS, '--bound', '1'], capture_output=True, text=True, errors='replace')
+    run = subprocess.run([program, '--random', RUNS, '--bound', str(BOUNDS.get(model, 1))], capture_output=True, text=True, errors='replace')
     return run.returncode, run.stdout
 
 

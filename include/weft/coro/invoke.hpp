@@ -50,12 +50,12 @@ class StackJob : public Job {
  private:
   WEFT_API static char kMark;  // only its address counts
 
+  struct Forker;
+
   /// Leaves a job that was taken and must not run where it was taken to its forker, who waits for it or will. Last access (L4).
   void give_back() noexcept;
-  void leave(std::uint64_t state) noexcept;
 
-  // One word, because it is written in each fork: whether the job is done (kDone) or was given back (kReturned), whether the forker sleeps
-  // until it is (kAwaited), and the worker that runs it, once there is one.
+  // One word, because it is written in each fork: lib/coro/stack_join.hpp has its parts.
   Atomic<std::uint64_t> state_{0};
 };
 

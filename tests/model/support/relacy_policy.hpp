@@ -169,6 +169,11 @@ struct ModelAtomics {
   static void futex_wait(model::Atomic<T>& word, T expected) {
     word.futex_wait(expected);
   }
+  /// Without the time limit: what only the limit would save is a deadlock here.
+  template <class T, class Duration>
+  static void futex_wait_for(model::Atomic<T>& word, T expected, Duration) {
+    word.futex_wait(expected);
+  }
   template <class T>
   static void futex_wake(model::Atomic<T>* word, int count) {
     word->futex_wake(count);

@@ -175,7 +175,7 @@ class BasicIdle {
       // the old value is seen by that look (README.md, "no lost wake-up"). Partners: [idle.push_a], [idle.look_a], [idle.inject].
       hint_.fetch_or(kSleeper, seq_cst);
     } else {
-      // [idle.announce] seq_cst: as above, the same partners: a searcher is announced.
+      // [idle.announce] seq_cst: a searcher is announced in the same way; partners: [idle.push_a], [idle.look_a], [idle.inject].
       hint_.fetch_and(~std::uint32_t{kSleeper}, seq_cst);
     }
   }

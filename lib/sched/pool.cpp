@@ -77,6 +77,7 @@ void Pool::notify_from_outside(Priority priority) noexcept {
 bool Pool::work_added() noexcept {
   // Without membarrier this is the pusher's half, and the hint always leads here; with it, the sleeper has done the
   // work and the fence costs nothing that the wake-up does not cost many times over.
+  // [idle.push_a] seq_cst: the item before the look at the hint; partner: the heavy_fence() of a sleeper, [idle.announce].
   full_fence();
   return wake_one();
 }
@@ -282,7 +283,8 @@ std::uint64_t Pool::outstanding() const noexcept {
 }
 
 void Pool::about_to_sleep() noexcept {
-  // [drain.flag] seq_cst: after the worker's announcement and counts, before it sleeps; partner: [drain.flag] in drain_until().
+  // [drain.flag] seq_cst: the worker's look, after its counts and the heavy_fence() behind its announcement, before it sleeps. Of this
+  // look and the drainer's at the counts at least one sees the other's store; partner: [drain.flag] in drain_until().
   if (!draining_.load(seq_cst)) return;
   const std::lock_guard lock(drain_mutex_);
   drained_.notify_all();
@@ -294,6 +296,8 @@ std::uint64_t Pool::drain_until(std::chrono::steady_clock::time_point deadline) 
   // [drain.flag] seq_cst: set before the counts are read below; a worker that reads it unset had counted before. Partner:
   // [drain.flag] in about_to_sleep().
   draining_.store(true, seq_cst);
+  // [drain.flag] seq_cst: the counts are read with acquire, which the store above could pass; the fence keeps them behind it.
+  // Partner: the heavy_fence() between a worker's counts and its look in about_to_sleep().
   full_fence();
   std::unique_lock lock(drain_mutex_);
   if (current_worker() == nullptr) drain_without_threads(lock, deadline);

@@ -15,6 +15,8 @@ namespace weft::inline v0 {
 template <class T>
 using Atomic = std::atomic<T>;
 
+// Short names, no access: each use names its edge and partner. seq_cst is for the two ends of a store-load pair only, [idle.announce] with
+// [idle.push_a] and [idle.inject], [deque.dekker_a] with [deque.dekker_b], [drain.flag] with itself.
 inline constexpr std::memory_order relaxed = std::memory_order_relaxed;
 inline constexpr std::memory_order acquire = std::memory_order_acquire;
 inline constexpr std::memory_order release = std::memory_order_release;
@@ -30,9 +32,9 @@ WEFT_ALWAYS_INLINE void light_fence() noexcept {
 
 /// A full fence. ThreadSanitizer does not model it, so no happens-before may rest on it alone: it only serves store-load pairs.
 inline void full_fence() noexcept {
-  // [idle.push_a] [idle.announce] seq_cst: a store before it and a load after it, whose partner does the same the other way round: a pusher
-  // its item and its look at the hint, a sleeper its announcement and its last look. Partner: this line on the other side; beside the
-  // membarrier where there is one.
+  // [idle.push_a] [idle.announce] [drain.flag] seq_cst: a store before it and a load after it, whose partner does the same the other way
+  // round: a pusher its item and its look at the hint, a sleeper its announcement and its last look, a drainer its flag and the counts.
+  // Partner: this line on the other side; beside the membarrier where there is one.
   std::atomic_thread_fence(std::memory_order_seq_cst);
 }
 

@@ -204,7 +204,7 @@ class BasicDeque {
     // [idle.look_a] seq_cst: a worker about to sleep reads top_ and bottom_ here after its announcement; partner
     // [idle.announce]. Top first: both only grow apart from pops, so a non-empty deque is not called empty.
     const Index t = top_.load(seq_cst);
-    // [idle.look_a] seq_cst: as above, the same partner.
+    // [idle.look_a] seq_cst: the second half of that look; partner [idle.announce].
     const Index b = bottom_.load(seq_cst);
     return distance(t, b) <= 0;
   }

@@ -10,7 +10,8 @@ static_assert(sizeof(Counter) <= 32, "counters stand in arrays and in task frame
 Counter::~Counter() {
   WEFT_CHECK(word_.is_complete(),
              "a Counter was destroyed while it still counts: co_await it (or call wait) before it goes out of scope");
-  if (std::exception_ptr error = word_.unseen_error()) {
+  std::exception_ptr error = word_.unseen_error();
+  if (error && !detail::is_cancellation(error)) {
     // Nobody awaited the counter after the job failed; an exception is never dropped in silence.
     std::rethrow_exception(std::move(error));  // out of a destructor: std::terminate, with the exception at hand
   }

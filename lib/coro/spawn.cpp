@@ -49,7 +49,8 @@ void prepare_root(PromiseBase& promise, const SpawnTarget& target, Counter* coun
 
 void post_root(PromiseBase& promise, const SpawnTarget& target, Counter* counter, Priority priority) noexcept {
   if (counter != nullptr) counter->add();
-  target.domain->root_started(1);
+  // Where finish_root() will count it off: a group counts in the domain of its parent, which may visit another runtime (resume_on).
+  domain_of(promise.scope())->root_started(1);
   target.executor->post(promise.link(), priority);
   // ---- the task may be running, or gone (L4) ----
 }

@@ -71,7 +71,7 @@ void Pool::notify_from_outside(Priority priority) noexcept {
   // relaxed: ordered by the asymmetric pair.
   const bool is_woken = (idle_.wake_hint().load(relaxed) & Idle::kSleeper) != 0 && work_added();
   // Whoever is deep in a tree of forks does not come back to its loop by itself.
-  if (!is_woken && priority != Priority::Low) idle_.call(priority == Priority::High ? Idle::kHighWaits : Idle::kOtherWaits);
+  if (!is_woken) idle_.call(priority == Priority::High ? Idle::kHighWaits : Idle::kOtherWaits);
 }
 
 bool Pool::work_added() noexcept {

@@ -90,6 +90,7 @@ bool Worker::must_give_way() noexcept {
   const std::uint32_t hint = wake_hint->load(relaxed);
   if ((hint & Idle::kHighWaits) != 0 && priority != Priority::High) {
     pool_.idle_.answer(Idle::kHighWaits);
+    must_look_for_high_ = true;
     must_leave_seat_ = true;
     return true;
   }
@@ -98,6 +99,7 @@ bool Worker::must_give_way() noexcept {
   forks_to_fair_ = kFairTurn;
   pool_.idle_.answer(Idle::kHighWaits | Idle::kOtherWaits);
   turns_to_fair_ = 1;
+  has_given_way_ = true;
   must_leave_seat_ = true;
   return true;
 }
@@ -202,21 +204,30 @@ Worker::Found Worker::find_injected(std::size_t of) noexcept {
   Injector& injector = pool_.injectors_[of];
   const std::size_t waiting = injector.size_hint();
   if (waiting == 0) return {};
-  // A fair share of what waits, in one go; the rest of it goes where thieves can find it.
+  // A fair share of what waits, in one go; the rest of it goes where thieves can find it. But one job when a task has given way: the
+  // rest would wait behind that task, and nobody gives way to what lies on the worker's own deque.
   constexpr std::size_t kMostAtOnce = 32;
-  const std::size_t share = std::min(kMostAtOnce, waiting / pool_.worker_count() + 1);
+  const std::size_t share = has_given_way_ ? 1 : std::min(kMostAtOnce, waiting / pool_.worker_count() + 1);
   RunQueues* const mine = queues_with_room(of, share);
   const std::size_t most = mine != nullptr ? share : 1;
   std::array<Job*, kMostAtOnce> jobs;
   std::size_t count = 0;
   pool_.idle_.answer(call_for(of));
   injector.pop(most, [&](Job* job) { jobs[count++] = job; });
+  call_for_the_rest();
   if (count == 0) return {};
   if (count > 1) {
     mine->spawned.push_chain_reserved(count - 1, [&](std::size_t i) { return jobs[i + 1]; });
     notify_work(*this);
   }
   return {jobs[0], of};
+}
+
+/// Whoever answers a call takes one job, or a few: the others called as well.
+void Worker::call_for_the_rest() noexcept {
+  for (std::size_t of = 0; of < kPriorities; ++of) {
+    if (!pool_.injectors_[of].is_empty_hint()) pool_.idle_.call(call_for(of));
+  }
 }
 
 Worker::Found Worker::find_stolen(std::size_t of) noexcept {
@@ -242,8 +253,12 @@ Worker::Found Worker::find_for_fairness() noexcept {
       if (const Found found = find_injected(of)) return found;
     }
     if (RunQueues* const mine = queues(of)) {
-      if (Job* const job = mine->yielded.pop_oldest()) return {job, of};
-      if (Job* const job = mine->spawned.pop_oldest()) return {job, of};
+      Job* job = mine->yielded.pop_oldest();
+      if (job == nullptr) job = mine->spawned.pop_oldest();
+      if (job != nullptr) {
+        call_for_the_rest();
+        return {job, of};
+      }
     }
     if (const Found found = find_injected(of)) return found;
   }
@@ -258,7 +273,9 @@ bool Worker::is_fair_turn() noexcept {
 
 Worker::Found Worker::find_work() noexcept {
   if (is_fair_turn()) [[unlikely]] {
-    if (const Found found = find_for_fairness()) return found;
+    const Found found = find_for_fairness();
+    has_given_way_ = false;
+    if (found) return found;
   }
   for (std::size_t of = 0; of < kPriorities; ++of) {
     // What came from outside with high priority goes before a worker's own work; the rest after it.
@@ -273,7 +290,8 @@ Worker::Found Worker::find_work() noexcept {
         if (is_high) pool_.idle_.answer(Idle::kHighWaits);
         return found;
       }
-      if (turns_to_fair_ % kHigherTurn == 0 || !has_own_below(of)) {
+      const bool is_called = is_high && std::exchange(must_look_for_high_, false);
+      if (is_called || turns_to_fair_ % kHigherTurn == 0 || !has_own_below(of)) {
         if (const Found found = find_stolen(of)) return found;
       }
     }
@@ -322,14 +340,22 @@ Worker::Found Worker::search() noexcept {
 }
 
 Worker::Found Worker::sleep_until_work() noexcept {
-  const std::int64_t since = now_ns();
-  // relaxed: statistics.
-  idle_since_.store(since, relaxed);
+  begin_idle_time();
   const Found found = wait_for_work(pool_.idle_, index, IdleHost{*this});
-  // relaxed: statistics.
-  idle_since_.store(0, relaxed);
-  idle_ns_.add(static_cast<std::uint64_t>(now_ns() - since));
+  end_idle_time();
   return found;
+}
+
+void Worker::begin_idle_time() noexcept {
+  // relaxed: statistics.
+  idle_since_.store(now_ns(), relaxed);
+}
+
+/// What began last: a guest may have ended the time that the seat's own thread began, and begun another.
+void Worker::end_idle_time() noexcept {
+  // relaxed: statistics.
+  const std::int64_t since = idle_since_.exchange(0, relaxed);
+  idle_ns_.add(static_cast<std::uint64_t>(now_ns() - since));
 }
 
 // ---- running ----
@@ -386,8 +412,7 @@ void Worker::run_thread() noexcept {
 }
 
 Worker::Found Worker::search_first() noexcept {
-  // relaxed: statistics.
-  idle_ns_.add(static_cast<std::uint64_t>(now_ns() - idle_since_.exchange(0, relaxed)));
+  end_idle_time();
   if (const Found found = search()) return found;
   static_cast<void>(pool_.idle_.stop_searching());
   return sleep_until_work();
@@ -419,24 +444,22 @@ Worker::Found Worker::find_for_guest() noexcept {
 }
 
 void Worker::run_as_guest(Job* first, const Atomic<std::uint32_t>& done) noexcept {
-  // relaxed: statistics.
-  idle_ns_.add(static_cast<std::uint64_t>(now_ns() - idle_since_.exchange(0, relaxed)));
+  end_idle_time();
   enter();
-  // [run.done] acquire: pairs with the store by which the root says it has ended.
   const auto normal = static_cast<std::size_t>(Priority::Normal);
   for (Found found{first, normal}; found;) {
     execute(found);
-    // [run.done] acquire: as above.
+    // [run.done] acquire: pairs with the store by which the root says it has ended.
     if (done.load(acquire) != 0 || must_leave_seat_) break;
     found = find_for_guest();
   }
   leave();
-  // relaxed: statistics.
-  idle_since_.store(now_ns(), relaxed);
+  begin_idle_time();
 }
 
 void Worker::run_as_only_guest(const Atomic<std::uint32_t>& done) noexcept {
   constexpr std::chrono::milliseconds kLookAgain{1};
+  end_idle_time();
   enter();
   for (;;) {
     if (const Found found = find_more_work()) {
@@ -448,6 +471,7 @@ void Worker::run_as_only_guest(const Atomic<std::uint32_t>& done) noexcept {
     futex_wait_for(done, 0, kLookAgain);
   }
   leave();
+  begin_idle_time();
 }
 
 WorkerStats Worker::stats() const noexcept {

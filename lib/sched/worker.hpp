@@ -99,6 +99,9 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   [[nodiscard]] Found search() noexcept;
   [[nodiscard]] Found search_first() noexcept;
   [[nodiscard]] Found sleep_until_work() noexcept;
+  void call_for_the_rest() noexcept;
+  void begin_idle_time() noexcept;
+  void end_idle_time() noexcept;
 
   // ---- never changes after start ----
   Pool& pool_;
@@ -108,7 +111,9 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   // ---- private to the owner ----
   std::uint32_t turns_to_fair_ = kFairTurn;
   std::uint32_t forks_to_fair_ = kFairTurn;
-  bool must_leave_seat_ = false;  // a guest: something waits that is not its concern
+  bool must_look_for_high_ = false;  // a task has given way to a job of high priority, which may lie with another worker
+  bool has_given_way_ = false;       // a task has given way to what waits, so the next turn is a fair one
+  bool must_leave_seat_ = false;     // a guest: something waits that is not its concern
   std::uint32_t fair_round_ = 0;
   std::uint64_t random_;
   detail::Trampoline* trampoline_outside_ = nullptr;

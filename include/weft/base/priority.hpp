@@ -7,7 +7,8 @@
 
 namespace weft::inline v0 {
 
-/// How urgent a job is. Higher runs first; Low still runs (its delay is bounded, see lib/sched/README.md).
+/// How urgent a job is. Higher runs first; Low still runs: every 61st turn of a worker goes to what has waited longest, each priority in
+/// turn. lib/sched/README.md, "Giving way", has the bound.
 enum class Priority : std::uint8_t {
   High,    ///< before everything else that waits
   Normal,  ///< the default

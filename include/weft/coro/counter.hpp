@@ -43,8 +43,9 @@ struct CounterWaiter {
 ///           reference: aborts.
 /// Errors:   the first exception of a round is thrown to everybody who awaits that round, before its end or after it, until an
 ///           `add` begins the next round and forgets it. One that nobody has been thrown is not forgotten: it is thrown to the
-///           next who awaits, and if nobody does, goes to std::terminate when the counter is destroyed. A counter keeps one
-///           exception: those that come while it keeps one that nobody has been thrown are dropped.
+///           next who awaits, and if nobody does, goes to std::terminate when the counter is destroyed (not an
+///           OperationCancelled, which is forgotten). A counter keeps one exception: those that come while it keeps one that nobody
+///           has been thrown are dropped.
 /// Cost:     24 bytes. add and sub one atomic instruction each; a wait that has to suspend a short lock and no allocation.
 /// Source:   the job counters of Naughty Dog's engine (C. Gyrling, "Parallelizing the Naughty Dog Engine Using Fibers", GDC
 ///           2015), which jobs count down and other jobs wait for. Go's sync.WaitGroup counts likewise, but may be reused only

@@ -119,6 +119,7 @@ class Fork : protected Join {
     if (!worker.must_give_way()) return transfer_to(forker, first);
     worker.fork_deque->push_chain_reserved(1, [first](std::size_t) { return first; });
     // ---- the fork may be gone (L4) ----
+    notify_work(worker);
     return return_to_loop();
   }
 
@@ -218,7 +219,10 @@ class ForkedRange : public Fork<ForkedRange<kDoes, T, Tasks>> {
   [[nodiscard]] bool has_empty() const noexcept {
     return std::any_of(children_.begin(), children_.end(), [](const Task<T>& child) { return !child; });
   }
-  [[nodiscard]] bool have_run() const noexcept { return !kOwns && first().done(); }
+  [[nodiscard]] bool have_run() const noexcept {
+    if constexpr (kOwns) return false;
+    return std::any_of(children_.begin(), children_.end(), [](const Task<T>& child) { return child.handle().done(); });
+  }
   template <class Visit>
   WEFT_ALWAYS_INLINE void for_each(Visit visit) const {
     for (std::size_t i = 0, end = count(); i < end; ++i) {

@@ -102,7 +102,9 @@ template <class T>
 Task<> join_task(Task<T> work, std::shared_ptr<JoinState<T>> state) {
   {
     Settled<T> settled(std::move(work));
-    state->outcome = co_await settled;
+    Outcome<T> outcome = co_await settled;
+    // Not assigned: to move the result may throw, and that is an outcome too.
+    state->outcome.emplace_from([&outcome]() -> T { return std::move(outcome).get(); });
   }  // before the count: whoever joins may rely on the work's destructors having run
   state->done.sub();
 }
@@ -126,10 +128,10 @@ auto spawn_joinable(const SpawnTarget& target, Work&& work, const SpawnOptions& 
     spawn_on(
         target,
         [function = Bare(std::forward<Work>(work)), state]() mutable {
-          {
-            Bare once(std::move(function));
-            state->outcome.emplace_from(once);
-          }  // as above
+          state->outcome.emplace_from([&function]() -> T {
+            Bare once(std::move(function));  // gone before the count, as above
+            return once();
+          });
           state->done.sub();
         },
         nullptr, options);

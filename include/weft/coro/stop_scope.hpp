@@ -75,13 +75,16 @@ class StopScope {
   // greater: a Source*
 
   friend void detail::free_stop_source(std::uintptr_t source) noexcept;
+  [[nodiscard]] Source* made_source() const noexcept;
   Source& source();
+  void make_source(bool is_asked);
 
   std::uintptr_t around_;  // with an OnError in the lowest bit
   Atomic<std::uintptr_t> word_{kQuiet};
 };
 
-/// Receives the exceptions that nobody else can. Shared, because a JoinHandle may outlive its runtime.
+/// Receives the exceptions that nobody else can, but for an OperationCancelled: work that stopped because it was asked to has ended as
+/// it should. Shared, because a JoinHandle may outlive its runtime.
 class UnhandledHandler {
  public:
   /// @param where    the thing that has failed, for the message of the default

@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <exception>
+#include <mutex>
 #include <stop_token>
 #include <type_traits>
 #include <utility>
@@ -23,6 +24,28 @@ namespace detail {
 inline namespace WEFT_TRANSFER_NAMESPACE {
 struct GroupAccess;
 }
+
+/// The error of a group: the first that is not just the echo of a stop request, or else the first echo.
+///
+/// Lifetime: one that is a cause and that nobody has taken goes to std::terminate.
+class GroupError {
+ public:
+  GroupError() = default;
+  GroupError(const GroupError&) = delete;
+  GroupError& operator=(const GroupError&) = delete;
+  WEFT_API ~GroupError();
+
+  /// Threads: any.
+  WEFT_API void keep(std::exception_ptr error) noexcept;
+  /// The error or null; the group starts over. Pre: every child has ended, which the caller knows from the group's counter.
+  [[nodiscard]] WEFT_API std::exception_ptr take() noexcept;
+
+ private:
+  std::mutex mutex_;
+  // ---- guarded by mutex_ while there are children ----
+  std::exception_ptr error_;
+  bool has_cause_ = false;
+};
 }  // namespace detail
 
 inline namespace WEFT_TRANSFER_NAMESPACE {
@@ -33,8 +56,9 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 ///
 /// Threads:  spawn from the parent and from the group's own children; join by the parent, once per round.
 /// Lifetime: joined before it is destroyed: destroying it with children alive aborts with a message.
-/// Errors:   join throws the first exception of the children. A stop request to the parent reaches the children while it
-///           waits in join; with with_task_group at once.
+/// Errors:   join throws the first exception of the children (an OperationCancelled only if there is no other). A stop request
+///           to the parent reaches the children while it waits in join; with with_task_group at once. A group that has been asked
+///           to stop, by request_stop or by a child's error, stays so: children of later rounds see the request too.
 /// Cost:     as spawn, and one more coroutine frame per child.
 /// Source:   the nurseries of Trio (Nathaniel J. Smith, "Notes on structured concurrency", 2018).
 /// Example:  samples/06_task_group.cpp
@@ -73,20 +97,22 @@ class TaskGroup {
     } else {
       co_await children_;
     }
+    if (std::exception_ptr error = error_.take()) std::rethrow_exception(std::move(error));
   }
 
  private:
   friend struct detail::GroupAccess;
 
-  explicit TaskGroup(StopScope* around) : target_(detail::target_here()), scope_(around) {}
+  /// @param around  of the parent, whose domain then counts the children; null: the parent is a coroutine of another library
+  explicit TaskGroup(StopScope* around)
+      : target_(detail::target_here()), scope_(around != nullptr ? around : target_.domain) {}
 
   template <class T>
   static Task<> child(TaskGroup* group, Task<T> work) {
     try {
       static_cast<void>(co_await std::move(work));
     } catch (...) {
-      group->scope_.request_stop();
-      throw;
+      group->child_failed(std::current_exception());
     }
   }
 
@@ -94,8 +120,7 @@ class TaskGroup {
     try {
       co_await std::move(work);
     } catch (...) {
-      group->scope_.request_stop();
-      throw;
+      group->child_failed(std::current_exception());
     }
   }
 
@@ -104,10 +129,15 @@ class TaskGroup {
     try {
       static_cast<void>(function());
     } catch (...) {
-      group->scope_.request_stop();
-      throw;
+      group->child_failed(std::current_exception());
     }
     co_return;
+  }
+
+  /// Keeps the error before the others hear of it: what they throw then is not the cause.
+  void child_failed(std::exception_ptr error) noexcept {
+    error_.keep(std::move(error));
+    scope_.request_stop();
   }
 
   void start(Task<> work, const SpawnOptions& options) {
@@ -119,6 +149,7 @@ class TaskGroup {
 
   detail::SpawnTarget target_;
   StopScope scope_;
+  detail::GroupError error_;
   Counter children_;
 };
 
@@ -131,9 +162,8 @@ struct GroupAccess {
   static TaskGroup make(StopScope* around) { return TaskGroup(around); }
   static StopScope& scope(TaskGroup& group) noexcept { return group.scope_; }
   static Counter& children(TaskGroup& group) noexcept { return group.children_; }
+  static std::exception_ptr take_error(TaskGroup& group) noexcept { return group.error_.take(); }
 };
-
-inline Task<> joined(Counter& children) { co_await children; }
 
 template <class Body>
 using GroupTask = std::invoke_result_t<Body&, TaskGroup&>;
@@ -152,7 +182,7 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// Errors:   an exception of the body or of a child asks the body and all children to stop; when all have ended, the
 ///           body's is thrown, or else the first of the children's (an OperationCancelled only if there is no other). A stop
 ///           request to the caller reaches the body and all children. UsageError outside a runtime; std::bad_alloc.
-/// Cost:     three coroutine frames; per child as TaskGroup::spawn.
+/// Cost:     two coroutine frames beside the body's; per child as TaskGroup::spawn.
 /// Source:   as TaskGroup.
 /// Example:  samples/06_task_group.cpp
 template <class Body>
@@ -161,13 +191,14 @@ template <class Body>
   using T = typename detail::GroupTask<Body>::value_type;
   StopScope* const around = co_await detail::CurrentScope{};
   TaskGroup group = detail::GroupAccess::make(around);
-  // Everything that could fail for want of memory is made before the first child can be.
-  detail::Settled<void> joining(detail::joined(detail::GroupAccess::children(group)));
+  // Nothing after this can fail for want of memory, so every child is joined.
   detail::Settled<T> running(invoke_task([&body, &group] { return body(group); }), detail::GroupAccess::scope(group));
   Outcome<T> outcome = co_await running;
   if (!outcome.has_value()) group.request_stop();
-  const Outcome<void> joined = co_await joining;
-  if (joined.error() && !(outcome.error() && !detail::is_cancellation(outcome.error()))) std::rethrow_exception(joined.error());
+  co_await detail::GroupAccess::children(group);
+  std::exception_ptr error = detail::GroupAccess::take_error(group);
+  const bool is_body_the_cause = outcome.error() && !detail::is_cancellation(outcome.error());
+  if (error && !is_body_the_cause) std::rethrow_exception(std::move(error));
   co_return std::move(outcome).get();
 }
 

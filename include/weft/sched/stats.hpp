@@ -14,7 +14,7 @@ struct WorkerStats {
   std::uint64_t steals = 0;         ///< jobs taken from another worker
   std::uint64_t steals_failed = 0;  ///< races for a job lost to another thief or to the owner
   std::uint64_t parks = 0;          ///< times it went to sleep
-  std::chrono::nanoseconds idle{};  ///< time spent searching or asleep, or not started
+  std::chrono::nanoseconds idle{};  ///< time spent searching or asleep, or not started; without a sleep that is just ending
 };
 
 /// A snapshot of a runtime: each figure is exact at some moment during the call, the whole is not of one moment.

@@ -167,6 +167,21 @@ TEST_CASE("an exception of detached work goes to on_unhandled") {
   CHECK(unhandled.messages.size() == 2);
 }
 
+TEST_CASE("work that nobody waits for may stop as it was asked to: that is no unhandled exception") {
+  auto stops = []() -> Task<> {
+    for (;;) {
+      co_await weft::this_task::stop_point();
+      co_await weft::yield();
+    }
+  };
+  weft::Runtime rt{{.workers = 2}};  // whose default is to terminate
+  rt.spawn_detached(stops());
+  { auto dropped = rt.spawn(stops()); }
+  Counter counter;
+  rt.spawn(stops(), counter);
+  CHECK(rt.shutdown(weft::Shutdown::Cancel).is_complete());
+}
+
 TEST_CASE("a join handle gives the value, nothing, a reference or something that only moves") {
   weft::Runtime rt{{.workers = 2}};
   int target = 1;
@@ -198,6 +213,60 @@ TEST_CASE("a join handle is awaited in a task, before and after the work has end
     co_return sum;
   };
   for (int round = 0; round < 100; ++round) REQUIRE(rt.run(parent()) == 321);
+}
+
+TEST_CASE("a join handle gives a result that cannot be assigned") {
+  struct Fixed {
+    const int id;
+  };
+  weft::Runtime rt{{.workers = 2}};
+  auto makes = []() -> Task<Fixed> { co_return Fixed{3}; };
+  auto from_task = rt.spawn(makes());
+  auto from_job = rt.spawn([] { return Fixed{4}; });
+  CHECK(from_task.wait().id == 3);
+  CHECK(from_job.wait().id == 4);
+}
+
+TEST_CASE("a join handle throws what moving the result, or the job, throws") {
+  struct ThrowsWhenMoved {
+    explicit ThrowsWhenMoved(int moves) : moves_left(moves) {}
+    ThrowsWhenMoved(ThrowsWhenMoved&& other) : moves_left(other.moves_left - 1) {
+      if (moves_left < 0) throw std::runtime_error("moved");
+    }
+    int moves_left;
+  };
+  weft::Runtime rt{{.workers = 2}};
+  auto makes = [](int moves) -> Task<ThrowsWhenMoved> { co_return ThrowsWhenMoved(moves); };
+  int thrown = 0;
+  int arrived = 0;
+  for (int moves = 0; moves < 10; ++moves) {
+    auto handle = rt.spawn(makes(moves));
+    try {
+      static_cast<void>(handle.wait());
+      ++arrived;
+    } catch (const std::runtime_error&) {
+      ++thrown;
+    }
+  }
+  CHECK(thrown > 0);
+  CHECK(arrived > 0);
+  CHECK(thrown + arrived == 10);
+  struct Job {
+    ThrowsWhenMoved ballast;
+    int operator()() const { return 1; }
+  };
+  thrown = arrived = 0;
+  for (int moves = 0; moves < 10; ++moves) {
+    try {
+      auto handle = rt.spawn(Job{ThrowsWhenMoved(moves)});
+      arrived += handle.wait();
+    } catch (const std::runtime_error&) {
+      ++thrown;
+    }
+  }
+  CHECK(thrown > 0);
+  CHECK(arrived > 0);
+  CHECK(thrown + arrived == 10);
 }
 
 TEST_CASE("a join handle throws what the work threw") {

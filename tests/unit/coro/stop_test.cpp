@@ -5,6 +5,8 @@
 #include "support/until_stopped.hpp"
 
 #include <atomic>
+#include <cstddef>
+#include <deque>
 #include <memory>
 #include <stdexcept>
 #include <stop_token>
@@ -229,5 +231,33 @@ TEST_CASE("shutdown(Cancel) reaches every task, however deep, and tokens that we
   const weft::ShutdownReport report = rt.shutdown(weft::Shutdown::Cancel);
   CHECK(report.is_complete());
   CHECK(ended.load() == 3);
+  CHECK(token.stop_requested());
+}
+
+TEST_CASE("scopes nested deeper than a stack of calls give tokens and pass a stop request on") {
+  constexpr std::size_t kDepth = 300'000;
+  std::deque<StopScope> scopes;
+  scopes.emplace_back(nullptr);
+  while (scopes.size() < kDepth) scopes.emplace_back(&scopes.back());
+  const std::stop_token innermost = scopes.back().token();
+  CHECK_FALSE(innermost.stop_requested());
+  scopes.front().request_stop();
+  CHECK(innermost.stop_requested());
+  CHECK(scopes.back().stop_requested());
+  while (!scopes.empty()) scopes.pop_back();
+}
+
+TEST_CASE("a callback of a stop request sees it in every scope inside, and in tokens that it makes there") {
+  StopScope outer(nullptr);
+  StopScope inner(&outer);
+  StopScope innermost(&inner);
+  StopScope beside(&inner);
+  const std::stop_token token = innermost.token();
+  bool is_seen = false;
+  const std::stop_callback looks(outer.token(), [&] {
+    is_seen = innermost.stop_requested() && beside.stop_requested() && beside.token().stop_requested();
+  });
+  outer.request_stop();
+  CHECK(is_seen);
   CHECK(token.stop_requested());
 }

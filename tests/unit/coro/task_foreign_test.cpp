@@ -2,8 +2,10 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
+#include <atomic>
 #include <coroutine>
 #include <exception>
+#include <latch>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -186,4 +188,30 @@ TEST_CASE("a task inside a runtime awaits somebody else's awaitable, completed b
   };
   CHECK(rt.run(task(thread)) == 9);
   thread.join();
+}
+
+TEST_CASE("a task that belongs to no runtime may use a group after it has moved to one") {
+  auto rt = std::make_unique<weft::Runtime>(weft::RuntimeOptions{.workers = 2});
+  std::atomic<int> sum{0};
+  auto moves = [&]() -> Task<int> {
+    co_await weft::resume_on(rt->executor());
+    auto body = [&](weft::TaskGroup& group) -> Task<> {
+      group.spawn([&] { sum.fetch_add(1); });
+      group.spawn([&] { sum.fetch_add(2); });
+      co_return;
+    };
+    co_await weft::with_task_group(body);
+    co_return sum.load();
+  };
+  std::latch is_done(1);
+  auto awaits = [&]() -> Eager {
+    const int got = co_await moves();
+    is_done.count_down();
+    co_return got;
+  };
+  const Eager eager = awaits();
+  is_done.wait();
+  CHECK(rt->shutdown().is_complete());
+  rt.reset();  // only now the coroutine has surely come to its end
+  CHECK(eager.get() == 3);
 }

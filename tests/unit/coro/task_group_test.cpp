@@ -248,3 +248,75 @@ TEST_CASE("a stop request to the parent reaches the children of its group at onc
   static_cast<void>(rt.run(weft::when_any(parent(), winner())));
   CHECK(stopped.load() == 1);
 }
+
+TEST_CASE("a group throws the cause although the echo of a stop request came before it") {
+  weft::Runtime rt{{.workers = 1}};
+  auto stops = [](bool& has_ended) -> Task<> {
+    for (;;) {
+      has_ended = co_await this_task::stop_requested();
+      co_await this_task::stop_point();
+      co_await weft::yield();
+    }
+  };
+  auto fails_after = [](const bool& other_has_ended) -> Task<> {
+    while (!other_has_ended) co_await weft::yield();
+    co_await weft::yield();
+    throw std::runtime_error("disk full");
+  };
+  bool has_ended = false;
+  auto with_body = [&]() -> Task<> {
+    auto body = [&](TaskGroup& group) -> Task<> {
+      group.spawn(stops(has_ended));
+      group.spawn(fails_after(has_ended));
+      co_await weft::yield();
+      group.request_stop();
+    };
+    co_await weft::with_task_group(body);
+  };
+  auto by_hand = [&]() -> Task<> {
+    TaskGroup group;
+    group.spawn(stops(has_ended));
+    group.spawn(fails_after(has_ended));
+    co_await weft::yield();
+    group.request_stop();
+    co_await group.join();
+  };
+  CHECK_THROWS_WITH(rt.run(with_body()), "disk full");
+  has_ended = false;
+  CHECK_THROWS_WITH(rt.run(by_hand()), "disk full");
+}
+
+TEST_CASE("a group whose children only stopped as they were asked throws OperationCancelled") {
+  weft::Runtime rt{{.workers = 2}};
+  auto stops = []() -> Task<> {
+    for (;;) {
+      co_await this_task::stop_point();
+      co_await weft::yield();
+    }
+  };
+  auto parent = [&]() -> Task<> {
+    TaskGroup group;
+    group.spawn(stops());
+    group.request_stop();
+    co_await group.join();
+  };
+  CHECK_THROWS_AS(rt.run(parent()), weft::OperationCancelled);
+}
+
+TEST_CASE("a group begins each round without an error") {
+  weft::Runtime rt{{.workers = 2}};
+  auto parent = []() -> Task<int> {
+    TaskGroup group;
+    int thrown = 0;
+    for (int round = 0; round < 3; ++round) {
+      if (round != 1) group.spawn(fails_later());
+      try {
+        co_await group.join();
+      } catch (const std::runtime_error&) {
+        thrown += 1 << round;
+      }
+    }
+    co_return thrown;
+  };
+  CHECK(rt.run(parent()) == 5);
+}

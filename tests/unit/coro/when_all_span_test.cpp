@@ -90,6 +90,12 @@ TEST_CASE("tasks that have run are not run again by another fork: a UsageError s
     co_await weft::when_all(std::span(tasks));
   };
   CHECK_THROWS_AS(rt.run(span_twice()), weft::UsageError);
+  auto one_twice = []() -> Task<> {
+    std::array<Task<int>, 3> tasks{value_of(1), value_of(2), value_of(3)};
+    co_await weft::when_all(std::span(tasks).last(1));
+    co_await weft::when_all(std::span(tasks));
+  };
+  CHECK_THROWS_AS(rt.run(one_twice()), weft::UsageError);
   auto fork_twice = []() -> Task<> {
     auto fork = weft::when_all(value_of(1), value_of(2));
     co_await fork;

@@ -2,6 +2,7 @@
 #include <weft/weft.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <latch>
 #include <memory>
 #include <stdexcept>
@@ -150,6 +151,20 @@ TEST_CASE("stats count what the workers did") {
   CHECK(stats.utilisation() >= 0.0);
   CHECK(stats.utilisation() <= 1.0);
   CHECK(stats.total().idle.count() > 0);
+}
+
+TEST_CASE("stats count no time as idle in which a guest had the seat of a worker that sleeps") {
+  Runtime rt{{.workers = 1}};
+  rt.spawn([] {}).wait();
+  while (rt.stats().total().parks == 0) std::this_thread::yield();  // the worker's thread is there, and sleeps
+  std::chrono::nanoseconds worked{};
+  rt.run([&worked] {
+    const auto start = std::chrono::steady_clock::now();
+    while (worked < std::chrono::milliseconds(20)) worked = std::chrono::steady_clock::now() - start;
+  });
+  rt.spawn([] {}).wait();  // wakes the thread, which ends its sleep
+  const weft::RuntimeStats stats = rt.stats();
+  CHECK(stats.total().idle + worked <= stats.age);
 }
 
 TEST_CASE("stats may be asked for while the workers run") {

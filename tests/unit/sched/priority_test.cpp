@@ -204,7 +204,7 @@ TEST_CASE("a task that goes back to the priority it came with hands the thread o
 
 TEST_CASE("a tree of forks that keeps the only worker busy lets a job from outside in between") {
   auto leaf = []() -> Task<int> { co_return 1; };
-  for (const Priority priority : {Priority::High, Priority::Normal}) {
+  for (const Priority priority : kAll) {
     weft::Runtime rt{{.workers = 1}};
     std::atomic<bool> has_run{false};
     std::latch is_busy(1);
@@ -233,4 +233,56 @@ TEST_CASE("a High job that a tree of forks spawns goes before the rest of the tr
     co_return forks;
   };
   CHECK(rt.run(tree()) <= 2);
+}
+
+TEST_CASE("a tree of forks that keeps the only worker busy runs every job that came from outside") {
+  weft::Runtime rt{{.workers = 1}};
+  std::atomic<int> have_run{0};
+  std::latch is_busy(1);
+  auto leaf = []() -> Task<int> { co_return 1; };
+  constexpr int kJobs = 50;
+  auto tree = [&]() -> Task<bool> {
+    constexpr int kMany = 200'000'000;
+    is_busy.count_down();
+    for (int i = 0; i < kMany && have_run.load() < 3 * kJobs; ++i) co_await weft::when_all(leaf(), leaf());
+    co_return have_run.load() == 3 * kJobs;
+  };
+  auto busy = rt.spawn(tree());
+  is_busy.wait();
+  for (int i = 0; i < kJobs; ++i) {
+    for (const Priority priority : kAll) rt.spawn_detached([&] { have_run.fetch_add(1); }, {.priority = priority});
+  }
+  CHECK(busy.wait());
+}
+
+TEST_CASE("a High job that waits with another worker goes before the rest of a tree of forks") {
+  weft::Runtime rt{{.workers = 2}};
+  auto leaf = []() -> Task<int> { co_return 1; };
+  for (int round = 0; round < 20; ++round) {
+    std::atomic<bool> has_run{false};
+    std::latch is_busy(2);
+    std::latch are_busy(1);
+    std::atomic<bool> is_over{false};
+    auto tree = [&]() -> Task<bool> {
+      constexpr int kMany = 20'000'000;
+      is_busy.count_down();
+      for (int i = 0; i < kMany && !has_run.load(); ++i) co_await weft::when_all(leaf(), leaf());
+      co_return has_run.load();
+    };
+    // Has the other worker, and keeps it until the tree is through.
+    auto holder = [&] {
+      is_busy.count_down();
+      are_busy.wait();
+      weft::spawn_detached([&] { has_run.store(true); }, {.priority = Priority::High});
+      while (!is_over.load()) std::this_thread::yield();
+    };
+    auto held = rt.spawn(holder);
+    auto busy = rt.spawn(tree());
+    is_busy.wait();
+    are_busy.count_down();
+    const bool was_in_between = busy.wait();
+    is_over.store(true);
+    held.wait();
+    CHECK(was_in_between);
+  }
 }

@@ -121,3 +121,33 @@ TEST_CASE("a task that was spawned in one runtime and ends in another is counted
   }
   CHECK(ended.load() == 100);
 }
+
+TEST_CASE("the children of a group whose parent visits another runtime are counted where the parent is") {
+  auto child = [](std::atomic<int>& count) -> Task<> {
+    co_await weft::yield();
+    count.fetch_add(1);
+  };
+  std::atomic<int> ended{0};
+  auto visits = [&](Runtime& there) -> Task<> {
+    co_await weft::resume_on(there.executor());
+    auto body = [&](weft::TaskGroup& group) -> Task<> {
+      for (int i = 0; i < 3; ++i) group.spawn(child(ended));
+      co_return;
+    };
+    co_await weft::with_task_group(body);
+  };
+  {
+    Runtime there{{.workers = 2}};
+    Runtime here{{.workers = 2}};
+    here.run(visits(there));
+    CHECK(here.shutdown().is_complete());
+    CHECK(there.shutdown().is_complete());
+  }
+  CHECK(ended.load() == 3);
+  {
+    Runtime there{{.workers = 2}};
+    weft::sync_wait(visits(there));
+    CHECK(there.shutdown().is_complete());
+  }
+  CHECK(ended.load() == 6);
+}

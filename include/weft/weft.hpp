@@ -14,10 +14,14 @@
 #include <weft/coro/spawn.hpp>                // spawn, spawn_detached, spawn_batch
 #include <weft/coro/sync_wait.hpp>            // sync_wait
 #include <weft/coro/task.hpp>                 // Task
-#include <weft/coro/task_group.hpp>           // TaskGroup
+#include <weft/coro/task_group.hpp>           // TaskGroup, with_task_group
+#include <weft/coro/task_list.hpp>            // TaskList
+#include <weft/coro/task_results.hpp>         // TaskResults
 #include <weft/coro/this_task.hpp>            // yield, resume_on, with_priority, this_task::stop_token
 #include <weft/coro/when_all.hpp>             // when_all, when_all_settled
 #include <weft/coro/when_any.hpp>             // when_any
 #include <weft/rt/runtime.hpp>                // Runtime
 #include <weft/sched/runtime_options.hpp>     // RuntimeOptions
+#include <weft/sched/stats.hpp>               // RuntimeStats, WorkerStats
 #include <weft/topo/available_cpus.hpp>       // cpu_limits
+#include <weft/version.hpp>                   // WEFT_VERSION_MAJOR, ...

@@ -2,9 +2,8 @@
 /// Waiting on a 32-bit word, and the heavy half of the asymmetric fence.
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <chrono>
+#include <cstdint>
 
 #include <weft/base/atomic.hpp>
 

@@ -9,6 +9,7 @@
 #include <limits>
 #include <new>
 
+#include <weft/base/assert.hpp>
 #include <weft/base/cache_line.hpp>
 #include <weft/mem/frame_cache.hpp>
 
@@ -44,6 +45,7 @@ class alignas(kCacheLine) FrameSlab {
 
   /// Takes the free block with the lowest address. Pre: there is one.
   [[nodiscard]] void* take() noexcept {
+    WEFT_ASSERT(free_ != 0, "a frame was taken from a slab that has none");
     std::size_t word = lowest_;
     while (bits_[word] == 0) ++word;
     lowest_ = static_cast<std::uint32_t>(word);
@@ -54,8 +56,11 @@ class alignas(kCacheLine) FrameSlab {
   }
 
   void give(void* block) noexcept {
-    mark((reinterpret_cast<std::uintptr_t>(block) & (kAlignment - 1)) / FrameCache::kStep);
+    const std::size_t step = (reinterpret_cast<std::uintptr_t>(block) & (kAlignment - 1)) / FrameCache::kStep;
+    WEFT_ASSERT(!is_marked(step), "a coroutine frame was freed twice");
+    mark(step);
     ++free_;
+    WEFT_ASSERT_FULL(free_ == count_marked(), "a slab has lost count of its free frames");
   }
 
   // ---- in the owner's list ----
@@ -68,6 +73,14 @@ class alignas(kCacheLine) FrameSlab {
   static constexpr std::size_t kWords = (kSteps + kWordBits - 1) / kWordBits;
 
   static constexpr std::size_t first_step() noexcept { return (sizeof(FrameSlab) + FrameCache::kStep - 1) / FrameCache::kStep; }
+
+  [[nodiscard]] bool is_marked(std::size_t step) const noexcept { return (bits_[step / kWordBits] >> step % kWordBits & 1) != 0; }
+
+  [[nodiscard]] std::size_t count_marked() const noexcept {
+    std::size_t count = 0;
+    for (const std::uint64_t word : bits_) count += static_cast<std::size_t>(std::popcount(word));
+    return count;
+  }
 
   void mark(std::size_t step) noexcept {
     const std::size_t word = step / kWordBits;

@@ -2,11 +2,13 @@
 /// Who searches and who sleeps. The protocol and its proof are in README.md beside this file.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <mutex>
 #include <optional>
 #include <vector>
 
+#include <weft/base/assert.hpp>
 #include <weft/base/atomic.hpp>
 #include <weft/base/cache_line.hpp>
 
@@ -167,7 +169,14 @@ class BasicIdle {
     return worker;
   }
 
+  [[nodiscard]] static bool are_different(std::vector<unsigned> workers) noexcept {
+    std::sort(workers.begin(), workers.end());
+    return std::adjacent_find(workers.begin(), workers.end()) == workers.end();
+  }
+
   void update_hint() noexcept {
+    WEFT_ASSERT(asleep() + searching_ <= workers_, "idle protocol: more workers sleep and search than there are (I1)");
+    WEFT_ASSERT_FULL(are_different(sleepers_), "idle protocol: a worker is among the sleepers twice (I1)");
     const bool wanted = always_hint_ || (searching_ == 0 && !sleepers_.empty());
     // Read-modify-writes, because the other bits change without the lock.
     if (wanted) {

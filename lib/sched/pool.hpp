@@ -43,7 +43,9 @@ class Pool final : public Executor, public Domain {
   /// Refuses work from outside when it could never run. Errors: UsageError after shutdown, LimitError without a thread.
   void check_open();
 
-  /// Runs `link.job` and blocks until `done` is set, on the caller's thread as far as it goes. Errors: as check_open().
+  /// Runs `link.job` and blocks until `done` is set, on the caller's thread as far as it goes.
+  ///
+  /// Errors: UsageError after shutdown; std::bad_alloc, before the job is started. It needs no thread beside the caller's.
   void run_and_wait(JobLink& link, const Atomic<std::uint32_t>& done);
 
   /// Refuses new work from outside and waits until everything started has ended.

@@ -1,5 +1,6 @@
 /// @file
-/// Checks. WEFT_CHECK stays in every build and guards what would otherwise corrupt memory; WEFT_ASSERT is for debug builds.
+/// Checks. WEFT_CHECK stays in every build and guards what would otherwise corrupt memory; WEFT_ASSERT is for debug builds, and
+/// WEFT_ASSERT_FULL, which may walk a data structure, for those that ask for it.
 #pragma once
 
 #include <weft/base/platform.hpp>
@@ -15,7 +16,7 @@ namespace weft::inline v0::detail {
 #define WEFT_CHECK(condition, sentence) \
   (static_cast<bool>(condition) ? void() : ::weft::detail::check_failed(__FILE__, __LINE__, sentence))
 
-// WEFT_ASSERTS comes from the build (-Dasserts=); without it the usual NDEBUG decides.
+// WEFT_ASSERTS comes from the build (-Dasserts=): 0, 1 or 2; without it the usual NDEBUG decides.
 #if !defined(WEFT_ASSERTS)
 #if defined(NDEBUG)
 #define WEFT_ASSERTS 0
@@ -24,8 +25,13 @@ namespace weft::inline v0::detail {
 #endif
 #endif
 
-#if !WEFT_ASSERTS
-#define WEFT_ASSERT(condition, sentence) static_cast<void>(0)
-#else
+#if WEFT_ASSERTS >= 1
 #define WEFT_ASSERT(condition, sentence) WEFT_CHECK(condition, sentence)
+#else
+#define WEFT_ASSERT(condition, sentence) static_cast<void>(0)
+#endif
+#if WEFT_ASSERTS >= 2
+#define WEFT_ASSERT_FULL(condition, sentence) WEFT_CHECK(condition, sentence)
+#else
+#define WEFT_ASSERT_FULL(condition, sentence) static_cast<void>(0)
 #endif

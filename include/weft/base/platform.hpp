@@ -32,6 +32,8 @@
 #define WEFT_KEEPS_REGISTERS inline
 #endif
 
+namespace weft::inline v0::detail {
+
 /// The address of a local variable, computed anew and not kept in a register across a call before it, which would have to be saved.
 #if defined(__clang__) && defined(__x86_64__) && defined(__LP64__)
 template <class T>
@@ -46,6 +48,8 @@ WEFT_ALWAYS_INLINE T* address_anew(T& local) noexcept {
   return &local;
 }
 #endif
+
+}  // namespace weft::inline v0::detail
 
 /// Asks for the cache line at `address`, which may be any, for reading.
 #define WEFT_PREFETCH_READ(address) __builtin_prefetch(address, 0)

@@ -61,7 +61,7 @@ class Counter {
   /// Adds `n` things to wait for. At zero it first waits for a `sub` that is just ending the last round, if there is one.
   void add(std::uint32_t n = 1) noexcept { word_.add(n); }
 
-  /// `n` things are done. Aborts when there are not that many.
+  /// `n` things are done. Aborts when there are not that many. May run coroutines that waited off any worker: see co_await.
   void sub(std::uint32_t n = 1) noexcept {
     if (word_.sub(n)) [[unlikely]] settle();
   }
@@ -138,7 +138,11 @@ class [[nodiscard("co_await it")]] CounterAwaiter {
 
 inline namespace WEFT_TRANSFER_NAMESPACE {
 
-/// Suspends the coroutine until zero. Resumes: on the executor it was suspended on, with its priority.
+/// Suspends the coroutine until zero.
+///
+/// Resumes: on the executor it was suspended on, with its priority; a coroutine that was on no worker, inside the last `sub`, on the
+///          thread that calls it, so hold no lock there.
+/// Errors:  the round's. A stop request does not end the waiting: whoever counts has to count down.
 inline detail::CounterAwaiter operator co_await(Counter& counter) noexcept { return detail::CounterAwaiter(counter); }
 
 }  // namespace WEFT_TRANSFER_NAMESPACE

@@ -102,9 +102,6 @@ class InvokeJob final : public StackJob {
   };
 };
 
-template <class R>
-using Elided = std::conditional_t<std::is_void_v<R>, std::monostate, R>;
-
 template <class F>
 WEFT_ALWAYS_INLINE Elided<std::invoke_result_t<F&>> call_elided(F& function) {
   if constexpr (std::is_void_v<std::invoke_result_t<F&>>) {

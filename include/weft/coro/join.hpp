@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include <weft/base/assert.hpp>
 #include <weft/base/atomic.hpp>
 #include <weft/base/platform.hpp>
 
@@ -34,8 +35,10 @@ class BasicCredits {
   [[nodiscard]] bool pay(std::uint32_t credit) noexcept {
     // [join.arrive] acq_rel: what the children did happens before the parent goes on, whoever resumes it.
     // Partner: [join.arrive] is both ends, this line in one chain and in another.
-    return pending_.fetch_sub(credit, acq_rel) == credit;
+    const std::uint32_t before = pending_.fetch_sub(credit, acq_rel);
     // ---- unless this was the last, the fork may be gone (L4) ----
+    WEFT_ASSERT(before >= credit, "a fork was paid for more children than it has: one of them has ended twice");
+    return before == credit;
   }
 
  private:

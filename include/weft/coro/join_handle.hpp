@@ -47,8 +47,9 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// Threads:  one at a time.
 /// Lifetime: dropping the handle detaches the work; what it throws, or has thrown, then goes to RuntimeOptions::on_unhandled.
 ///           The handle may outlive the runtime.
-/// Errors:   what the work threw. UsageError when it is empty, or wait() is called on a worker.
-/// Cost:     one shared block beside the work itself.
+/// Errors:   what the work threw. UsageError when it is empty, or wait() is called on a worker. A stop request does not end the
+///           waiting: ask the work to stop (SpawnOptions::stop).
+/// Cost:     one shared block beside the work itself, and for a task one more coroutine frame.
 /// Example:  samples/05_spawn_and_join.cpp
 template <class T>
 class [[nodiscard("co_await the handle, call wait(), or use spawn_detached")]] JoinHandle {

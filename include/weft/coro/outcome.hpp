@@ -9,7 +9,15 @@
 #include <utility>
 #include <variant>
 
+#include <weft/base/assert.hpp>
+
 namespace weft::inline v0 {
+
+namespace detail {
+/// A result as something that can be stored: nothing is a value too.
+template <class T>
+using Elided = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+}  // namespace detail
 
 /// A value, or the exception that came instead of it. Made by when_all_settled, and used inside weft.
 ///
@@ -46,8 +54,9 @@ class [[nodiscard]] Outcome {
   /// The exception, or null.
   [[nodiscard]] const std::exception_ptr& error() const noexcept { return error_; }
 
-  /// Takes the value out, or throws the exception.
+  /// Takes the value out, or throws the exception. Pre: it has ended one way or the other, and was not taken before.
   T get() && {
+    WEFT_ASSERT(has_value() || error_ != nullptr, "an Outcome was taken before there was one, or for the second time");
     // Moved out, so that whoever catches it is the last to hold it.
     if (!has_value()) std::rethrow_exception(std::move(error_));
     if constexpr (std::is_reference_v<T>) {

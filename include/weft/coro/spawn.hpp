@@ -23,7 +23,8 @@ namespace weft::inline v0 {
 /// How a spawned task or job runs. All members have defaults: `{.priority = Priority::High}`.
 struct SpawnOptions {
   Priority priority = Priority::Normal;
-  /// Stops a spawned task when it is signalled, beside Runtime::shutdown(Cancel); see this_task::stop_token.
+  /// Stops a spawned task when it is signalled, beside Runtime::shutdown(Cancel); see this_task::stop_token. A plain callable cannot be
+  /// asked, and runs to its end. Cost: three allocations per task, if it can be signalled at all.
   std::stop_token stop = {};
 };
 
@@ -93,7 +94,7 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// Pre:      called on a worker; from elsewhere use Runtime::spawn.
 /// Lifetime: `counter` outlives the work. A callable is moved in and destroyed before the counter goes down.
 /// Errors:   UsageError outside a runtime, std::bad_alloc; what the work throws is thrown by `co_await counter`.
-/// Cost:     a callable: one block from the frame cache, one push, one atomic add. A Task: no block.
+/// Cost:     a callable: one block from the frame cache, one push, one atomic add. A Task: no block (but see SpawnOptions::stop).
 /// Example:  samples/03_counter.cpp
 template <class Work>
 void spawn(Work&& work, Counter& counter, const SpawnOptions& options = {}) {
@@ -102,7 +103,8 @@ void spawn(Work&& work, Counter& counter, const SpawnOptions& options = {}) {
 
 /// Runs `work` on this runtime; nobody waits for it but the runtime's shutdown.
 ///
-/// Errors: UsageError outside a runtime, std::bad_alloc; what the work throws goes to RuntimeOptions::on_unhandled.
+/// Errors: UsageError outside a runtime, std::bad_alloc; what the work throws goes to RuntimeOptions::on_unhandled, unless it is an
+///         OperationCancelled.
 template <class Work>
 void spawn_detached(Work&& work, const SpawnOptions& options = {}) {
   detail::spawn_on(detail::target_here(), std::forward<Work>(work), nullptr, options);

@@ -79,9 +79,11 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 
 /// A coroutine that starts when it is awaited, runs on whatever worker awaits it, and hands its result to the awaiter.
 ///
-/// Pre:      awaited at most once (asserted), with co_await, or handed to spawn, when_all, Runtime::run, ...
+/// Pre:      awaited at most once (a second time throws UsageError), with co_await, or handed to spawn, when_all, Runtime::run, ...
 /// Threads:  one at a time.
-/// Resumes:  on the thread that finished it, which is usually the one that awaited it.
+/// Resumes:  on the thread that finished it, which is usually the one that awaited it. An awaitable of another library may go on, on a
+///           thread of that library: there forks and loops run one after another, and spawn throws UsageError, until
+///           `co_await resume_on(rt.executor())`.
 /// Lifetime: reference parameters and, for a lambda, its closure must outlive the task (L1, L2): pass by value, or pass
 ///           the lambda itself to spawn. The frame, with parameters that were passed by value, goes when `co_await` returns, so a
 ///           result must not refer to them. Destroying a task that never started, or is suspended, destroys its frame.
@@ -130,9 +132,10 @@ class WEFT_TASK_ABI [[nodiscard("co_await the task, or hand it to spawn, when_al
   /// Whether there is a coroutine in it.
   [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
 
-  /// Gives the coroutine away; for code that drives tasks itself.
+  /// Gives the coroutine away; for code that drives tasks itself. Before it is resumed it must be told how it ends:
+  /// `handle.promise().as_awaited(job, scope)`, where the job is what runs next.
   [[nodiscard]] WEFT_ALWAYS_INLINE Handle release() noexcept { return in_register(std::exchange(handle_, nullptr)); }
-  /// The coroutine, still owned by the task; for code that drives tasks itself.
+  /// The coroutine, still owned by the task; as release().
   [[nodiscard]] Handle handle() const noexcept { return handle_; }
 
  private:

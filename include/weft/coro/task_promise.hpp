@@ -126,7 +126,7 @@ class PromiseBase {
   /// Notes that the task changes its priority.
   WEFT_API void move_to(Priority to, Priority from) noexcept;
 
-  /// The scope that a coroutine belongs to; none for coroutines of other libraries.
+  /// The scope that a coroutine belongs to: one of another library to the runtime whose worker runs it, or to none.
   template <class Promise>
   static StopScope* scope_of(std::coroutine_handle<Promise> h) noexcept {
     if constexpr (std::is_base_of_v<PromiseBase, Promise>) {

@@ -101,6 +101,7 @@ inline detail::Reschedule yield() noexcept { return detail::Reschedule::behind_o
 
 /// Continues on `executor`: on a worker of that runtime.
 ///
+/// Example:  samples/09_other_libraries.cpp
 /// Lifetime: the runtime outlives the visit: until this task, and whoever awaits it, has moved on to another executor or has
 ///           ended. A runtime counts what was started in it, not its visitors.
 inline detail::Reschedule resume_on(Executor& executor) noexcept { return detail::Reschedule::on(executor); }
@@ -123,7 +124,8 @@ inline detail::StopTokenAwaiter stop_token() noexcept { return {}; }
 /// Whether this task should stop. Cost: one load per level of nesting; no allocation.
 inline detail::StopRequestedAwaiter stop_requested() noexcept { return {}; }
 
-/// Throws OperationCancelled if this task should stop. Cost: as stop_requested. Example: samples/08_stop.cpp
+/// Throws OperationCancelled if this task should stop. Whoever awaits the task gets it; if nobody does, the task has just ended.
+/// Cost: as stop_requested. Example: samples/08_stop.cpp
 inline detail::StopPoint stop_point() noexcept { return {}; }
 
 }  // namespace this_task

@@ -20,13 +20,10 @@ namespace weft::inline v0 {
 
 namespace detail {
 
-template <class T>
-using ElidedVoid = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
-
 /// A result as containers and variants can hold it.
 template <class T>
 using Held = std::conditional_t<std::is_lvalue_reference_v<T>, std::reference_wrapper<std::remove_reference_t<T>>,
-                                ElidedVoid<std::remove_reference_t<T>>>;
+                                Elided<std::remove_reference_t<T>>>;
 
 }  // namespace detail
 
@@ -34,7 +31,7 @@ namespace detail {
 inline namespace WEFT_TRANSFER_NAMESPACE {
 
 template <class T>
-WEFT_ALWAYS_INLINE ElidedVoid<T> take_from(ResultSlot<T>& child) {
+WEFT_ALWAYS_INLINE Elided<T> take_from(ResultSlot<T>& child) {
   if constexpr (std::is_void_v<T>) {
     return {};
   } else {
@@ -62,7 +59,7 @@ class [[nodiscard("co_await it")]] WhenAll : public ForkedPack<StopScope::OnErro
     if (!(this->template promise<I>().has_value() && ...)) [[unlikely]] this->throw_first(this->first());
     const typename WhenAll::Taker taker(*this);
     if constexpr (!(std::is_void_v<Ts> && ...)) {
-      return std::tuple<ElidedVoid<Ts>...>(take_from<Ts>(this->template promise<I>())...);
+      return std::tuple<Elided<Ts>...>(take_from<Ts>(this->template promise<I>())...);
     }
   }
 };
@@ -191,6 +188,9 @@ template <class T>
 }
 
 /// As when_all, but a child's exception stops nobody and comes back as an Outcome beside the others' results.
+///
+/// @return  a tuple of an Outcome<T> for each, in order
+/// Example: samples/09_other_libraries.cpp
 template <class... Ts>
 [[nodiscard("co_await it")]] detail::WhenAllSettled<Ts...> when_all_settled(Task<Ts>... tasks) noexcept {
   return detail::WhenAllSettled<Ts...>(std::move(tasks)...);

@@ -125,7 +125,8 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// Threads:  the tasks run on any worker of this runtime; on a thread that is no worker, one after another on this one.
 /// Resumes:  on the worker that finished the last task.
 /// Lifetime: all have ended before co_await returns, so that they may refer to the caller's locals.
-/// Errors:   what the winner threw. What the others throw after they were asked to stop is dropped: they have lost.
+/// Errors:   what the winner threw. What the others throw after they were asked to stop is dropped: they have lost. A loser that
+///           does not look (this_task::stop_point), or awaits a Counter, is waited for all the same.
 /// Cost:     as when_all, and one more coroutine frame per task.
 /// Example:  samples/08_stop.cpp
 template <class... Ts>

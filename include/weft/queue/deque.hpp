@@ -8,6 +8,7 @@
 #include <memory>
 #include <new>
 
+#include <weft/base/assert.hpp>
 #include <weft/base/atomic.hpp>
 #include <weft/base/cache_line.hpp>
 #include <weft/base/platform.hpp>
@@ -109,6 +110,7 @@ class BasicDeque {
   /// The same when there is room. Owner only.
   template <class At>
   WEFT_ALWAYS_INLINE void push_chain_reserved(std::size_t count, At at) noexcept {
+    WEFT_ASSERT(has_room(count), "a deque was given more items than there was room for: reserve() comes first");
     // relaxed: only the owner writes bottom_.
     const Index b = bottom_.load(relaxed);
     for (std::size_t i = 0; i < count; ++i) {
@@ -238,7 +240,6 @@ class BasicDeque {
       delete[] ring->slots;
       delete ring;
     }
-    [[nodiscard]] std::size_t capacity() const noexcept { return static_cast<std::size_t>(mask) + 1; }
     [[nodiscard]] Atomic<T*>& slot(Index i) const noexcept { return slots[i & mask]; }
   };
 

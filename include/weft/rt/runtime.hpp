@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
-#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -24,7 +23,7 @@ class Pool;
 /// What Runtime::shutdown does with what still runs.
 enum class Shutdown : std::uint8_t {
   Drain,   ///< lets everything end by itself
-  Cancel,  ///< asks every task to stop, and lets it end
+  Cancel,  ///< asks every task to stop, and lets it end; one that awaits a Counter or a JoinHandle goes on awaiting it
 };
 
 /// What Runtime::shutdown left behind.
@@ -51,10 +50,12 @@ struct BlockedRoot : Job {
 /// Workers are seats, not threads: a seat's thread is started when work first needs it, and a thread that calls `run` takes an
 /// idle seat itself, so that a short task never waits for another thread to wake up.
 ///
-/// Threads:  any, except construction and destruction. Not from a worker: `run`, `shutdown` and the destructor refuse.
-/// Lifetime: the destructor waits for everything that was started, detached tasks included, then ends the threads.
-/// Errors:   see each member. After fork() the child has the memory but none of the threads: only exec, or never touching
-///           the runtime, is safe there; make runtimes after the fork.
+/// Threads:  any, except construction and destruction. Not from a worker: `run` and `shutdown` refuse. The destructor refuses on a
+///           worker of this runtime, and blocks one of another.
+/// Lifetime: the destructor waits for everything that was started, detached tasks included, then ends the threads. It waits for ever
+///           if something waits for what never comes: see Shutdown::Cancel.
+/// Errors:   see each member. After fork() the child has the memory but none of the threads, and locks that they held are held for
+///           ever: nothing of weft is safe there before exec; make runtimes after the fork.
 /// Cost:     microseconds to construct; threads start lazily. An idle runtime uses no processor time.
 /// Example:  samples/01_hello_task.cpp
 class Runtime {
@@ -68,11 +69,15 @@ class Runtime {
   /// Runs `work` (a task, a callable, or a callable that returns a task) and blocks until it has ended.
   ///
   /// The calling thread takes part: it runs the task itself as far as it can without waiting.
-  /// Errors: what `work` throws; UsageError on a worker, which must co_await instead, or after shutdown.
+  /// Errors: what `work` throws; UsageError on a worker, which must co_await instead, or after shutdown; std::bad_alloc, before
+  ///         anything started.
   template <class Work>
   decltype(auto) run(Work&& work);
 
-  /// As the free functions of the same name, from any thread.
+  /// As the free functions of the same name, but from any thread.
+  ///
+  /// Errors: UsageError after shutdown, unless on a worker of this runtime; LimitError when there is no thread yet and none can be
+  ///         started; std::bad_alloc.
   template <class Work>
   void spawn(Work&& work, Counter& counter, const SpawnOptions& options = {}) {
     detail::spawn_on(open_target(), std::forward<Work>(work), &counter, options);

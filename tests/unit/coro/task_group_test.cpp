@@ -2,6 +2,7 @@
 #include <weft/weft.hpp>
 
 #include "support/counted.hpp"
+#include "support/subprocess.hpp"
 #include "support/until_stopped.hpp"
 
 #include <atomic>
@@ -319,4 +320,23 @@ TEST_CASE("a group begins each round without an error") {
     co_return thrown;
   };
   CHECK(rt.run(parent()) == 5);
+}
+
+TEST_CASE("an error of a child whose group nobody joined ends the process instead of being dropped") {
+  const weft_test::Ended ended = weft_test::in_child([] {
+    weft::Runtime rt{{.workers = 1}};
+    bool has_run = false;
+    auto parent = [&]() -> Task<> {
+      TaskGroup group;
+      group.spawn([&has_run] {
+        has_run = true;
+        throw std::runtime_error("nobody joined");
+      });
+      while (!has_run) co_await weft::yield();
+    };
+    rt.run(parent());
+    return 0;
+  });
+  INFO(ended.said);
+  CHECK(ended.has_aborted_with("nobody joined"));
 }

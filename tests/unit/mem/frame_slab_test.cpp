@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "support/seeded_random.hpp"
+#include "support/subprocess.hpp"
 
 using weft::FrameCache;
 using weft::FrameDepot;
@@ -112,3 +113,17 @@ TEST_CASE("slabs that are not in use go back by themselves when they are many") 
   depot->collect();
   CHECK(depot->unused_bytes() == 0);
 }
+
+#if WEFT_ASSERTS >= 1
+TEST_CASE("a build with assertions aborts when a frame is freed twice") {
+  const weft_test::Ended ended = weft_test::in_child([] {
+    MadeSlab made(0);
+    void* const block = made.slab.take();
+    made.slab.give(block);
+    made.slab.give(block);
+    return 0;
+  });
+  INFO(ended.said);
+  CHECK(ended.has_aborted_with("freed twice"));
+}
+#endif

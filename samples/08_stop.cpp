@@ -33,9 +33,12 @@ Task<std::uint64_t> race(std::uint64_t n) {
 /// Asks instead of throwing, for work that has something to finish.
 Task<int> count_until_stopped() {
   int rounds = 0;
-  while (!co_await this_task::stop_requested()) {
+  // gcc 12 miscompiles some loops whose condition awaits, so the answer has a name.
+  bool is_stopped = co_await this_task::stop_requested();
+  while (!is_stopped) {
     ++rounds;
     co_await weft::yield();
+    is_stopped = co_await this_task::stop_requested();
   }
   co_return rounds;
 }

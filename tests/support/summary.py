@@ -44,6 +44,8 @@ def main():
         with open(path, encoding='utf-8') as log:
             tests = [json.loads(line) for line in log if line.strip()]
     passed, failed, skipped = count(tests)
+    if status == 0 and not tests:
+        failed.append('no test has the name or is in the suite that was asked for; tests/run --list prints them')
     if status != 0 and not failed:
         failed.append('the build' if not tests else f'meson test (exit status {status})')
     for name in failed:

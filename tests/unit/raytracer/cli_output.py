@@ -102,12 +102,22 @@ def check_disk(folder):
     os.remove(loop)
 
 
+def wait_until_watched(process, number):
+    """Returns when the program has blocked the signal, which its watching thread then waits for."""
+    while process.poll() is None:
+        with open(f'/proc/{process.pid}/status', encoding='ascii') as status:
+            blocked = next(line for line in status if line.startswith('SigBlk:'))
+        if int(blocked.split()[1], 16) >> (number - 1) & 1:
+            return
+        time.sleep(0.01)
+
+
 def check_first_signal(folder):
     before = sorted(os.listdir(folder))
     for number in SIGNALS:
         process = subprocess.Popen([PROGRAM, *ENDLESS, '-o', os.path.join(folder, 'out.png')], stderr=subprocess.PIPE,
                                    text=True, preexec_fn=as_from_a_shell)
-        time.sleep(0.5)
+        wait_until_watched(process, number)
         process.send_signal(number)
         # The whole picture would take hours.
         _, said = process.communicate(timeout=60)

@@ -1,9 +1,11 @@
 #include "load_mesh.hpp"
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <new>
 
 #include "input_error.hpp"
 #include "text_reader.hpp"
@@ -15,6 +17,8 @@ namespace fs = std::filesystem;
 
 /// More triangles than this need more memory than a sample should take (some 200 bytes each).
 constexpr std::size_t kMostTriangles = 200'000'000;
+/// So many triangles have room in it, also as text.
+constexpr std::uintmax_t kMostBytes = std::uintmax_t{64} << 30;
 
 struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
@@ -42,6 +46,18 @@ void check(const TriangleMesh& mesh, const std::string& file) {
   }
 }
 
+/// A file may say that it is larger than it is, or than the memory of any machine.
+void make_room(std::string& bytes, std::uintmax_t size, const std::string& file) {
+  const bool is_possible = size <= kMostBytes;
+  try {
+    if (is_possible) return bytes.reserve(static_cast<std::size_t>(size));
+  } catch (const std::bad_alloc&) {
+    throw InputError(file, "it has " + std::to_string(size) + " bytes, for which there is no memory");
+  }
+  throw InputError(file, "it has " + std::to_string(size) + " bytes, more than the " +
+                             std::to_string(kMostBytes) + " this program takes");
+}
+
 }  // namespace
 
 std::string read_file(const fs::path& path) {
@@ -60,7 +76,7 @@ std::string read_file(const fs::path& path) {
   if (!file) throw InputError(name, std::string("it cannot be opened: ") + std::strerror(errno));
   std::string bytes;
   const auto size = fs::file_size(path, error);
-  if (!error) bytes.reserve(static_cast<std::size_t>(size));
+  if (!error) make_room(bytes, size, name);
   char buffer[1 << 16];
   while (const std::size_t n = std::fread(buffer, 1, sizeof buffer, file.get())) {
     bytes.append(buffer, n);

@@ -117,6 +117,11 @@ def check_places(folder):
     sub = os.path.join(folder, 'sub.stl')
     os.mkdir(sub)
     expect_refusal('missing scene', SMALL + ['--scene', os.path.join(folder, 'none.stl'), '-o', output], 'no such file', folder)
+    sparse = os.path.join(folder, 'sparse.stl')
+    with open(sparse, 'wb') as file:
+        file.truncate(1 << 40)
+    expect_refusal('a scene larger than any memory', SMALL + ['--scene', sparse, '-o', output], f'it has {1 << 40} bytes', folder)
+    os.remove(sparse)
     expect_refusal('directory as scene', SMALL + ['--scene', sub, '-o', output], 'it is a directory', folder)
     expect_refusal('pipe as scene', SMALL + ['--scene', pipe, '-o', output], 'not a regular file', folder)
     expect_refusal('directory as output', SMALL + ['-o', sub], 'it is a directory', folder)

@@ -206,6 +206,8 @@ class BasicIdle {
 template <class Idle, class Host>
 void become_busy(Idle& idle, Host host) noexcept {
   if (!idle.stop_searching()) return;
+  // [idle.announce] seq_cst: the last searcher's word in the hint, before its look at the deques. Partner: [idle.push_a], a
+  // pusher's item before its read of the hint.
   host.heavy_fence();
   if (host.has_visible_work()) host.wake_one();
 }
@@ -225,6 +227,8 @@ auto wait_for_work(Idle& idle, unsigned worker, Host host) noexcept -> decltype(
     host.count_park();
     idle.announce_sleep(worker, is_searching);
     // ---- a guest may have the seat from here: nothing of this worker is touched until it is back (G1) ----
+    // [idle.announce] seq_cst: the sleeper's word in the hint, before its last look at the deques. Partner: [idle.push_a], a
+    // pusher's item before its read of the hint.
     host.heavy_fence();
     const bool must_look = host.has_visible_work() || host.is_stopping();
     if (must_look && idle.cancel_sleep(worker)) {
@@ -251,6 +255,8 @@ void give_seat_back(Idle& idle, unsigned worker, bool is_done, Host host) noexce
   }
   idle.announce_sleep(worker, false);
   // ---- the seat may be taken again from here (G1) ----
+  // [idle.announce] seq_cst: the seat's word in the hint, before the leaving guest's last look at the deques. Partner: [idle.push_a], a
+  // pusher's item before its read of the hint.
   host.heavy_fence();
   if (host.has_visible_work()) host.wake_one();
   host.about_to_sleep();

@@ -24,7 +24,7 @@ namespace weft::inline v0 {
 struct SpawnOptions {
   Priority priority = Priority::Normal;
   /// Stops a spawned task when it is signalled, beside Runtime::shutdown(Cancel); see this_task::stop_token. A plain callable cannot be
-  /// asked, and runs to its end. Cost: three allocations per task, if it can be signalled at all.
+  /// asked, and runs to its end. Cost: a few allocations per task, if it can be signalled at all.
   std::stop_token stop = {};
 };
 

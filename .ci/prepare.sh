@@ -15,6 +15,7 @@ has_package() {
     libclang-rt-19-dev) [ -e "$(clang++-19 --print-resource-dir 2>/dev/null)/lib/linux/libclang_rt.asan-$(uname -m).a" ] ;;
     libcli11-dev) has_header CLI/CLI.hpp ;;
     libhwloc-dev) pkg-config --exists hwloc 2>/dev/null ;;
+    libmimalloc-dev) has_header mimalloc.h ;;
     libomp-19-dev) [ -e "$(clang++-19 --print-resource-dir 2>/dev/null)/include/omp.h" ] ;;
     libpng-dev) pkg-config --exists libpng 2>/dev/null ;;
     libtbb-dev) pkg-config --exists tbb 2>/dev/null ;;
@@ -86,7 +87,7 @@ configure_build() {
   cxx=$(find_compiler "$compiler") || die "no $compiler C++ compiler found"
   # What meson finds decides what it builds, so a package that came or went configures again.
   wanted="$cxx $* with"
-  for name in catch2 libbenchmark-dev libcli11-dev libhwloc-dev libomp-19-dev libpng-dev libtbb-dev liburing-dev relacy-dev; do
+  for name in catch2 libbenchmark-dev libcli11-dev libhwloc-dev libmimalloc-dev libomp-19-dev libpng-dev libtbb-dev liburing-dev relacy-dev; do
     ! has_package "$name" || wanted+=" $name"
   done
   mkdir -p "$folder"

@@ -14,7 +14,6 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-LIBDIR = 'lib'
 COMPILERS = {'gcc': ['g++-12', 'g++'], 'clang': ['clang++-19', 'clang++-20', 'clang++-18', 'clang++-17', 'clang++-16']}
 # What must not be exported by a library that leaves the program's allocator alone.
 ALLOCATOR = {'malloc', 'free', 'calloc', 'realloc', 'aligned_alloc', 'posix_memalign', '_Znwm', '_Znam', '_ZdlPv', '_ZdaPv'}
@@ -42,7 +41,7 @@ class Consumers:
     def __init__(self, root, temporary):
         self.root, self.temporary = root, temporary
         self.compilers = find_compilers()
-        self.prefixes = {}
+        self.installations = {}
 
     def folder(self, name):
         path = os.path.join(self.temporary, name.replace(' ', '_'))
@@ -50,15 +49,20 @@ class Consumers:
         return path
 
     def installed(self, form, kind):
-        """Returns a prefix with weft installed in this form by this compiler; builds it the first time."""
-        if (form, kind) not in self.prefixes:
+        """Returns the library and header folders of a weft installed in this form by this compiler; builds it the first time."""
+        if (form, kind) not in self.installations:
             prefix, build = self.folder(f'prefix_{form}_{kind}'), self.folder(f'build_{form}_{kind}')
-            run(['meson', 'setup', build, self.root, '--prefix', prefix, '--libdir', LIBDIR, f'-Ddefault_library={form}',
-                 '-Dtests=disabled', '-Dsamples=disabled', '-Dperf=disabled', '--buildtype=release', '--werror'],
-                CXX=self.compilers[kind])
+            libdir, includedir = 'lib', 'include'
+            if form == 'static':
+                # Some distributions give absolute folders that are not below the prefix.
+                other = self.folder(f'other_{form}_{kind}')
+                libdir, includedir = os.path.join(other, libdir), os.path.join(other, includedir)
+            run(['meson', 'setup', build, self.root, '--prefix', prefix, '--libdir', libdir, '--includedir', includedir,
+                 f'-Ddefault_library={form}', '-Dtests=disabled', '-Dsamples=disabled', '-Dperf=disabled', '--buildtype=release',
+                 '--werror'], CXX=self.compilers[kind])
             run(['meson', 'install', '-C', build, '--quiet'])
-            self.prefixes[form, kind] = prefix
-        return self.prefixes[form, kind]
+            self.installations[form, kind] = os.path.join(prefix, libdir), os.path.join(prefix, includedir)
+        return self.installations[form, kind]
 
     def copy(self, project, name):
         place = os.path.join(self.folder(name), project)
@@ -66,9 +70,9 @@ class Consumers:
         return place
 
     def pkg_config(self, form, library_kind, kind, flags='-O2'):
-        prefix = self.installed(form, library_kind)
+        libdir, _ = self.installed(form, library_kind)
         place = self.copy('pkg_config', f'pkg_config {form} {library_kind} {kind} {flags}')
-        variables = {'PKG_CONFIG_PATH': f'{prefix}/{LIBDIR}/pkgconfig', 'LD_LIBRARY_PATH': f'{prefix}/{LIBDIR}'}
+        variables = {'PKG_CONFIG_PATH': f'{libdir}/pkgconfig', 'LD_LIBRARY_PATH': libdir}
         static = '--static' if form == 'static' else ''
         run(['make', f'CXX={self.compilers[kind]}', f'CXXFLAGS={flags} -Wall -Wextra -Werror', f'STATIC={static}'], place, **variables)
         run(['./consumer'], place, **variables)
@@ -80,15 +84,15 @@ class Consumers:
             raise Failed(f'the .pc file asks its users for {names} {libraries}, and nothing in weft uses that')
 
     def cmake(self, form, library_kind, kind):
-        prefix = self.installed(form, library_kind)
+        libdir, _ = self.installed(form, library_kind)
         place = self.copy('cmake', f'cmake {form} {library_kind} {kind}')
-        run(['cmake', '-S', '.', '-B', 'out', f'-DCMAKE_PREFIX_PATH={prefix}', '-DCMAKE_BUILD_TYPE=Release',
+        run(['cmake', '-S', '.', '-B', 'out', f'-DCMAKE_PREFIX_PATH={os.path.dirname(libdir)}', '-DCMAKE_BUILD_TYPE=Release',
              f'-DCMAKE_CXX_COMPILER={self.compilers[kind]}'], place)
         run(['cmake', '--build', 'out'], place)
         run(['./out/consumer'], place, LD_LIBRARY_PATH='')
 
     def cmake_version(self):
-        prefix = self.installed('shared', next(iter(self.compilers)))
+        libdir, _ = self.installed('shared', next(iter(self.compilers)))
         place = self.copy('cmake', 'cmake version')
         project = os.path.join(place, 'CMakeLists.txt')
         with open(project, encoding='utf-8') as file:
@@ -96,7 +100,7 @@ class Consumers:
         with open(project, 'w', encoding='utf-8') as file:
             file.write(text.replace('find_package(weft 0.1', 'find_package(weft 99.0'))
         try:
-            run(['cmake', '-S', '.', '-B', 'out', f'-DCMAKE_PREFIX_PATH={prefix}'], place)
+            run(['cmake', '-S', '.', '-B', 'out', f'-DCMAKE_PREFIX_PATH={os.path.dirname(libdir)}'], place)
         except Failed as failure:
             if '99.0' in str(failure):
                 return
@@ -140,7 +144,7 @@ class Consumers:
             raise Failed(f'the subproject adds {strange} to its consumer')
 
     def exports(self, kind):
-        library = os.path.join(self.installed('shared', kind), LIBDIR, 'libweft.so')
+        library = os.path.join(self.installed('shared', kind)[0], 'libweft.so')
         names = run(['nm', '-D', '--defined-only', '--format=posix', library]).splitlines()
         names = [line.split()[0] for line in names]
         strange = [n for n in names if n in ALLOCATOR or not re.match(r'_Z[A-Z]*N?K?4weft|_ZNK?4weft|weft_', n)]
@@ -156,8 +160,8 @@ class Consumers:
             raise Failed(f'the soname is {soname}')
 
     def headers(self):
-        prefix = self.installed('shared', next(iter(self.compilers)))
-        difference = filecmp.dircmp(os.path.join(self.root, 'include/weft'), os.path.join(prefix, 'include/weft'))
+        _, includedir = self.installed('shared', next(iter(self.compilers)))
+        difference = filecmp.dircmp(os.path.join(self.root, 'include/weft'), os.path.join(includedir, 'weft'))
         if difference.left_only or difference.right_only or difference.diff_files:
             raise Failed(f'installed headers differ: {difference.left_only} {difference.right_only} {difference.diff_files}')
 

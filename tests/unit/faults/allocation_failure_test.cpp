@@ -3,6 +3,7 @@
 #include <weft/weft.hpp>
 
 #include "failing_allocations.hpp"
+#include "support/skip.hpp"
 
 #include <array>
 #include <atomic>
@@ -33,15 +34,19 @@ long invoke_fib(int n) {
   return a + b;
 }
 
-/// Runs `work` with the n-th allocation failing, n = 0, 1, ... until none fails any more.
+/// Runs `work` with the n-th allocation failing, n = 0, 1, ... until several in a row do not come about: how many there are
+/// depends on which worker does what.
 ///
 /// @param work  makes everything it needs, and returns whether what came out is right
 /// @param count how many allocations in a row fail
 void fail_each_allocation(const std::function<bool()>& work, long count) {
   REQUIRE(work());  // whatever is made once in the life of the process
   constexpr long kMost = 20'000;
+  constexpr long kEnough = 4;
+  long failures = 0;
+  long without = 0;
   long nth = 0;
-  for (; nth < kMost; ++nth) {
+  for (; nth < kMost && without < kEnough; ++nth) {
     const std::size_t frames = weft::frame_memory_outstanding();
     const long blocks = living_blocks();
     bool has_failed = false;
@@ -62,12 +67,15 @@ void fail_each_allocation(const std::function<bool()>& work, long count) {
     REQUIRE(is_right);
     REQUIRE(leaked_frames == 0);
     REQUIRE(leaked_blocks == 0);
-    if (!has_failed) break;
+    failures += has_failed ? 1 : 0;
+    without = has_failed ? 0 : without + 1;
   }
-  CHECK(nth < kMost);
+  CHECK(failures > 0);
+  CHECK(without == kEnough);
 }
 
 void fail_each_allocation(const std::function<bool()>& work) {
+  if (!weft_test::kReplacesNew) return weft_test::skip(weft_test::kWhyNotReplaced);
   for (const long count : {1L, 3L, 1000L}) fail_each_allocation(work, count);
 }
 
@@ -274,6 +282,7 @@ TEST_CASE("allocation failure: a task group joins its children whatever fails") 
 }
 
 TEST_CASE("the allocator may call back into weft while a frame is allocated or given back") {
+  if (!weft_test::kReplacesNew) return weft_test::skip(weft_test::kWhyNotReplaced);
   constexpr std::size_t kBytes = 1000;
   constexpr std::size_t kBlocks = 1000;
   std::array<void*, kBlocks> blocks;
@@ -291,10 +300,6 @@ TEST_CASE("the allocator may call back into weft while a frame is allocated or g
     weft::frame_memory_collect();
     visits = visited.visits();
   }
-  // Clang's thread sanitizer brings an operator new of its own, which visits nobody.
-#if !(WEFT_TSAN && defined(__clang__))
-  CHECK(visits > 0);
-#else
-  CHECK(visits == 0);
-#endif
+  // mimalloc has no such call; what it returns must be right none the less.
+  CHECK((visits > 0) == !WEFT_HAS_MIMALLOC);
 }

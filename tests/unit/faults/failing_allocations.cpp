@@ -88,7 +88,7 @@ long living_blocks() { return living.load(); }
 
 }  // namespace weft_test
 
-// Clang's thread sanitizer insists on its own operators: there nothing fails, and the tests run through once.
+// Clang's thread sanitizer insists on its own operators.
 #if !(WEFT_TSAN && defined(__clang__))
 
 void* operator new(std::size_t bytes) {

@@ -2,7 +2,17 @@
 /// An operator new that fails when it is told to.
 #pragma once
 
+#include <weft/base/platform.hpp>
+
 namespace weft_test {
+
+/// Whether operator new is the one of this program at all.
+#if WEFT_TSAN && defined(__clang__)
+inline constexpr bool kReplacesNew = false;
+#else
+inline constexpr bool kReplacesNew = true;
+#endif
+inline constexpr const char* kWhyNotReplaced = "clang's thread sanitizer has an operator new of its own";
 
 /// Makes the allocation number `nth` from now (0: the next) throw std::bad_alloc, on whichever thread it happens, and
 /// those after it too until `count` have failed.

@@ -1,6 +1,8 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
+#include "bounded_delay.hpp"
+
 #include <atomic>
 #include <latch>
 #include <string>
@@ -10,6 +12,7 @@
 using weft::Counter;
 using weft::Priority;
 using weft::Task;
+using weft_test::kMostTurns;
 
 namespace {
 
@@ -98,26 +101,34 @@ TEST_CASE("a Low job runs although Normal jobs flood the worker") {
   });
   CHECK(rt.shutdown().is_complete());
   CHECK(has_run.load());
-  CHECK(normal.load() < 10'000);
+  CHECK(normal.load() <= kMostTurns);
 }
 
 TEST_CASE("a Low job runs although Normal tasks yield for ever, and so does one posted from outside") {
   weft::Runtime rt{{.workers = 1}};
-  std::atomic<int> has_run{0};
+  std::atomic<int> have_run{0};
   std::atomic<long> yields{0};
-  auto yields_on = [](std::atomic<int>& until, std::atomic<long>& times) -> Task<> {
-    while (until.load() < 2) {
-      times.fetch_add(1);
+  std::latch is_held(1);
+  std::latch posted(1);
+  constexpr long kBefore = 10;
+  auto yields_on = [&]() -> Task<> {
+    while (have_run.load() < 2) {
+      if (yields.fetch_add(1) == kBefore) {
+        is_held.count_down();
+        posted.wait();
+      }
       co_await weft::yield();
     }
   };
   Counter counter;
-  for (int i = 0; i < 3; ++i) rt.spawn(yields_on(has_run, yields), counter);
-  while (yields.load() < 10) std::this_thread::yield();
-  rt.spawn([&] { has_run.fetch_add(1); }, counter, {.priority = Priority::Low});
-  rt.spawn([&] { has_run.fetch_add(1); }, counter);
+  for (int i = 0; i < 3; ++i) rt.spawn(yields_on(), counter);
+  is_held.wait();
+  rt.spawn([&] { have_run.fetch_add(1); }, counter, {.priority = Priority::Low});
+  rt.spawn([&] { have_run.fetch_add(1); }, counter);
+  posted.count_down();
   counter.wait();
-  CHECK(has_run.load() == 2);
+  CHECK(have_run.load() == 2);
+  CHECK(yields.load() - kBefore <= kMostTurns);
 }
 
 TEST_CASE("with_priority moves a task to another priority, for what it does from then on") {
@@ -206,18 +217,20 @@ TEST_CASE("a tree of forks that keeps the only worker busy lets a job from outsi
   auto leaf = []() -> Task<int> { co_return 1; };
   for (const Priority priority : kAll) {
     weft::Runtime rt{{.workers = 1}};
-    std::atomic<bool> has_run{false};
+    bool has_run = false;
     std::latch is_busy(1);
+    std::latch posted(1);
     // Nothing but forks whose children never suspend: one turn of the worker's loop, if it does not give way.
     auto tree = [&]() -> Task<bool> {
-      constexpr int kMany = 200'000'000;
       is_busy.count_down();
-      for (int i = 0; i < kMany && !has_run.load(); ++i) co_await weft::when_all(leaf(), leaf());
-      co_return has_run.load();
+      posted.wait();
+      for (long i = 0; i < kMostTurns && !has_run; ++i) co_await weft::when_all(leaf(), leaf());
+      co_return has_run;
     };
     auto busy = rt.spawn(tree());
     is_busy.wait();
-    rt.spawn_detached([&] { has_run.store(true); }, {.priority = priority});
+    rt.spawn_detached([&] { has_run = true; }, {.priority = priority});
+    posted.count_down();
     CHECK(busy.wait());
   }
 }
@@ -237,21 +250,23 @@ TEST_CASE("a High job that a tree of forks spawns goes before the rest of the tr
 
 TEST_CASE("a tree of forks that keeps the only worker busy runs every job that came from outside") {
   weft::Runtime rt{{.workers = 1}};
-  std::atomic<int> have_run{0};
+  int have_run = 0;
   std::latch is_busy(1);
+  std::latch posted(1);
   auto leaf = []() -> Task<int> { co_return 1; };
   constexpr int kJobs = 50;
   auto tree = [&]() -> Task<bool> {
-    constexpr int kMany = 200'000'000;
     is_busy.count_down();
-    for (int i = 0; i < kMany && have_run.load() < 3 * kJobs; ++i) co_await weft::when_all(leaf(), leaf());
-    co_return have_run.load() == 3 * kJobs;
+    posted.wait();
+    for (long i = 0; i < kJobs * kMostTurns && have_run < 3 * kJobs; ++i) co_await weft::when_all(leaf(), leaf());
+    co_return have_run == 3 * kJobs;
   };
   auto busy = rt.spawn(tree());
   is_busy.wait();
   for (int i = 0; i < kJobs; ++i) {
-    for (const Priority priority : kAll) rt.spawn_detached([&] { have_run.fetch_add(1); }, {.priority = priority});
+    for (const Priority priority : kAll) rt.spawn_detached([&] { ++have_run; }, {.priority = priority});
   }
+  posted.count_down();
   CHECK(busy.wait());
 }
 

@@ -24,14 +24,15 @@ struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
 
-std::optional<std::string> read_beside(const fs::path& mesh, std::string_view name) {
+std::optional<NamedText> read_beside(const fs::path& mesh, std::string_view name) {
   // Files made on Windows name their materials with backslashes.
   std::string portable(name);
   for (char& c : portable) {
     if (c == '\\') c = '/';
   }
+  const fs::path path = mesh.parent_path() / portable;
   try {
-    return read_file(mesh.parent_path() / portable);
+    return NamedText{without_controls(path.string()), read_file(path)};
   } catch (const InputError&) {
     return std::nullopt;
   }

@@ -26,8 +26,13 @@ namespace raytracer {
 /// Reads PLY: ASCII, binary little-endian or binary big-endian.
 [[nodiscard]] TriangleMesh parse_ply(std::string_view bytes, const std::string& file);
 
-/// Gives the text of a file that lies beside the one being read; none if it cannot be read.
-using ReadBeside = std::function<std::optional<std::string>(std::string_view name)>;
+struct NamedText {
+  std::string file;  ///< for messages
+  std::string text;
+};
+
+/// Gives a file that lies beside the one being read; none if it cannot be read.
+using ReadBeside = std::function<std::optional<NamedText>(std::string_view name)>;
 
 /// Reads OBJ; materials come from the MTL files it names. One that is missing makes a warning.
 [[nodiscard]] TriangleMesh parse_obj(std::string_view bytes, const std::string& file,

@@ -92,13 +92,9 @@ class ObjParser {
       if (w.front() == '#') break;
       read_corner(w);
     }
-    if (polygon_.vertices.size() < 3) {
-      ++skipped_faces_;
-      return;
-    }
     // Normals that not all corners have are of no use.
     if (polygon_.normals.size() != polygon_.vertices.size()) polygon_.normals.clear();
-    add_polygon(mesh_, polygon_);
+    cutter_.cut(mesh_, polygon_);
   }
 
   /// Reads "7", "7/1", "7//3" or "7/1/3": vertex, texture coordinate, normal.
@@ -173,9 +169,9 @@ class ObjParser {
   }
 
   bool read_library(std::string_view name) {
-    const std::optional<std::string> text = read_beside_(name);
-    if (!text) return false;
-    MaterialLibrary library = parse_mtl(*text, printable(name));
+    const std::optional<NamedText> found = read_beside_(name);
+    if (!found) return false;
+    MaterialLibrary library = parse_mtl(found->text, found->file);
     for (std::string& warning : library.warnings) mesh_.warnings.push_back(std::move(warning));
     for (auto& [material_name, material] : library.materials) {
       materials_[material_name] = static_cast<std::uint32_t>(mesh_.palette.size());
@@ -185,9 +181,7 @@ class ObjParser {
   }
 
   void finish() {
-    if (skipped_faces_ > 0) {
-      warn("skipped " + std::to_string(skipped_faces_) + " faces with fewer than three corners");
-    }
+    cutter_.warn(mesh_, file_);
     if (missing_normals_ > 0) {
       warn(std::to_string(missing_normals_) + " corners name normals that are not defined");
     }
@@ -207,7 +201,7 @@ class ObjParser {
   std::vector<Vec3> normals_;
   /// The face that is being read, with the material in use.
   Polygon polygon_;
-  std::size_t skipped_faces_ = 0;
+  PolygonCutter cutter_;
   std::size_t missing_normals_ = 0;
   std::size_t unknown_materials_ = 0;
   bool missing_library_ = false;

@@ -184,22 +184,15 @@ class PlyParser {
   }
 
   void cut_polygons() {
-    std::uint64_t skipped = 0;
+    PolygonCutter cutter;
     auto corner = corners_.begin();
     Polygon polygon;
     for (const std::uint32_t size : polygon_sizes_) {
       polygon.vertices.assign(corner, corner + size);
       corner += size;
-      if (size < 3) {
-        ++skipped;
-      } else {
-        add_polygon(mesh_, polygon);
-      }
+      cutter.cut(mesh_, polygon);
     }
-    if (skipped > 0) {
-      mesh_.warnings.push_back(file_ + ": skipped " + std::to_string(skipped) +
-                               " faces with fewer than three corners");
-    }
+    cutter.warn(mesh_, file_);
   }
 
   std::string_view bytes_;

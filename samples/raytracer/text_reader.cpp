@@ -118,19 +118,20 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
                     [&](char x, char y) { return lower(x) == lower(y); });
 }
 
-std::string printable(std::string_view word) {
+std::string without_controls(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = '?';
+  }
+  return text;
+}
+
+std::string in_quotes(std::string_view word) {
   constexpr std::size_t kLongest = 40;
-  std::string result;
+  std::string result(1, '\'');
   for (const char c : word.substr(0, kLongest)) {
     result += c >= ' ' && c <= '~' ? c : '?';
   }
   if (word.size() > kLongest) result += "...";
-  return result;
-}
-
-std::string in_quotes(std::string_view word) {
-  std::string result(1, '\'');
-  result += printable(word);
   result += '\'';
   return result;
 }

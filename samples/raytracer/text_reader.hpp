@@ -55,10 +55,10 @@ class TextReader {
 /// Compares ASCII text without regard to case.
 [[nodiscard]] bool equals_ignoring_case(std::string_view a, std::string_view b);
 
-/// Makes a word from a file fit for a message: shortened, and without what a terminal would obey.
-[[nodiscard]] std::string printable(std::string_view word);
+/// Replaces what a terminal would obey.
+[[nodiscard]] std::string without_controls(std::string text);
 
-/// Puts such a word between quotes.
+/// Makes a word from a file fit for a message: between quotes, shortened, and in plain characters.
 [[nodiscard]] std::string in_quotes(std::string_view word);
 
 }  // namespace raytracer

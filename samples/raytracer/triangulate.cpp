@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cmath>
+#include <string>
 
 namespace raytracer {
 namespace {
@@ -99,13 +100,24 @@ void cut_ears(TriangleMesh& mesh, const Polygon& polygon) {
 
 }  // namespace
 
-void add_polygon(TriangleMesh& mesh, const Polygon& polygon) {
+void PolygonCutter::cut(TriangleMesh& mesh, const Polygon& polygon) {
   const std::size_t count = polygon.vertices.size();
-  if (count > 3 && count <= kMostCorners) {
-    cut_ears(mesh, polygon);
-    return;
-  }
+  if (count > 3 && count <= kMostCorners) return cut_ears(mesh, polygon);
+  if (count < 3) ++too_small_;
+  if (count > kMostCorners) ++large_;
   for (std::size_t i = 2; i < count; ++i) add_part(mesh, polygon, {0, i - 1, i});
+}
+
+void PolygonCutter::warn(TriangleMesh& mesh, const std::string& file) const {
+  if (too_small_ > 0) {
+    mesh.warnings.push_back(file + ": skipped " + std::to_string(too_small_) +
+                            " faces with fewer than three corners");
+  }
+  if (large_ > 0) {
+    mesh.warnings.push_back(file + ": " + std::to_string(large_) + " faces have more than " +
+                            std::to_string(kMostCorners) +
+                            " corners; those of them that are concave lose their outline");
+  }
 }
 
 }  // namespace raytracer

@@ -14,9 +14,9 @@ namespace {
 const std::string kCorners = "v 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\n";
 
 TriangleMesh parse(const std::string& text, const std::string& mtl = "") {
-  return parse_obj(text, "a.obj", [&mtl](std::string_view name) -> std::optional<std::string> {
+  return parse_obj(text, "a.obj", [&mtl](std::string_view name) -> std::optional<NamedText> {
     if (mtl.empty() || name != "my materials.mtl") return std::nullopt;
-    return mtl;
+    return NamedText{"beside/" + std::string(name), mtl};
   });
 }
 
@@ -78,7 +78,7 @@ TEST_CASE("lines of an OBJ may go on after a backslash, and errors keep their li
 }
 
 TEST_CASE("a concave polygon keeps its outline") {
-  // A comb of three teeth: area 7 of a box of 10.
+  // A comb of three teeth: area 8 of a box of 10.
   TriangleMesh mesh = parse(
       "v 0 0 0\nv 5 0 0\nv 5 2 0\nv 4 2 0\nv 4 1 0\nv 3 1 0\nv 3 2 0\nv 2 2 0\nv 2 1 0\nv 1 1 0\n"
       "v 1 2 0\nv 0 2 0\nf 1 2 3 4 5 6 7 8 9 10 11 12\n");
@@ -96,7 +96,8 @@ TEST_CASE("polygons that cross themselves or have no area are cut into something
   CHECK(parse(kCorners + "f 1 1 1 1 1\n").triangles.size() == 3);
   TriangleMesh mesh;
   mesh.positions.resize(1);
-  add_polygon(mesh, {std::vector<std::uint32_t>(5000, 0), {}});
+  PolygonCutter cutter;
+  cutter.cut(mesh, {std::vector<std::uint32_t>(5000, 0), {}});
   CHECK(mesh.triangles.size() == 4998);
 }
 
@@ -120,7 +121,7 @@ TEST_CASE("materials of an OBJ are found by name, spaces included") {
   CHECK(mesh.palette[3].kind == MaterialKind::Glass);
   CHECK(mesh.palette[4].kind == MaterialKind::Glossy);
   REQUIRE(mesh.warnings.size() == 1);
-  CHECK_THAT(mesh.warnings[0], Contains("textures are not read"));
+  CHECK_THAT(mesh.warnings[0], Contains("beside/my materials.mtl: textures are not read"));
 }
 
 TEST_CASE("a missing MTL or material is a warning, not an error") {
@@ -134,10 +135,10 @@ TEST_CASE("a missing MTL or material is a warning, not an error") {
 
 TEST_CASE("a line names one MTL or several, and naming it again changes nothing") {
   std::vector<std::string> asked;
-  const auto beside = [&asked](std::string_view name) -> std::optional<std::string> {
+  const auto beside = [&asked](std::string_view name) -> std::optional<NamedText> {
     asked.emplace_back(name);
-    if (name == "a.mtl") return "newmtl a\n";
-    if (name == "b.mtl") return "newmtl b\n";
+    if (name == "a.mtl") return NamedText{"a.mtl", "newmtl a\n"};
+    if (name == "b.mtl") return NamedText{"b.mtl", "newmtl b\n"};
     return std::nullopt;
   };
   const std::string line = "mtllib a.mtl c.mtl b.mtl\n";
@@ -170,11 +171,34 @@ TEST_CASE(
 }
 
 TEST_CASE("the name of an MTL cannot send control characters to the terminal") {
-  const auto empty_colour = [](std::string_view) {
-    return std::optional<std::string>("newmtl a\nKd\n");
-  };
-  CHECK_THROWS_WITH(parse_obj("mtllib \x1b[2Ja.mtl\n", "a.obj", empty_colour),
-                    Contains("?[2Ja.mtl: line 2"));
+  const raytracer_test::TemporaryFolder folder;
+  (void)folder.write("\x1b[2Ja.mtl", "newmtl a\nKd\n");
+  const auto path = folder.write("a.obj", "mtllib \x1b[2Ja.mtl\n" + kCorners);
+  CHECK_THROWS_WITH(load_mesh(path), Contains("?[2Ja.mtl: line 2") && !Contains("\x1b"));
+}
+
+TEST_CASE("an error in an MTL names the file with its folder and its whole name") {
+  const raytracer_test::TemporaryFolder folder;
+  const std::string name = "a_name_that_is_longer_than_a_word_in_a_message_may_be.mtl";
+  const auto mtl = folder.write(name, "newmtl a\nKd\n");
+  const auto path = folder.write("a.obj", "mtllib " + name + "\n" + kCorners);
+  CHECK_THROWS_WITH(load_mesh(path), Contains(mtl.string() + ": line 2"));
+}
+
+TEST_CASE("a face of too many corners to keep a concave outline is a warning") {
+  std::ostringstream ring;
+  std::string face = "f";
+  for (int i = 1; i <= 257; ++i) {
+    ring << "v " << i << ' ' << i * i << " 0\n";
+    face += ' ';
+    face += std::to_string(i);
+  }
+  const TriangleMesh mesh = parse(ring.str() + face + "\n");
+  CHECK(mesh.triangles.size() == 255);
+  REQUIRE(mesh.warnings.size() == 1);
+  CHECK_THAT(mesh.warnings[0], Contains("a.obj: 1 faces have more than 256 corners"));
+  face.erase(face.rfind(' '));
+  CHECK(parse(ring.str() + face + "\n").warnings.empty());
 }
 
 TEST_CASE("a broken OBJ is refused with a sentence that says where") {

@@ -6,6 +6,11 @@
 #include "load_mtl.hpp"
 #include "triangulate.hpp"
 
+#include <optional>
+#include <sstream>
+#include <string>
+#include <string_view>
+
 using namespace raytracer;
 using Catch::Matchers::Contains;
 

@@ -10,10 +10,12 @@
 #define CATCH_CONFIG_NO_POSIX_SIGNALS
 #endif
 #include <catch2/catch.hpp>
+#include <weft/mem/frame_cache.hpp>
 
 #include "support/skip.hpp"
 #include "support/test_options.hpp"
 
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <random>
@@ -26,6 +28,7 @@ namespace {
 Options options_of_this_run;
 bool tap = false;
 std::string skipped_because;  // the case that runs; empty if it is not skipped
+bool has_any_lost_frames = false;
 
 bool is_set(const char* variable) {
   const char* const value = std::getenv(variable);
@@ -42,7 +45,8 @@ void skip(std::string reason) {
 
 namespace {
 
-/// Prints `ok N - name` or `not ok N - name` at the end of each case, and the plan at the end of the run.
+/// Prints `ok N - name` or `not ok N - name` at the end of each case, and the plan at the end of the run. A case that leaves frames
+/// of coroutines behind has failed, whatever else it has checked.
 class TapListener : public Catch::TestEventListenerBase {
  public:
   using TestEventListenerBase::TestEventListenerBase;
@@ -50,17 +54,24 @@ class TapListener : public Catch::TestEventListenerBase {
   void testCaseStarting(const Catch::TestCaseInfo& info) override {
     TestEventListenerBase::testCaseStarting(info);
     skipped_because.clear();
+    frames_before_ = weft::frame_memory_outstanding();
     if (tap) std::fprintf(stderr, "case: %s\n", info.name.c_str());
   }
 
   void testCaseEnded(const Catch::TestCaseStats& stats) override {
+    const std::size_t frames = weft::frame_memory_outstanding();
+    const bool has_lost_frames = frames != frames_before_;
+    if (has_lost_frames) {
+      has_any_lost_frames = true;
+      std::fprintf(stderr, "%s: %zu frames before, %zu after\n", stats.testInfo.name.c_str(), frames_before_, frames);
+    }
     if (!tap) return;
     ++count_;
     std::string name = stats.testInfo.name;
     for (char& c : name) {
       if (c == '#' || c == '\n') c = ' ';  // '#' starts a directive in TAP
     }
-    const bool is_good = stats.totals.assertions.allOk();
+    const bool is_good = stats.totals.assertions.allOk() && !has_lost_frames;
     if (is_good && !skipped_because.empty()) name += " # SKIP " + skipped_because;
     std::printf("%s %d - %s\n", is_good ? "ok" : "not ok", count_, name.c_str());
     std::fflush(stdout);
@@ -72,6 +83,7 @@ class TapListener : public Catch::TestEventListenerBase {
 
  private:
   int count_ = 0;
+  std::size_t frames_before_ = 0;
 };
 
 CATCH_REGISTER_LISTENER(TapListener)
@@ -97,5 +109,6 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "seed: %llu (repeat with --seed)\n",
                  static_cast<unsigned long long>(options_of_this_run.seed));
   }
-  return session.run();
+  const int status = session.run();
+  return status == 0 && has_any_lost_frames ? 1 : status;
 }

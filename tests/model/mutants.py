@@ -26,7 +26,8 @@ def build_and_run(tree, model, compiler):
     built = subprocess.run(command, capture_output=True, text=True)
     if built.returncode != 0:
         return None, built.stderr
-    run = subprocess.run([program, '--random', RUNS, '--bound', str(BOUNDS.get(model, 1))], capture_output=True, text=True, errors='replace')
+    run = subprocess.run([program, '--random', RUNS, '--bound', str(BOUNDS.get(model, 1))], stdout=subprocess.PIPE,
+                         stderr=subprocess.STDOUT, text=True, errors='replace')
     return run.returncode, run.stdout
 
 
@@ -34,9 +35,9 @@ def first_failure(output):
     """Returns which scenario failed, after how many runs, and how."""
     lines = output.split('\n')
     for i, line in enumerate(lines):
-        if line.startswith('FAILED '):
+        if line.startswith('not ok '):
             how = lines[i + 2] if len(lines) > i + 2 else ''
-            return line[len('FAILED '):].split(' interleavings')[0] + ': ' + how
+            return line.split(' - ', 1)[1].split(' interleavings')[0] + ': ' + how
     return output[-300:]
 
 

@@ -105,10 +105,7 @@ int main(int argc, char** argv) {
   if (const int error = session.applyCommandLine(argc, argv); error != 0) return error;
   if (is_set("WEFT_LONG")) options_of_this_run.seconds *= kLongFactor;
   if (tap) session.configData().outputFilename = "/dev/stderr";
-  if (kPrintSeed) {
-    std::fprintf(stderr, "seed: %llu (repeat with --seed)\n",
-                 static_cast<unsigned long long>(options_of_this_run.seed));
-  }
+  std::fprintf(stderr, "seed: %llu (repeat with --seed)\n", static_cast<unsigned long long>(options_of_this_run.seed));
   const int status = session.run();
   return status == 0 && has_any_lost_frames ? 1 : status;
 }

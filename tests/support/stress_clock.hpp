@@ -9,9 +9,11 @@
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 
 namespace weft_test {
 
@@ -29,7 +31,9 @@ class StressClock {
 /// Aborts the program with a sentence when progress() is not called for a while.
 class Watchdog {
  public:
-  Watchdog(std::string what, std::chrono::milliseconds patience) : what_(std::move(what)), patience_(patience) {
+  /// @param describe  says more for the report; called on another thread
+  Watchdog(std::string what, std::chrono::milliseconds patience, std::function<std::string()> describe = {})
+      : what_(std::move(what)), patience_(patience), describe_(std::move(describe)) {
     thread_ = std::thread([this] { watch(); });
   }
   Watchdog(const Watchdog&) = delete;
@@ -53,8 +57,9 @@ class Watchdog {
     while (!changed_.wait_for(lock, patience_, [this] { return is_over_; })) {
       const long now = count_.load();
       if (now == seen) {
-        std::fprintf(stderr, "watchdog: %s: no progress after %ld for %lld ms (repeat with --seed %llu)\n", what_.c_str(),
-                     now, static_cast<long long>(patience_.count()), static_cast<unsigned long long>(options().seed));
+        std::fprintf(stderr, "watchdog: %s: no progress after %ld for %lld ms (repeat with --seed %llu)\n%s", what_.c_str(),
+                     now, static_cast<long long>(patience_.count()), static_cast<unsigned long long>(options().seed),
+                     describe_ ? describe_().c_str() : "");
         std::abort();
       }
       seen = now;
@@ -63,6 +68,7 @@ class Watchdog {
 
   const std::string what_;
   const std::chrono::milliseconds patience_;
+  const std::function<std::string()> describe_;
   std::atomic<long> count_{0};
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -6,12 +6,6 @@
 
 namespace weft_test {
 
-#ifdef WEFT_TEST_PRINTS_SEED
-inline constexpr bool kPrintSeed = true;
-#else
-inline constexpr bool kPrintSeed = false;
-#endif
-
 /// How many times longer a stress case runs in the long suite.
 inline constexpr double kLongFactor = 20;
 

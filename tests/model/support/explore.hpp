@@ -89,7 +89,7 @@ class Explorer {
       std::cerr << "no scenario has \"" << options_.scenario << "\" in its name\n";
       return 2;
     }
-    std::cout << (failures_ == 0 ? "passed: " : "FAILED: ") << explored_ << " interleavings explored\n";
+    std::cout << "1.." << explorations_ << "\n# " << explored_ << " interleavings explored\n";
     return failures_ == 0 ? 0 : 1;
   }
 
@@ -105,13 +105,13 @@ class Explorer {
     const bool is_good = rl::simulate<Scenario>(params);
     const std::uint64_t count = params.stop_iteration - first + 1;
     explored_ += count;
-    std::cout << (is_good ? "ok     " : "FAILED ") << name << ", " << how << ": " << count << " interleavings, "
-              << (get_tick_count() - start) / 1000.0 << " s\n";
+    // The Test Anything Protocol; what is none of it goes to the other stream.
+    std::cout << (is_good ? "ok " : "not ok ") << ++explorations_ << " - " << name << ", " << how << ": " << count << " interleavings, "
+              << (get_tick_count() - start) / 1000.0 << " s" << std::endl;
     if (!is_good) {
       ++failures_;
-      std::cout << text.str() << "repeat with --scenario \"" << name << "\" --seed " << options_.seed << '\n';
+      std::cerr << text.str() << "repeat with --scenario \"" << name << "\" --seed " << options_.seed << '\n';
     }
-    std::cout.flush();
   }
 
   std::uint64_t number(std::size_t i) const {
@@ -128,6 +128,7 @@ class Explorer {
   std::vector<std::string> arguments_;
   Options options_;
   std::uint64_t explored_ = 0;
+  int explorations_ = 0;
   int failures_ = 0;
 };
 

@@ -41,8 +41,9 @@ struct Taken {
 };
 
 /// One round: the owner pushes every item once, in bursts, and pops some; the thieves take what they can.
+/// Returns how many items the thieves took.
 template <std::size_t kReach>
-void run_round(Deque<kReach>& deque, std::vector<std::uint64_t>& items, int thieves, SeededRandom& random) {
+std::uint64_t run_round(Deque<kReach>& deque, std::vector<std::uint64_t>& items, int thieves, SeededRandom& random) {
   std::atomic<bool> is_over{false};
   std::vector<Taken> stolen(static_cast<std::size_t>(thieves));
   std::vector<std::thread> threads;
@@ -99,9 +100,14 @@ void run_round(Deque<kReach>& deque, std::vector<std::uint64_t>& items, int thie
   is_over.store(true);
   for (std::thread& thread : threads) thread.join();
   while (std::uint64_t* const item = deque.pop()) taken.add(*item);
-  for (const Taken& thief : stolen) taken.add(thief);
+  std::uint64_t thefts = 0;
+  for (const Taken& thief : stolen) {
+    taken.add(thief);
+    thefts += thief.count;
+  }
   REQUIRE(taken == pushed);
   REQUIRE(deque.is_empty_hint());
+  return thefts;
 }
 
 template <std::size_t kReach>
@@ -110,13 +116,15 @@ void run_rounds(std::uint64_t stream) {
   std::vector<std::uint64_t> items(kItems);
   for (std::uint64_t& item : items) item = random();
   const StressClock clock;
+  std::uint64_t thefts = 0;
   while (!clock.is_over()) {
     const int thieves = 1 + static_cast<int>(random.below(4));
     const std::uint64_t starts[] = {0, (std::uint64_t{1} << 32) - 3, (std::uint64_t{1} << 63) - 3, ~std::uint64_t{0} - 2};
     Deque<kReach> deque(std::size_t{2} << random.below(6), starts[random.below(4)]);
     const std::uint64_t rounds = 1 + random.below(3);
-    for (std::uint64_t round = 0; round < rounds; ++round) run_round(deque, items, thieves, random);
+    for (std::uint64_t round = 0; round < rounds; ++round) thefts += run_round(deque, items, thieves, random);
   }
+  CHECK(thefts > 0);
 }
 
 }  // namespace

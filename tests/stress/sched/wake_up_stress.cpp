@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
+#include "support/describe_workers.hpp"
 #include "support/seeded_random.hpp"
 #include "support/stress_clock.hpp"
 
@@ -32,7 +33,7 @@ TEST_CASE("one job at a time, from outside, after a random pause") {
   const unsigned workers = GENERATE(1u, 2u, 4u);
   SeededRandom random(workers);
   weft::Runtime rt{{.workers = workers}};
-  Watchdog watchdog("one job from outside", 1s);
+  Watchdog watchdog("one job from outside", 1s, [&rt] { return weft_test::describe_workers(rt); });
   const StressClock clock;
   long rounds = 0;
   for (; !clock.is_over(); ++rounds) {
@@ -49,7 +50,7 @@ TEST_CASE("one spawned job at a time, which only another worker can take") {
   const unsigned workers = GENERATE(2u, 4u);
   SeededRandom random(workers);
   weft::Runtime rt{{.workers = workers}};
-  Watchdog watchdog("one job from a busy worker", 1s);
+  Watchdog watchdog("one job from a busy worker", 1s, [&rt] { return weft_test::describe_workers(rt); });
   const StressClock clock;
   long rounds = 0;
   rt.run([&] {
@@ -67,7 +68,7 @@ TEST_CASE("one spawned job at a time, which only another worker can take") {
 TEST_CASE("one fork at a time, whose second child only another worker can take") {
   SeededRandom random(7);
   weft::Runtime rt{{.workers = 2}};
-  Watchdog watchdog("one fork from a busy worker", 1s);
+  Watchdog watchdog("one fork from a busy worker", 1s, [&rt] { return weft_test::describe_workers(rt); });
   const StressClock clock;
   auto waits = [](std::atomic<bool>& until) -> Task<> {
     while (!until.load()) std::this_thread::yield();
@@ -93,7 +94,7 @@ TEST_CASE("one fork at a time, whose second child only another worker can take")
 TEST_CASE("roots of several threads that come and go") {
   SeededRandom random(8);
   weft::Runtime rt{{.workers = 2}};
-  Watchdog watchdog("roots of several threads", 2s);
+  Watchdog watchdog("roots of several threads", 2s, [&rt] { return weft_test::describe_workers(rt); });
   const StressClock clock;
   std::atomic<bool> is_over{false};
   std::vector<std::thread> threads;

@@ -90,10 +90,10 @@ TEST_CASE("no body runs any more when the loop has thrown") {
     for (int round = 0; round < 100; ++round) {
       std::atomic<int> inside{0};
       const auto body = [&](int i) {
+        if (i == 300) throw BadIndex(i);
         inside.fetch_add(1);
-        const bool is_bad = i == 300;
+        for (int pause = 0; pause < 100; ++pause) weft::cpu_relax();  // so that others are inside when it throws
         inside.fetch_sub(1);
-        if (is_bad) throw BadIndex(i);
       };
       REQUIRE_THROWS_AS(run_loop(rt, form, 0, 1000, body, {.grain = 1}), BadIndex);
       REQUIRE(inside.load() == 0);

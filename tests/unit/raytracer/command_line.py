@@ -16,8 +16,8 @@ def stl(count, triangles, trailing=b''):
     return b'made for a test'.ljust(80) + struct.pack('<I', count) + body + trailing
 
 
-def run(*arguments, **more):
-    return subprocess.run([PROGRAM, *arguments], **{'capture_output': True, 'text': True, 'errors': 'replace', 'timeout': 60, **more})
+def run(*arguments, prefix=(), **more):
+    return subprocess.run([*prefix, PROGRAM, *arguments], **{'capture_output': True, 'text': True, 'errors': 'replace', 'timeout': 60, **more})
 
 
 def expect(name, condition, result):

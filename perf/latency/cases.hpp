@@ -50,17 +50,18 @@ class Moment {
   std::atomic<Clock::rep> ns_{0};
 };
 
-/// `round_trip()` has a job done.
+/// `round_trip()` has a job done and returns what the job says, which is 1.
 template <class RoundTrip>
 void measure_cold(benchmark::State& state, RoundTrip round_trip) {
   perf::Quantiles times(state);
-  round_trip();
+  int done = round_trip();
   for (auto _ : state) {
     std::this_thread::sleep_for(kPause);
     const auto begin = Clock::now();
-    round_trip();
+    done += round_trip();
     times.add(Clock::now() - begin);
   }
+  perf::verify(done == state.iterations() + 1, "a job has not run");
   times.record();
 }
 

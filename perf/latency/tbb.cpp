@@ -14,9 +14,11 @@ namespace {
 [[maybe_unused]] const bool cold_run = add("cold_run", "tbb", {1, 2}, [](benchmark::State& state, unsigned threads) {
   tbb::task_arena arena(static_cast<int>(threads));
   measure_cold(state, [&arena] {
-    arena.execute([] {
+    return arena.execute([] {
+      int says = 0;
       tbb::task_group group;
-      group.run_and_wait([] {});
+      group.run_and_wait([&says] { says = 1; });
+      return says;
     });
   });
 });
@@ -24,9 +26,14 @@ namespace {
 [[maybe_unused]] const bool cold_spawn = add("cold_spawn", "tbb", {2}, [](benchmark::State& state, unsigned threads) {
   tbb::task_arena arena(static_cast<int>(threads));
   measure_cold(state, [&arena] {
+    int says = 0;
     std::binary_semaphore done(0);
-    arena.enqueue([&done] { done.release(); });
+    arena.enqueue([&] {
+      says = 1;
+      done.release();
+    });
     done.acquire();
+    return says;
   });
 });
 

@@ -14,19 +14,25 @@ namespace {
     add("cold_spawn", "semaphores", {1}, [](benchmark::State& state, unsigned) {
       std::counting_semaphore<> work(0);
       std::counting_semaphore<> done(0);
+      int says = 0;
       std::jthread worker([&](const std::stop_token& stop) {
-        for (work.acquire(); !stop.stop_requested(); work.acquire()) done.release();
+        for (work.acquire(); !stop.stop_requested(); work.acquire()) {
+          says = 1;
+          done.release();
+        }
       });
       measure_cold(state, [&] {
+        says = 0;
         work.release();
         done.acquire();
+        return says;
       });
       worker.request_stop();
       work.release();
     });
 
 [[maybe_unused]] const bool async = add("cold_spawn", "std-async", {1}, [](benchmark::State& state, unsigned) {
-  measure_cold(state, [] { std::async(std::launch::async, [] {}).get(); });
+  measure_cold(state, [] { return std::async(std::launch::async, [] { return 1; }).get(); });
 });
 
 /// One thread that waits for a job: the least that a thread pool can be.

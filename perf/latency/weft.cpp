@@ -11,16 +11,18 @@ using weft::Task;
 
 [[maybe_unused]] const bool cold_run = add("cold_run", "weft", {1, 2}, [](benchmark::State& state, unsigned threads) {
   weft::Runtime runtime{{.workers = threads}};
-  measure_cold(state, [&runtime] { runtime.run([] {}); });
+  measure_cold(state, [&runtime] { return runtime.run([] { return 1; }); });
 });
 
 [[maybe_unused]] const bool cold_spawn =
     add("cold_spawn", "weft", {1, 2}, [](benchmark::State& state, unsigned threads) {
       weft::Runtime runtime{{.workers = threads}};
       measure_cold(state, [&runtime] {
+        int says = 0;
         weft::Counter unfinished;
-        runtime.spawn([] {}, unfinished);
+        runtime.spawn([&says] { says = 1; }, unfinished);
         unfinished.wait();
+        return says;
       });
     });
 

@@ -31,10 +31,12 @@ class Picture {
   /// The rays of all tiles together.
   [[nodiscard]] std::uint64_t rays() const;
   void clear();
-  /// Compares the picture with the one that was rendered first in this process.
+  /// Compares the picture with the one that comes of rendering one tile after another.
   void verify() const;
 
  private:
+  static std::uint64_t serial_hash();
+
   raytracer::Setup setup_;
   raytracer::Camera camera_;
   raytracer::RenderSettings settings_;

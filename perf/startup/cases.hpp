@@ -47,12 +47,17 @@ bool add_construct(const std::string& name) {
   return add<Contender>("construct", name, [](Contender& contender, unsigned threads) { contender.make(threads); });
 }
 
-/// one_job() has an empty job done.
+/// one_job() has a job done and returns what the job says, which is 1.
+template <class Contender>
+void run_one_job(Contender& contender) {
+  perf::verify(contender.one_job() == 1, "the job has not run");
+}
+
 template <class Contender>
 bool add_first_job(const std::string& name) {
   return add<Contender>("first_job", name, [](Contender& contender, unsigned threads) {
     contender.make(threads);
-    contender.one_job();
+    run_one_job(contender);
   });
 }
 
@@ -60,7 +65,7 @@ template <class Contender>
 bool add_life(const std::string& name) {
   return add<Contender>("life", name, [](Contender& contender, unsigned threads) {
     contender.make(threads);
-    contender.one_job();
+    run_one_job(contender);
     contender.end();
   });
 }

@@ -10,11 +10,12 @@ namespace {
 class OpenMp {
  public:
   void make(unsigned threads) { threads_ = static_cast<int>(threads); }
-  void one_job() {
-#pragma omp parallel num_threads(threads_)
+  int one_job() {
+    int says = 0;
+#pragma omp parallel num_threads(threads_) shared(says)
 #pragma omp single
-    {
-    }
+    says = 1;
+    return says;
   }
   void jobs(unsigned count) {
     std::latch all(static_cast<std::ptrdiff_t>(count));

@@ -20,10 +20,12 @@ class Tbb {
     arena_.emplace(static_cast<int>(threads));
     arena_->initialize();
   }
-  void one_job() {
-    arena_->execute([] {
+  int one_job() {
+    return arena_->execute([] {
+      int says = 0;
       tbb::task_group group;
-      group.run_and_wait([] {});
+      group.run_and_wait([&says] { says = 1; });
+      return says;
     });
   }
   void jobs(unsigned count) {

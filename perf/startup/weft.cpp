@@ -12,8 +12,8 @@ namespace {
 class Weft {
  public:
   void make(unsigned threads) { runtime_.emplace(weft::RuntimeOptions{.workers = threads}); }
-  void one_job() {
-    runtime_->run([] {});
+  int one_job() {
+    return runtime_->run([] { return 1; });
   }
   void jobs(unsigned count) {
     std::latch all(static_cast<std::ptrdiff_t>(count));
@@ -23,6 +23,8 @@ class Weft {
   }
   void end() { runtime_.reset(); }
 
+  weft::Runtime& runtime() { return *runtime_; }
+
  private:
   std::optional<weft::Runtime> runtime_;
 };
@@ -30,7 +32,13 @@ class Weft {
 /// As weft, but the first job is spawned, so that it waits for a thread to start.
 class WeftSpawn : public Weft {
  public:
-  void one_job() { jobs(1); }
+  int one_job() {
+    int says = 0;
+    weft::Counter unfinished;
+    runtime().spawn([&says] { says = 1; }, unfinished);
+    unfinished.wait();
+    return says;
+  }
 };
 
 [[maybe_unused]] const bool added =

@@ -83,7 +83,7 @@ TriangleMesh parse(Format format, const std::string& bytes, const std::string& m
     case Format::Obj:
       break;
   }
-  return parse_obj(bytes, "a.obj", [&mtl](std::string_view) { return std::optional(mtl); });
+  return parse_obj(bytes, "a.obj", [&mtl](std::string_view) { return std::optional(NamedText{"a.mtl", mtl}); });
 }
 
 /// Says what is wrong with a message for the user; empty if nothing is.

@@ -155,7 +155,7 @@ Detached await_ready_tasks_outside(int count, StackUse& stack, int& sum) {
 
 }  // namespace
 
-TEST_CASE("millions of ready awaits take bounded stack") {
+TEST_CASE("ten million ready awaits take bounded stack") {
   check_everywhere(kTenMillion, [](int hops, StackUse& stack) { return await_ready_tasks(hops, stack); });
 }
 
@@ -168,7 +168,7 @@ TEST_CASE("ready awaits in a foreign coroutine outside any runtime take bounded 
   CHECK(stack.excursion() <= kBoundedStack);
 }
 
-TEST_CASE("millions of hops between two tasks take bounded stack") {
+TEST_CASE("ten million hops between two tasks take bounded stack") {
   check_everywhere(kTenMillion / 2, [](int rounds, StackUse& stack) { return hand_off_chain(rounds, stack); });
 }
 

@@ -2,10 +2,12 @@
 """Weakens the protocols one step at a time and checks that the models notice. Usage: mutants.py [OPTION...] [WORD...]
 
 Each mutant replaces one text in a copy of the tree, builds the model named beside it, and searches at random and with one
-preemption (see BOUNDS). It is found when the model fails, and then the step is necessary. Those that survive are listed with the reason;
-a survivor that is found after all makes this program fail too. WORD selects mutants by name. Takes some twenty minutes.
+preemption (see RUNS and BOUNDS). It is found when the model fails, and then the step is necessary. Those that survive are listed with the reason;
+a survivor that is found after all makes this program fail too. WORD selects mutants by name. As many run at once as there
+are processors; on two it takes some twenty minutes.
 """
 import argparse
+import concurrent.futures
 import os
 import shutil
 import subprocess
@@ -56,6 +58,22 @@ def mutate(root, tree, path, old, new):
     return None
 
 
+def try_one(root, compiler, model, path, old, new, expected):
+    """Returns (what became of a mutant, whether that is not what the table expects, seconds)."""
+    start = time.time()
+    with tempfile.TemporaryDirectory() as tree:
+        sentence = mutate(root, tree, path, old, new)
+        status, output = (None, sentence) if sentence else build_and_run(tree, model, compiler)
+    if status is None:
+        verdict, is_wrong = 'NOT RUN ' + output[:2000], True
+    elif status != 0:
+        verdict, is_wrong = 'found: ' + first_failure(output), expected != 'found'
+    else:
+        verdict = 'passes' if expected == 'control' else 'survives' + ('' if expected == 'found' else f' ({expected})')
+        is_wrong = expected == 'found'
+    return verdict, is_wrong, time.time() - start
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--root', default=os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..'))
@@ -66,29 +84,18 @@ def main():
     cases = [(name, model, path, old, new, 'found') for name, model, path, old, new in MUTANTS]
     cases += [(name, model, path, old, new, reason) for name, model, path, old, new, reason in SURVIVORS]
     cases = [(f'control {model}', model, None, '', '', 'control') for model in CONTROLS] + cases
+    cases = [case for case in cases if not arguments.words or any(word in case[0] for word in arguments.words)]
     wrong = number = 0
-    for name, model, path, old, new, expected in cases:
-        if arguments.words and not any(word in name for word in arguments.words):
-            continue
-        start = time.time()
-        with tempfile.TemporaryDirectory() as tree:
-            sentence = mutate(arguments.root, tree, path, old, new)
-            status, output = (None, sentence) if sentence else build_and_run(tree, model, arguments.compiler)
-        seconds = f'{time.time() - start:.0f} s'
-        if status is None:
-            verdict, is_wrong = 'NOT RUN ' + output[:2000], True
-        elif status != 0:
-            verdict, is_wrong = 'found: ' + first_failure(output), expected != 'found'
-        else:
-            verdict = 'passes' if expected == 'control' else 'survives' + ('' if expected == 'found' else f' ({expected})')
-            is_wrong = expected == 'found'
-        wrong, number = wrong + is_wrong, number + 1
-        if arguments.tap:
-            print(f'{"not ok" if is_wrong else "ok"} {number} - {name}: {verdict.splitlines()[0].replace("#", "")}, {seconds}', flush=True)
-            if is_wrong:
-                print(f'{name}: {verdict}', file=sys.stderr, flush=True)
-        else:
-            print(f'{"WRONG " if is_wrong else "ok    "}{name}: {verdict}, {seconds}', flush=True)
+    with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        outcomes = pool.map(lambda case: try_one(arguments.root, arguments.compiler, *case[1:]), cases)
+        for (name, *_), (verdict, is_wrong, seconds) in zip(cases, outcomes):
+            wrong, number = wrong + is_wrong, number + 1
+            if arguments.tap:
+                print(f'{"not ok" if is_wrong else "ok"} {number} - {name}: {verdict.splitlines()[0].replace("#", "")}, {seconds:.0f} s', flush=True)
+                if is_wrong:
+                    print(f'{name}: {verdict}', file=sys.stderr, flush=True)
+            else:
+                print(f'{"WRONG " if is_wrong else "ok    "}{name}: {verdict}, {seconds:.0f} s', flush=True)
     print(f'1..{number}' if arguments.tap else f'{wrong} not as expected')
     return 1 if wrong else 0
 

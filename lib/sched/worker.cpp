@@ -13,6 +13,11 @@ namespace {
 
 std::int64_t now_ns() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
+/// Some 400 ns: a few times as long as a cache line needs from one processor to another.
+void pause_between_looks() noexcept {
+  for (int i = 0; i < 16; ++i) cpu_relax();
+}
+
 constexpr std::uint32_t call_for(std::size_t priority) noexcept {
   return priority == static_cast<std::size_t>(Priority::High) ? Idle::kHighWaits : Idle::kOtherWaits;
 }
@@ -132,6 +137,7 @@ Job* Worker::steal_share_of(SpawnDeque& deque, std::size_t of) noexcept {
     if (stolen.status == StealStatus::Empty) return nullptr;
     if (stolen.status == StealStatus::Got) {
       steals_.add(stolen.count);
+      has_caught_up_ = stolen.count < jobs.size();
       if (const std::size_t rest = stolen.count - 1; rest != 0) {
         mine->spawned.push_chain_reserved(rest, [&](std::size_t i) { return jobs[rest - i]; });  // the oldest on top again
         notify_work(*this);
@@ -232,6 +238,8 @@ void Worker::call_for_the_rest() noexcept {
 
 Worker::Found Worker::find_stolen(std::size_t of) noexcept {
   const unsigned count = pool_.worker_count();
+  // To look again at once takes the line of the deque away from its owner for each job, and the slower that one gets, the less is there.
+  if (std::exchange(has_caught_up_, false)) pause_between_looks();
   // xorshift: thieves should not all begin with the same victim.
   random_ ^= random_ << 13;
   random_ ^= random_ >> 7;
@@ -328,13 +336,12 @@ struct Worker::IdleHost {
 
 Worker::Found Worker::search() noexcept {
   constexpr int kRounds = 64;
-  constexpr int kPausesPerRound = 16;
   for (int round = 0; round < kRounds; ++round) {
     if (const Found found = find_work()) {
       become_busy(pool_.idle_, IdleHost{*this});
       return found;
     }
-    for (int i = 0; i < kPausesPerRound; ++i) cpu_relax();
+    pause_between_looks();
   }
   return {};
 }
@@ -426,7 +433,9 @@ Worker::Found Worker::find_for_guest() noexcept {
   for (std::size_t of = 0; of < kPriorities; ++of) {
     RunQueues* const mine = queues(of);
     if (mine == nullptr) continue;
-    if (Job* const fork = mine->fork.pop()) return {fork, of};
+    if (mine->fork.size_hint() != 0) {
+      if (Job* const fork = mine->fork.pop()) return {fork, of};
+    }
     Job* const job = mine->spawned.pop();
     if (job == nullptr) continue;
     if (job == awaiting) {

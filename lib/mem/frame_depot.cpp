@@ -37,18 +37,6 @@ T* pop(T*& list) noexcept {
   return std::exchange(list, list->next);
 }
 
-/// Waits about as long as a magazine takes before it sleeps: two workers that pass blocks round meet here often, and a sleep costs more.
-std::unique_lock<std::mutex> lock_for_magazine(std::mutex& mutex) {
-  constexpr int kPauses = 100;
-  std::unique_lock lock(mutex, std::try_to_lock);
-  for (int i = 0; i < kPauses && !lock.owns_lock(); ++i) {
-    cpu_relax();
-    static_cast<void>(lock.try_lock());
-  }
-  if (!lock.owns_lock()) lock.lock();
-  return lock;
-}
-
 FrameSlab* make_slab(std::size_t size_class) {
   return ::new (take_aligned_from_allocator(FrameSlab::kBytes, FrameSlab::kAlignment)) FrameSlab(size_class);
 }
@@ -133,7 +121,7 @@ FrameMagazine* FrameDepot::take_magazine(Shelf& shelf, std::size_t size_class) {
 FrameMagazine* FrameDepot::fill(std::size_t size_class, FrameMagazine* empty, std::size_t most) {
   Shelf& shelf = shelves_[size_class];
   FrameMagazine* const magazine = empty != nullptr ? empty : take_magazine(shelf, size_class);
-  Lock lock = lock_for_magazine(shelf.mutex);
+  Lock lock(shelf.mutex);
   try {
     need_block(shelf, size_class, lock);
   } catch (const std::bad_alloc&) {
@@ -162,7 +150,7 @@ FrameMagazine* FrameDepot::empty(std::size_t size_class, FrameMagazine* full) no
       return nullptr;
     }
   }
-  Lock lock = lock_for_magazine(shelf.mutex);
+  Lock lock(shelf.mutex);
   FrameSlab* const slabs = give_all(shelf, size_class, *full);
   lock.unlock();
   free_slabs(slabs);

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <mutex>
 
+#include "base/adaptive_mutex.hpp"
 #include "mem/frame_slab.hpp"
 #include <weft/base/atomic.hpp>
 #include <weft/base/cache_line.hpp>
@@ -68,14 +69,14 @@ class FrameDepot {
  private:
   // The allocator is never called with the mutex held: it may be anybody's, and call anything.
   struct alignas(kCacheLine) Shelf {
-    mutable std::mutex mutex;
+    mutable AdaptiveMutex mutex;  // two workers that pass blocks round meet here often
     // ---- guarded by the mutex ----
     FrameSlabList partial;               // some blocks are here
     FrameSlabList unused;                // all are
     FrameMagazine* magazines = nullptr;  // empty ones
     std::size_t outstanding = 0;         // blocks
   };
-  using Lock = std::unique_lock<std::mutex>;
+  using Lock = std::unique_lock<AdaptiveMutex>;
 
   [[nodiscard]] FrameMagazine* take_magazine(Shelf& shelf, std::size_t size_class);
   void need_block(Shelf& shelf, std::size_t size_class, Lock& lock);

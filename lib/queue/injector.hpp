@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <mutex>
 
+#include "base/adaptive_mutex.hpp"
 #include <weft/base/atomic.hpp>
 #include <weft/base/cache_line.hpp>
 #include <weft/base/job.hpp>
@@ -14,26 +15,29 @@ namespace weft::inline v0 {
 
 /// An unbounded FIFO of jobs, linked through the jobs' own nodes: a push never allocates and never fails.
 ///
-/// A mutex, not a lock-free list: the workers take jobs in batches, so that the lock is taken once per batch on their side
-/// (lib/DECISIONS.md, "the injector").
+/// Mutexes, not a lock-free list: the workers take jobs in batches, so that a lock is taken once per batch on their side
+/// (lib/DECISIONS.md, "the injector"). Two lists with a mutex each, so that nobody who pushes waits while a worker goes through
+/// nodes that lie in somebody else's cache: a worker takes all that was pushed in one step and then goes through that.
 ///
 /// Threads: any.
+/// Source:  the two locks after M. Michael, M. Scott, "Simple, Fast, and Practical Non-Blocking and Blocking Concurrent Queue
+///          Algorithms", PODC 1996.
 template <class Policy>
 class BasicInjector {
  public:
   /// Appends a chain linked by `next`; `last->next` is ignored.
   void push_chain(JobLink* first, JobLink* last, std::size_t count) noexcept {
     last->next = nullptr;
-    const std::lock_guard lock(mutex_);
-    if (JobLink* const before = last_) {
+    const std::lock_guard lock(pushed_mutex_);
+    if (JobLink* const before = last_pushed_) {
       before->next = first;
     } else {
-      first_ = first;
+      pushed_ = first;
     }
-    last_ = last;
+    last_pushed_ = last;
     // [idle.inject] seq_cst: the job is counted before the pusher looks for sleepers; partner [idle.announce] and the
     // sleeper's last look in is_empty_hint().
-    size_.store(size_.load(relaxed) + count, seq_cst);  // relaxed: only a holder of the mutex writes it
+    size_.fetch_add(count, seq_cst);
   }
 
   void push(JobLink& link) noexcept { push_chain(&link, &link, 1); }
@@ -47,16 +51,16 @@ class BasicInjector {
     JobLink* first = nullptr;
     std::size_t count = 0;
     {
-      const std::lock_guard lock(mutex_);
-      first = first_;
+      const std::lock_guard lock(oldest_mutex_);
+      if (oldest_ == nullptr) oldest_ = take_pushed();
+      first = oldest_;
       JobLink* last = nullptr;
-      for (JobLink* link = first_; link != nullptr && count < most; link = link->next, ++count) last = link;
+      for (JobLink* link = first; link != nullptr && count < most; link = link->next, ++count) last = link;
       if (count == 0) return 0;
-      first_ = last->next;
-      if (first_ == nullptr) last_ = nullptr;
+      oldest_ = last->next;
       last->next = nullptr;
-      // relaxed: only a holder of the mutex writes it, and a reader that sees the old value finds the queue empty.
-      size_.store(size_.load(relaxed) - count, relaxed);
+      // relaxed: whoever reads the old value finds less than it expects, or nothing.
+      size_.fetch_sub(count, relaxed);
     }
     for (JobLink* link = first; link != nullptr;) {
       JobLink* const next = link->next;
@@ -78,16 +82,28 @@ class BasicInjector {
   template <class T>
   using Plain = typename Policy::template Plain<T>;
 
+  [[nodiscard]] JobLink* take_pushed() noexcept {
+    const std::lock_guard lock(pushed_mutex_);
+    last_pushed_ = nullptr;
+    JobLink* const first = pushed_;
+    pushed_ = nullptr;
+    return first;
+  }
+
   alignas(kCacheLine) typename Policy::template Atomic<std::size_t> size_{0};
-  typename Policy::Mutex mutex_;
-  // ---- guarded by mutex_ ----
-  Plain<JobLink*> first_{nullptr};
-  Plain<JobLink*> last_{nullptr};
+  typename Policy::Mutex pushed_mutex_;
+  // ---- guarded by pushed_mutex_ ----
+  Plain<JobLink*> pushed_{nullptr};
+  Plain<JobLink*> last_pushed_{nullptr};
+  // ---- for those who pop; taken before the other one ----
+  alignas(kCacheLine) typename Policy::Mutex oldest_mutex_;
+  // ---- guarded by oldest_mutex_ ----
+  Plain<JobLink*> oldest_{nullptr};  // pushed before all of pushed_
 };
 
 /// The policy that ships.
 struct InjectorPolicy : HardwareAtomics {
-  using Mutex = std::mutex;
+  using Mutex = AdaptiveMutex;
 };
 
 using Injector = BasicInjector<InjectorPolicy>;

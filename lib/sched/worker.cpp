@@ -222,6 +222,7 @@ Worker::Found Worker::find_injected(std::size_t of) noexcept {
   injector.pop(most, [&](Job* job) { jobs[count++] = job; });
   call_for_the_rest();
   if (count == 0) return {};
+  has_caught_up_ = count < kMostAtOnce;
   if (count > 1) {
     mine->spawned.push_chain_reserved(count - 1, [&](std::size_t i) { return jobs[i + 1]; });
     notify_work(*this);
@@ -238,7 +239,7 @@ void Worker::call_for_the_rest() noexcept {
 
 Worker::Found Worker::find_stolen(std::size_t of) noexcept {
   const unsigned count = pool_.worker_count();
-  // To look again at once takes the line of the deque away from its owner for each job, and the slower that one gets, the less is there.
+  // To look again at once takes the line of a queue away from those who push for each job, and the slower they get, the less is there.
   if (std::exchange(has_caught_up_, false)) pause_between_looks();
   // xorshift: thieves should not all begin with the same victim.
   random_ ^= random_ << 13;

@@ -113,7 +113,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   std::uint32_t forks_to_fair_ = kFairTurn;
   bool must_look_for_high_ = false;  // a task has given way to a job of high priority, which may lie with another worker
   bool has_given_way_ = false;       // a task has given way to what waits, so the next turn is a fair one
-  bool has_caught_up_ = false;       // it stole less than a full batch of spawned jobs: it takes them as fast as they come
+  bool has_caught_up_ = false;       // it got less than a full batch of jobs: it takes them as fast as they come
   bool must_leave_seat_ = false;     // a guest: something waits that is not its concern
   std::uint32_t fair_round_ = 0;
   std::uint64_t random_;

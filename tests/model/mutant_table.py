@@ -9,7 +9,7 @@ JOIN = 'include/weft/coro/join.hpp'
 STACK_JOIN = 'lib/coro/stack_join.hpp'
 GLUE = 'tests/model/sched/idle_model.cpp'
 
-CONTROLS = ['queue/deque', 'coro/counter', 'coro/join', 'coro/stack_join', 'sched/idle']
+CONTROLS = ['queue/deque', 'queue/injector', 'coro/counter', 'coro/join', 'coro/stack_join', 'sched/idle']
 
 # The most preemptions in the exhaustive search, where it is not one: three threads that take turns for long.
 BOUNDS = {'coro/stack_join': 0}
@@ -55,6 +55,15 @@ MUTANTS = [
      'std::min(most, static_cast<std::size_t>(size))'),
     ('deque: room for one too many', 'queue/deque', DEQUE,
      'limit_ = lowest + ring->mask + 1;', 'limit_ = lowest + ring->mask + 2;'),
+    # ---- the injector ----
+    ('injector: two pop at once', 'queue/injector', INJECTOR, 'const std::lock_guard lock(oldest_mutex_);', ''),
+    ('injector: what was pushed is taken while somebody pushes', 'queue/injector', INJECTOR,
+     'const std::lock_guard lock(pushed_mutex_);\n    last_pushed_ = nullptr;', 'last_pushed_ = nullptr;'),
+    ('injector: a push appends to what was taken', 'queue/injector', INJECTOR,
+     'last_pushed_ = nullptr;\n    JobLink', 'JobLink'),
+    ('injector: what was pushed goes before what is older', 'queue/injector', INJECTOR,
+     'if (oldest_ == nullptr) oldest_ = take_pushed();', 'if (JobLink* const pushed = take_pushed()) oldest_ = pushed;'),
+    ('injector: what was taken is counted', 'queue/injector', INJECTOR, 'size_.fetch_sub(count, relaxed);', ''),
     # ---- the counter ----
     ('counter.zero: sub, release to relaxed', 'coro/counter', COUNTER,
      'word_.fetch_sub(n * kOne, release);', 'word_.fetch_sub(n * kOne, relaxed);'),
@@ -244,7 +253,7 @@ SURVIVORS = [
      'const Index b = bottom_.load(seq_cst);\n    return distance', 'const Index b = bottom_.load(relaxed);\n    return distance',
      FENCED),
     ('idle.inject: push, seq_cst to relaxed', 'sched/idle', INJECTOR,
-     'size_.store(size_.load(relaxed) + count, seq_cst);', 'size_.store(size_.load(relaxed) + count, relaxed);', FENCED),
+     'size_.fetch_add(count, seq_cst);', 'size_.fetch_add(count, relaxed);', FENCED),
     ('idle.inject: look, seq_cst to relaxed', 'sched/idle', INJECTOR,
      'return size_.load(seq_cst);', 'return size_.load(relaxed);', FENCED),
 ]

@@ -1,5 +1,5 @@
 /// @file
-/// A mutex for short sections that threads on different processors enter often.
+/// A mutex for sections of a microsecond or so that threads on different processors enter often.
 #pragma once
 
 #include <mutex>
@@ -10,23 +10,24 @@ namespace weft::inline v0 {
 
 /// std::mutex, but whoever finds it taken tries for a while before it sleeps.
 ///
-/// A section that takes less than a microsecond is over before a thread has gone to sleep; and once one sleeps, each unlock is a
-/// system call, and the next lock finds the mutex taken again. std::mutex of the usual libraries sleeps at once.
+/// Such a section is over before a thread has gone to sleep; and once one sleeps, each unlock is a system call, and the next lock
+/// finds the mutex taken again. std::mutex of the usual libraries sleeps at once.
 ///
 /// Threads: any.
 class AdaptiveMutex {
  public:
   void lock() noexcept {
-    for (int i = 0; i < kTries; ++i) {
+    // Ever longer between two tries: each takes the line away from whoever has the mutex.
+    for (int pauses = 1; pauses <= kMostPauses; pauses *= 2) {
       if (mutex_.try_lock()) return;
-      cpu_relax();
+      for (int i = 0; i < pauses; ++i) cpu_relax();
     }
     mutex_.lock();  // whoever has it may have lost its processor
   }
   void unlock() noexcept { mutex_.unlock(); }
 
  private:
-  static constexpr int kTries = 100;  // 2 us or so
+  static constexpr int kMostPauses = 64;  // 127 in all: 3 us on the machine that this was measured on
 
   std::mutex mutex_;
 };

@@ -13,7 +13,7 @@ namespace {
 
 std::int64_t now_ns() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
-/// Some 400 ns: a few times as long as a cache line needs from one processor to another.
+/// 400 ns on the machine that this was measured on: a few times as long as a cache line needs from one processor to another.
 void pause_between_looks() noexcept {
   for (int i = 0; i < 16; ++i) cpu_relax();
 }
@@ -137,7 +137,7 @@ Job* Worker::steal_share_of(SpawnDeque& deque, std::size_t of) noexcept {
     if (stolen.status == StealStatus::Empty) return nullptr;
     if (stolen.status == StealStatus::Got) {
       steals_.add(stolen.count);
-      has_caught_up_ = stolen.count < jobs.size();
+      small_gets_ = stolen.count < jobs.size() ? small_gets_ + 1 : 0;
       if (const std::size_t rest = stolen.count - 1; rest != 0) {
         mine->spawned.push_chain_reserved(rest, [&](std::size_t i) { return jobs[rest - i]; });  // the oldest on top again
         notify_work(*this);
@@ -198,8 +198,8 @@ Worker::Found Worker::find_own(std::size_t of) noexcept {
   return {};
 }
 
-bool Worker::has_own_below(std::size_t than) const noexcept {
-  for (std::size_t of = than + 1; of < kPriorities; ++of) {
+bool Worker::has_own_from(std::size_t first) const noexcept {
+  for (std::size_t of = first; of < kPriorities; ++of) {
     const RunQueues* const mine = queues(of);
     if (mine != nullptr && !mine->is_empty_to_owner()) return true;
   }
@@ -222,7 +222,7 @@ Worker::Found Worker::find_injected(std::size_t of) noexcept {
   injector.pop(most, [&](Job* job) { jobs[count++] = job; });
   call_for_the_rest();
   if (count == 0) return {};
-  has_caught_up_ = count < kMostAtOnce;
+  small_gets_ = waiting < kMostAtOnce ? small_gets_ + 1 : 0;
   if (count > 1) {
     mine->spawned.push_chain_reserved(count - 1, [&](std::size_t i) { return jobs[i + 1]; });
     notify_work(*this);
@@ -239,8 +239,6 @@ void Worker::call_for_the_rest() noexcept {
 
 Worker::Found Worker::find_stolen(std::size_t of) noexcept {
   const unsigned count = pool_.worker_count();
-  // To look again at once takes the line of a queue away from those who push for each job, and the slower they get, the less is there.
-  if (std::exchange(has_caught_up_, false)) pause_between_looks();
   // xorshift: thieves should not all begin with the same victim.
   random_ ^= random_ << 13;
   random_ ^= random_ >> 7;
@@ -300,7 +298,7 @@ Worker::Found Worker::find_work() noexcept {
         return found;
       }
       const bool is_called = is_high && std::exchange(must_look_for_high_, false);
-      if (is_called || turns_to_fair_ % kHigherTurn == 0 || !has_own_below(of)) {
+      if (is_called || turns_to_fair_ % kHigherTurn == 0 || !has_own_from(of + 1)) {
         if (const Found found = find_stolen(of)) return found;
       }
     }
@@ -311,7 +309,16 @@ Worker::Found Worker::find_work() noexcept {
   return {};
 }
 
+/// A worker that takes others' jobs as fast as they come, and looks again at once, takes the line of the queue away from those who push
+/// for each job; and the slower they get, the less it finds (lib/DECISIONS.md, "a thief that keeps up").
+void Worker::let_jobs_gather() noexcept {
+  if (must_look_for_high_ || has_own_from(0)) return;
+  count_off(*this);  // nobody waits for this pause; and it may wake somebody
+  if (!has_own_from(0)) pause_between_looks();
+}
+
 Worker::Found Worker::find_more_work() noexcept {
+  if (small_gets_ > 1) let_jobs_gather();
   if (const Found found = find_work()) return found;
   if (ended.counter == nullptr) return {};
   count_off(*this);  // which may wake somebody
@@ -348,6 +355,7 @@ Worker::Found Worker::search() noexcept {
 }
 
 Worker::Found Worker::sleep_until_work() noexcept {
+  small_gets_ = 0;
   begin_idle_time();
   const Found found = wait_for_work(pool_.idle_, index, IdleHost{*this});
   end_idle_time();

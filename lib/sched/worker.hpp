@@ -87,7 +87,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   template <auto kDeque>
   void enqueue_in(JobLink& link, Priority at) noexcept;
 
-  [[nodiscard]] bool has_own_below(std::size_t than) const noexcept;
+  [[nodiscard]] bool has_own_from(std::size_t first) const noexcept;
   [[nodiscard]] Found find_for_guest() noexcept;
   [[nodiscard]] Found find_own(std::size_t priority) noexcept;
   [[nodiscard]] bool is_fair_turn() noexcept;
@@ -96,6 +96,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   [[nodiscard]] Found find_stolen(std::size_t priority) noexcept;
   [[nodiscard]] Found find_work() noexcept;
   [[nodiscard]] Found find_more_work() noexcept;
+  void let_jobs_gather() noexcept;
   [[nodiscard]] Found search() noexcept;
   [[nodiscard]] Found search_first() noexcept;
   [[nodiscard]] Found sleep_until_work() noexcept;
@@ -113,9 +114,9 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   std::uint32_t forks_to_fair_ = kFairTurn;
   bool must_look_for_high_ = false;  // a task has given way to a job of high priority, which may lie with another worker
   bool has_given_way_ = false;       // a task has given way to what waits, so the next turn is a fair one
-  bool has_caught_up_ = false;       // it got less than a full batch of jobs: it takes them as fast as they come
   bool must_leave_seat_ = false;     // a guest: something waits that is not its concern
   std::uint32_t fair_round_ = 0;
+  std::uint32_t small_gets_ = 0;  // in a row, without a search between: it takes others' jobs as fast as they come
   std::uint64_t random_;
   detail::Trampoline* trampoline_outside_ = nullptr;
   detail::Trampoline loop_;

@@ -14,6 +14,7 @@
 #include "jobs/tally.hpp"
 #include "support/add_case.hpp"
 #include "support/bench.hpp"
+#include "support/hop.hpp"
 
 namespace jobs {
 
@@ -92,6 +93,7 @@ bool add_contender(const std::string& name, std::initializer_list<unsigned> thre
   }
   if constexpr (requires(Contender c) { c.join_outside(kBatch); }) {
     add<Contender>("join_outside", name, threads, [](auto& state, Contender& c) {
+      const perf::Hop hop(state);  // with one worker there are two threads as well
       measure_empty(state, [&c](std::size_t count) { c.join_outside(count); });
     });
   }

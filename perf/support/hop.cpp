@@ -23,44 +23,75 @@ std::vector<int> first_two_processors() {
   return found;
 }
 
-void bind_this_thread(int processor) {
+bool bind_this_thread(int processor) {
   cpu_set_t one;
   CPU_ZERO(&one);
   CPU_SET(processor, &one);
-  pthread_setaffinity_np(pthread_self(), sizeof one, &one);
+  return pthread_setaffinity_np(pthread_self(), sizeof one, &one) == 0;
 }
 
-}  // namespace
+/// Two threads that hand a number to each other, which each makes larger by one.
+class Exchange {
+ public:
+  /// Returns the time of one hand-over in the fastest round, in ns; 0 if the threads could not be bound to different processors.
+  double measure(int first, int second) {
+    std::thread other([this, second] { answer(second); });
+    std::thread one([this, first] { serve(first); });
+    one.join();
+    other.join();
+    return best_;
+  }
 
-void record_hop(benchmark::State& state) {
-  constexpr int kRounds = 20;
-  constexpr int kTripsPerRound = 100;
-  const std::vector<int> processors = first_two_processors();
-  if (processors.size() < 2) return;
-  std::atomic<int> ball{0};  // even: the first thread's turn
-  std::thread other([&] {
-    bind_this_thread(processors[1]);
-    for (int turn = 1; turn < 2 * kRounds * kTripsPerRound; turn += 2) {
-      while (ball.load(std::memory_order_relaxed) != turn) {}
-      ball.store(turn + 1, std::memory_order_relaxed);
-    }
-  });
-  double best = 1e9;  // of all rounds: in some another program had a processor
-  std::thread first([&] {
-    bind_this_thread(processors[0]);
-    for (int turn = 0; turn < 2 * kRounds * kTripsPerRound;) {
+ private:
+  static constexpr int kRounds = 20;  // in some of them another program has a processor
+  static constexpr int kTripsPerRound = 100;
+  static constexpr int kGivenUp = -1;
+
+  void serve(int processor) {
+    if (!bind_this_thread(processor)) return number_.store(kGivenUp);
+    double best = 1e9;
+    for (int number = 0; number < 2 * kRounds * kTripsPerRound;) {
       const auto begin = std::chrono::steady_clock::now();
-      for (int trip = 0; trip < kTripsPerRound; ++trip, turn += 2) {
-        ball.store(turn + 1, std::memory_order_relaxed);
-        while (ball.load(std::memory_order_relaxed) != turn + 2) {}
+      for (int trip = 0; trip < kTripsPerRound; ++trip, number += 2) {
+        number_.store(number + 1, std::memory_order_relaxed);
+        if (!wait_for(number + 2)) return;
       }
       const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - begin;
       best = std::min(best, took.count() / (2 * kTripsPerRound));
     }
-  });
-  first.join();
-  other.join();
-  state.counters["hop_ns"] = best;
+    best_ = best;
+  }
+  void answer(int processor) {
+    if (!bind_this_thread(processor)) return number_.store(kGivenUp);
+    for (int number = 1; number < 2 * kRounds * kTripsPerRound; number += 2) {
+      if (!wait_for(number)) return;
+      number_.store(number + 1, std::memory_order_relaxed);
+    }
+  }
+  bool wait_for(int number) const {
+    for (;;) {
+      const int now = number_.load(std::memory_order_relaxed);
+      if (now == number) return true;
+      if (now == kGivenUp) return false;
+    }
+  }
+
+  std::atomic<int> number_{0};
+  double best_ = 0;
+};
+
+/// Returns 0 where there is no second processor.
+double hop_ns() {
+  const std::vector<int> processors = first_two_processors();
+  return processors.size() < 2 ? 0 : Exchange().measure(processors[0], processors[1]);
+}
+
+}  // namespace
+
+Hop::Hop(benchmark::State& state) : state_(state), before_(hop_ns()) {}
+
+Hop::~Hop() {
+  if (const double hop = std::max(before_, hop_ns()); hop > 0) state_.counters["hop_ns"] = hop;
 }
 
 }  // namespace perf

@@ -17,18 +17,18 @@ import time
 
 from mutant_table import BOUNDS, CONTROLS, MUTANTS, RUNS, SURVIVORS
 
-MOST_RUNS = 100_000
+USUAL_RUNS = 100_000
 
 
 def build_and_run(tree, model, compiler):
     """Returns (exit status, output) of the model built from a tree."""
     program = os.path.join(tree, 'model')
-    command = [compiler, '-std=c++20', '-O1', '-w', '-U_FORTIFY_SOURCE', '-DWEFT_ASSERTS=0', f'-I{tree}/include', f'-I{tree}/lib',
+    command = [compiler, '-std=c++20', '-O1', '-w', '-U_FORTIFY_SOURCE', f'-I{tree}/include', f'-I{tree}/lib',
                f'-I{tree}/tests/model', f'{tree}/tests/model/{model}_model.cpp', '-o', program]
     built = subprocess.run(command, capture_output=True, text=True)
     if built.returncode != 0:
         return None, built.stderr
-    run = subprocess.run([program, '--random', str(RUNS.get(model, MOST_RUNS)), '--bound', str(BOUNDS.get(model, 1))], stdout=subprocess.PIPE,
+    run = subprocess.run([program, '--random', str(RUNS.get(model, USUAL_RUNS)), '--bound', str(BOUNDS.get(model, 1))], stdout=subprocess.PIPE,
                          stderr=subprocess.STDOUT, text=True, errors='replace')
     return run.returncode, run.stdout
 

@@ -38,7 +38,7 @@ inline void full_fence() noexcept {
   std::atomic_thread_fence(std::memory_order_seq_cst);
 }
 
-/// Tells the processor that this is a spin loop; costs some ten cycles on x86-64.
+/// Tells the processor that this is a spin loop. Cost: 10 to 140 cycles on x86-64, by the processor.
 inline void cpu_relax() noexcept {
 #if defined(__x86_64__)
   __builtin_ia32_pause();

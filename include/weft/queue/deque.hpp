@@ -110,7 +110,7 @@ class BasicDeque {
   /// The same when there is room. Owner only.
   template <class At>
   WEFT_ALWAYS_INLINE void push_chain_reserved(std::size_t count, At at) noexcept {
-    WEFT_ASSERT(has_room(count), "a deque was given more items than there was room for: reserve() comes first");
+    WEFT_ASSERT_FULL(has_room(count), "a deque was given more items than there was room for: reserve() comes first");
     // relaxed: only the owner writes bottom_.
     const Index b = bottom_.load(relaxed);
     for (std::size_t i = 0; i < count; ++i) {

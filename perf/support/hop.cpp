@@ -45,10 +45,9 @@ class Exchange {
  private:
   static constexpr int kRounds = 20;  // in some of them another program has a processor
   static constexpr int kTripsPerRound = 100;
-  static constexpr int kGivenUp = -1;
 
   void serve(int processor) {
-    if (!bind_this_thread(processor)) return number_.store(kGivenUp);
+    if (!bind_this_thread(processor)) return has_given_up_.store(true);
     double best = 1e9;
     for (int number = 0; number < 2 * kRounds * kTripsPerRound;) {
       const auto begin = std::chrono::steady_clock::now();
@@ -62,21 +61,21 @@ class Exchange {
     best_ = best;
   }
   void answer(int processor) {
-    if (!bind_this_thread(processor)) return number_.store(kGivenUp);
+    if (!bind_this_thread(processor)) return has_given_up_.store(true);
     for (int number = 1; number < 2 * kRounds * kTripsPerRound; number += 2) {
       if (!wait_for(number)) return;
       number_.store(number + 1, std::memory_order_relaxed);
     }
   }
   bool wait_for(int number) const {
-    for (;;) {
-      const int now = number_.load(std::memory_order_relaxed);
-      if (now == number) return true;
-      if (now == kGivenUp) return false;
+    while (number_.load(std::memory_order_relaxed) != number) {
+      if (has_given_up_.load(std::memory_order_relaxed)) return false;
     }
+    return true;
   }
 
-  std::atomic<int> number_{0};
+  alignas(64) std::atomic<int> number_{0};
+  alignas(64) std::atomic<bool> has_given_up_{false};
   double best_ = 0;
 };
 

@@ -78,7 +78,10 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   void enter() noexcept;
   void leave() noexcept;
   void execute(Found found) noexcept;
-  [[nodiscard]] RunQueues* queues(std::size_t priority) const noexcept;
+  [[nodiscard]] RunQueues* queues(std::size_t of) const noexcept {
+    // relaxed: asked by the owner, who made them.
+    return queues_[of].load(relaxed);
+  }
   [[nodiscard]] RunQueues* make_queues(std::size_t priority) noexcept;
   /// The same with room for so many spawned jobs. Null: out of memory.
   [[nodiscard]] RunQueues* queues_with_room(std::size_t priority, std::size_t spawned) noexcept;
@@ -97,6 +100,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   [[nodiscard]] Found find_work() noexcept;
   [[nodiscard]] Found find_more_work() noexcept;
   void let_jobs_gather() noexcept;
+  static void pause_between_looks() noexcept;
   [[nodiscard]] Found search() noexcept;
   [[nodiscard]] Found search_first() noexcept;
   [[nodiscard]] Found sleep_until_work() noexcept;

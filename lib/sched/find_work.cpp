@@ -1,0 +1,167 @@
+// Where a worker looks for its next job, and in which order.
+#include "sched/worker.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "sched/pool.hpp"
+
+namespace weft::inline v0 {
+
+namespace {
+
+constexpr std::uint32_t call_for(std::size_t priority) noexcept {
+  return priority == static_cast<std::size_t>(Priority::High) ? Idle::kHighWaits : Idle::kOtherWaits;
+}
+
+}  // namespace
+
+/// 400 ns on the machine that this was measured on: a few times as long as a cache line needs from one processor to another.
+void Worker::pause_between_looks() noexcept {
+  for (int i = 0; i < 16; ++i) cpu_relax();
+}
+
+Worker::Found Worker::find_own(std::size_t of) noexcept {
+  RunQueues* const mine = queues(of);
+  if (mine == nullptr) return {};
+  if (mine->fork.size_hint() != 0) {
+    if (Job* const job = mine->fork.pop()) return {job, of};
+  }
+  if (mine->spawned.size_hint() != 0) {
+    if (Job* const job = mine->spawned.pop()) return {job, of};
+  }
+  if (mine->yielded.size_hint() != 0) {
+    if (Job* const job = mine->yielded.pop_oldest()) return {job, of};
+  }
+  return {};
+}
+
+bool Worker::has_own_from(std::size_t first) const noexcept {
+  for (std::size_t of = first; of < kPriorities; ++of) {
+    const RunQueues* const mine = queues(of);
+    if (mine != nullptr && !mine->is_empty_to_owner()) return true;
+  }
+  return false;
+}
+
+Worker::Found Worker::find_injected(std::size_t of) noexcept {
+  Injector& injector = pool_.injectors_[of];
+  const std::size_t waiting = injector.size_hint();
+  if (waiting == 0) return {};
+  // A fair share of what waits, in one go; the rest of it goes where thieves can find it. But one job when a task has given way: the
+  // rest would wait behind that task, and nobody gives way to what lies on the worker's own deque.
+  constexpr std::size_t kMostAtOnce = 32;
+  const std::size_t share = has_given_way_ ? 1 : std::min(kMostAtOnce, waiting / pool_.worker_count() + 1);
+  RunQueues* const mine = queues_with_room(of, share);
+  const std::size_t most = mine != nullptr ? share : 1;
+  std::array<Job*, kMostAtOnce> jobs;
+  std::size_t count = 0;
+  pool_.idle_.answer(call_for(of));
+  injector.pop(most, [&](Job* job) { jobs[count++] = job; });
+  call_for_the_rest();
+  if (count == 0) return {};
+  small_gets_ = waiting < kMostAtOnce ? small_gets_ + 1 : 0;
+  if (count > 1) {
+    mine->spawned.push_chain_reserved(count - 1, [&](std::size_t i) { return jobs[i + 1]; });
+    notify_work(*this);
+  }
+  return {jobs[0], of};
+}
+
+/// Whoever answers a call takes one job, or a few: the others called as well.
+void Worker::call_for_the_rest() noexcept {
+  for (std::size_t of = 0; of < kPriorities; ++of) {
+    if (!pool_.injectors_[of].is_empty_hint()) pool_.idle_.call(call_for(of));
+  }
+}
+
+Worker::Found Worker::find_stolen(std::size_t of) noexcept {
+  const unsigned count = pool_.worker_count();
+  // xorshift: thieves should not all begin with the same victim.
+  random_ ^= random_ << 13;
+  random_ ^= random_ >> 7;
+  random_ ^= random_ << 17;
+  unsigned victim = static_cast<unsigned>(random_ % count);
+  for (unsigned i = 0; i < count; ++i, victim = victim + 1 == count ? 0 : victim + 1) {
+    if (victim == index) continue;
+    if (Job* const job = pool_.workers_[victim]->steal_for(*this, of)) return {job, of};
+  }
+  return {};
+}
+
+Worker::Found Worker::find_for_fairness() noexcept {
+  // Each time another priority goes first, and each other time the oldest of the worker's own before the injected.
+  const std::uint32_t round = fair_round_++;
+  for (std::size_t i = 0; i < kPriorities; ++i) {
+    const std::size_t of = (round + i) % kPriorities;
+    if (round / kPriorities % 2 == 0) {
+      if (const Found found = find_injected(of)) return found;
+    }
+    if (RunQueues* const mine = queues(of)) {
+      Job* job = mine->yielded.pop_oldest();
+      if (job == nullptr) job = mine->spawned.pop_oldest();
+      if (job != nullptr) {
+        call_for_the_rest();
+        return {job, of};
+      }
+    }
+    if (const Found found = find_injected(of)) return found;
+  }
+  return {};
+}
+
+bool Worker::is_fair_turn() noexcept {
+  if (--turns_to_fair_ != 0) [[likely]] return false;
+  turns_to_fair_ = kFairTurn;
+  return true;
+}
+
+Worker::Found Worker::find_work() noexcept {
+  if (is_fair_turn()) [[unlikely]] {
+    const Found found = find_for_fairness();
+    has_given_way_ = false;
+    if (found) return found;
+  }
+  for (std::size_t of = 0; of < kPriorities; ++of) {
+    // What came from outside with high priority goes before a worker's own work; the rest after it.
+    const bool is_high = of == static_cast<std::size_t>(Priority::High);
+    const bool is_injected = !pool_.injectors_[of].is_empty_hint();
+    if (is_high && is_injected) [[unlikely]] {
+      if (const Found found = find_injected(of)) return found;
+    }
+    // relaxed: set before the first job of the priority is pushed; a worker about to sleep looks at the queues themselves.
+    if (pool_.is_used_[of].load(relaxed)) {
+      if (const Found found = find_own(of)) {
+        if (is_high) pool_.idle_.answer(Idle::kHighWaits);
+        return found;
+      }
+      const bool is_called = is_high && std::exchange(must_look_for_high_, false);
+      if (is_called || turns_to_fair_ % kHigherTurn == 0 || !has_own_from(of + 1)) {
+        if (const Found found = find_stolen(of)) return found;
+      }
+    }
+    if (is_injected) {
+      if (const Found found = find_injected(of)) return found;
+    }
+  }
+  return {};
+}
+
+/// A worker that takes others' jobs as fast as they come, and looks again at once, takes the line of the queue away from those who push
+/// for each job; and the slower they get, the less it finds (lib/DECISIONS.md, "a thief that keeps up").
+void Worker::let_jobs_gather() noexcept {
+  if (must_look_for_high_ || has_own_from(0)) return;
+  count_off(*this);  // nobody waits for this pause; and it may wake somebody
+  if (!has_own_from(0)) pause_between_looks();
+}
+
+Worker::Found Worker::find_more_work() noexcept {
+  if (small_gets_ > 1) let_jobs_gather();
+  if (const Found found = find_work()) return found;
+  if (ended.counter == nullptr) return {};
+  count_off(*this);  // which may wake somebody
+  return find_work();
+}
+
+}  // namespace weft::inline v0

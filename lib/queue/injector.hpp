@@ -35,8 +35,10 @@ class BasicInjector {
       pushed_ = first;
     }
     last_pushed_ = last;
-    // [idle.inject] seq_cst: the job is counted before the pusher looks for sleepers; partner [idle.announce] and the
-    // sleeper's last look in is_empty_hint().
+    // [idle.inject] seq_cst: the store of a store-load pair: the job is counted before the pusher looks for sleepers. Partner:
+    // [idle.announce], and behind it the sleeper's last look in size_hint(). The fences of both would be enough (sched/README.md,
+    // "edges"); on a locked addition the order costs nothing, and so this line does not depend on fences that stand elsewhere.
+    // A step of its own and no load and store: who pops subtracts under the other mutex.
     size_.fetch_add(count, seq_cst);
   }
 
@@ -59,7 +61,8 @@ class BasicInjector {
       if (count == 0) return 0;
       oldest_ = last->next;
       last->next = nullptr;
-      // relaxed: whoever reads the old value finds less than it expects, or nothing.
+      // relaxed: nothing is published by it, and whoever reads the old value finds less than it expects, or nothing. It cannot come before
+      // the addition: that was made under pushed_mutex_, which take_pushed() has taken since.
       size_.fetch_sub(count, relaxed);
     }
     for (JobLink* link = first; link != nullptr;) {
@@ -73,8 +76,8 @@ class BasicInjector {
   [[nodiscard]] bool is_empty_hint() const noexcept { return size_hint() == 0; }
 
   [[nodiscard]] std::size_t size_hint() const noexcept {
-    // [idle.inject] seq_cst: the sleeper's last look comes after its announcement in the single order, so that a push which has not seen that
-    // is seen here. Partner: [idle.announce].
+    // [idle.inject] seq_cst: the load of that pair: the sleeper's last look comes after its announcement in the single order, so that a
+    // push which has not seen the announcement is seen here. Partner: [idle.announce], and [idle.inject] in push_chain().
     return size_.load(seq_cst);
   }
 

@@ -47,7 +47,7 @@ class Exchange {
   static constexpr int kTripsPerRound = 100;
 
   void serve(int processor) {
-    if (!bind_this_thread(processor)) return has_given_up_.store(true);
+    if (!bind_this_thread(processor)) return has_given_up_.store(true, std::memory_order_relaxed);
     double best = 1e9;
     for (int number = 0; number < 2 * kRounds * kTripsPerRound;) {
       const auto begin = std::chrono::steady_clock::now();
@@ -61,7 +61,7 @@ class Exchange {
     best_ = best;
   }
   void answer(int processor) {
-    if (!bind_this_thread(processor)) return has_given_up_.store(true);
+    if (!bind_this_thread(processor)) return has_given_up_.store(true, std::memory_order_relaxed);
     for (int number = 1; number < 2 * kRounds * kTripsPerRound; number += 2) {
       if (!wait_for(number)) return;
       number_.store(number + 1, std::memory_order_relaxed);

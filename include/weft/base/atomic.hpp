@@ -16,7 +16,8 @@ template <class T>
 using Atomic = std::atomic<T>;
 
 // Short names, no access: each use names its edge and partner. seq_cst is for the two ends of a store-load pair only, [idle.announce] with
-// [idle.push_a] and [idle.inject], [deque.dekker_a] with [deque.dekker_b], [drain.flag] with itself.
+// [idle.push_a], [idle.look_a] and [idle.inject], [deque.dekker_a] with [deque.dekker_b], and [deque.take], which decides beside them;
+// [drain.flag] with itself.
 inline constexpr std::memory_order relaxed = std::memory_order_relaxed;
 inline constexpr std::memory_order acquire = std::memory_order_acquire;
 inline constexpr std::memory_order release = std::memory_order_release;

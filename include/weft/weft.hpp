@@ -10,13 +10,16 @@
 #include <weft/coro/counter.hpp>              // Counter
 #include <weft/coro/invoke.hpp>               // parallel_invoke
 #include <weft/coro/join_handle.hpp>          // JoinHandle, spawn
+#include <weft/coro/on_fiber.hpp>             // on_fiber
 #include <weft/coro/outcome.hpp>              // Outcome
 #include <weft/coro/spawn.hpp>                // spawn, spawn_detached, spawn_batch
+#include <weft/coro/spawn_fiber.hpp>          // spawn_fiber
 #include <weft/coro/sync_wait.hpp>            // sync_wait
 #include <weft/coro/task.hpp>                 // Task
 #include <weft/coro/task_group.hpp>           // TaskGroup, with_task_group
 #include <weft/coro/task_list.hpp>            // TaskList
 #include <weft/coro/task_results.hpp>         // TaskResults
+#include <weft/coro/this_fiber.hpp>           // this_fiber::wait, await, yield, stop_token
 #include <weft/coro/this_task.hpp>            // yield, resume_on, with_priority, this_task::stop_token
 #include <weft/coro/when_all.hpp>             // when_all, when_all_settled
 #include <weft/coro/when_any.hpp>             // when_any

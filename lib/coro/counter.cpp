@@ -1,6 +1,7 @@
 #include <weft/coro/counter.hpp>
 
 #include <weft/base/error.hpp>
+#include <weft/coro/this_fiber.hpp>
 #include <weft/coro/worker_context.hpp>
 
 namespace weft::inline v0 {
@@ -35,10 +36,11 @@ void Counter::reset(std::uint32_t n) noexcept {
 }
 
 void Counter::wait() {
+  if (this_fiber::is_one()) return this_fiber::wait(*this);
   if (current_worker() != nullptr) {
     throw UsageError(
         "weft: Counter::wait was called on a worker, which would block it for others: co_await the counter in a "
-        "coroutine instead");
+        "coroutine instead, or wait on a fiber (on_fiber, spawn_fiber)");
   }
   ThreadWaiter thread;
   CounterWaiter entry;

@@ -11,10 +11,10 @@ namespace detail {
 
 constinit thread_local WorkerContext* tls_worker [[gnu::tls_model("initial-exec")]] = nullptr;
 constinit thread_local WorkerContext* tls_worker_after_call [[gnu::tls_model("initial-exec")]] = nullptr;
-constinit thread_local Trampoline* tls_trampoline [[gnu::tls_model("initial-exec")]] = nullptr;
 
 WorkerContext* set_current_worker(WorkerContext* worker) noexcept {
   tls_worker_after_call = worker;
+  tls_forking_worker = worker;
   return std::exchange(tls_worker, worker);
 }
 

@@ -78,7 +78,7 @@ class Counter {
   /// Starts over with `n`, forgetting an error, seen or not. Pre: zero, nobody waits or works with it.
   WEFT_API void reset(std::uint32_t n = 0) noexcept;
 
-  /// Blocks this thread until zero. Errors: the round's; UsageError on a worker, which must co_await instead.
+  /// Suspends this fiber, or blocks this thread, until zero. Errors: the round's; UsageError on a worker outside a fiber: there, co_await.
   WEFT_API void wait();
 
   /// Hands over a job's exception. Before the `sub` of that job.

@@ -17,6 +17,7 @@
 #include <weft/coro/stop_scope.hpp>
 #include <weft/coro/transfer.hpp>
 #include <weft/coro/worker_context.hpp>
+#include <weft/fiber/fiber.hpp>
 
 namespace weft::inline v0 {
 
@@ -126,10 +127,10 @@ class PromiseBase {
   /// Notes that the task changes its priority.
   WEFT_API void move_to(Priority to, Priority from) noexcept;
 
-  /// The scope that a coroutine belongs to: one of another library to the runtime whose worker runs it, or to none.
+  /// The scope that a coroutine or fiber belongs to: a coroutine of another library to the runtime whose worker runs it, or to none.
   template <class Promise>
   static StopScope* scope_of(std::coroutine_handle<Promise> h) noexcept {
-    if constexpr (std::is_base_of_v<PromiseBase, Promise>) {
+    if constexpr (std::is_base_of_v<PromiseBase, Promise> || std::is_same_v<FiberPromise, Promise>) {
       return h.promise().scope();
     } else {
       const WorkerContext* const worker = current_worker();

@@ -9,6 +9,7 @@
 #include <weft/base/job.hpp>
 #include <weft/base/platform.hpp>
 #include <weft/base/priority.hpp>
+#include <weft/fiber/fiber_cache.hpp>
 #include <weft/mem/frame_cache.hpp>
 #include <weft/queue/deque.hpp>
 
@@ -69,6 +70,7 @@ struct WorkerContext {
   OwnerCount roots_started;
   OwnerCount roots_finished;
   FrameCache frames;
+  FiberCache fibers;
 
   /// Adds a spawned or woken job to this worker's own queue (the owner's thread only). Never fails.
   virtual void enqueue(JobLink& link, Priority at) noexcept = 0;

@@ -12,6 +12,7 @@
 
 #include <weft/coro/join_handle.hpp>
 #include <weft/coro/spawn.hpp>
+#include <weft/coro/spawn_fiber.hpp>
 #include <weft/coro/task.hpp>
 #include <weft/sched/runtime_options.hpp>
 #include <weft/sched/stats.hpp>
@@ -90,6 +91,11 @@ class Runtime {
   template <class Work>
   void spawn_detached(Work&& work, const SpawnOptions& options = {}) {
     detail::spawn_on(open_target(), std::forward<Work>(work), nullptr, options);
+  }
+  template <class F>
+  void spawn_fiber(F&& function, Counter& counter, const FiberOptions& options = {},
+                   const std::source_location& where = std::source_location::current()) {
+    detail::spawn_fiber_on(open_target(), std::forward<F>(function), &counter, options, where);
   }
   template <class Make>
     requires std::invocable<Make&, std::size_t>

@@ -1,0 +1,140 @@
+/// @file
+/// What code that runs on a fiber can do: wait without blocking its worker, in blocking style.
+#pragma once
+
+#include <coroutine>
+#include <cstddef>
+#include <exception>
+#include <stop_token>
+#include <type_traits>
+#include <utility>
+
+#include <weft/coro/counter.hpp>
+#include <weft/coro/stop_scope.hpp>
+#include <weft/coro/task_promise.hpp>
+#include <weft/coro/this_task.hpp>
+#include <weft/fiber/fiber.hpp>
+
+namespace weft::inline v0 {
+
+namespace detail {
+
+[[noreturn]] WEFT_API WEFT_COLD void throw_no_fiber(const char* what);
+
+/// The fiber that runs this code. Errors: UsageError when there is none, naming `what`.
+[[nodiscard]] WEFT_ALWAYS_INLINE Fiber& fiber_here(const char* what) {
+  Fiber* const fiber = current_fiber();
+  if (fiber == nullptr) [[unlikely]] throw_no_fiber(what);
+  return *fiber;
+}
+
+inline namespace WEFT_TRANSFER_NAMESPACE {
+
+template <class Awaitable>
+WEFT_ALWAYS_INLINE decltype(auto) awaiter_of(Awaitable&& awaitable) {
+  if constexpr (requires { std::forward<Awaitable>(awaitable).operator co_await(); }) {
+    return std::forward<Awaitable>(awaitable).operator co_await();
+  } else if constexpr (requires { operator co_await(std::forward<Awaitable>(awaitable)); }) {
+    return operator co_await(std::forward<Awaitable>(awaitable));
+  } else {
+    return std::forward<Awaitable>(awaitable);
+  }
+}
+
+/// Suspends a fiber as the awaiter would suspend a coroutine.
+template <class Awaiter>
+class AwaitOnFiber final : public AfterSwitch {
+ public:
+  WEFT_ALWAYS_INLINE explicit AwaitOnFiber(Awaiter& awaiter) noexcept : AfterSwitch{&AwaitOnFiber::suspend}, awaiter_(awaiter) {}
+
+  void rethrow() {
+    if (error_) [[unlikely]] std::rethrow_exception(std::exchange(error_, nullptr));
+  }
+
+ private:
+  static Job* suspend(AfterSwitch& after, Fiber& fiber) noexcept {
+    auto& self = static_cast<AwaitOnFiber&>(after);
+    Job* const job = fiber.job();
+    try {
+      using Result = decltype(self.awaiter_.await_suspend(fiber.handle()));
+      if constexpr (std::is_void_v<Result>) {
+        self.awaiter_.await_suspend(fiber.handle());
+        // ---- the fiber may run elsewhere (L4) ----
+        return nullptr;
+      } else if constexpr (std::is_same_v<Result, bool>) {
+        return self.awaiter_.await_suspend(fiber.handle()) ? nullptr : job;
+      } else {
+        return job_of(self.awaiter_.await_suspend(fiber.handle()));
+      }
+    } catch (...) {
+      self.error_ = std::current_exception();  // it has not suspended, says the standard
+      return job;
+    }
+  }
+
+  Awaiter& awaiter_;
+  std::exception_ptr error_;
+};
+
+}  // namespace WEFT_TRANSFER_NAMESPACE
+}  // namespace detail
+
+inline namespace WEFT_TRANSFER_NAMESPACE {
+
+/// Members are to be called on a fiber. After each of those that suspend, the fiber may be on another thread: see lib/fiber/README.md for
+/// what that means for thread_local, errno and locks.
+///
+/// Errors: UsageError on anything but a fiber.
+namespace this_fiber {
+
+/// Whether this code runs on a fiber.
+[[nodiscard]] WEFT_ALWAYS_INLINE bool is_one() noexcept { return current_fiber() != nullptr; }
+
+/// Does what `co_await` does in a coroutine: suspends the fiber until `awaitable` (a Task, when_all, a Counter, anything that can be
+/// awaited) is ready, and gives its result. The worker runs something else meanwhile.
+///
+/// Resumes:  as a coroutine would.
+/// Lifetime: the awaitable lives on the fiber's stack meanwhile.
+/// Errors:   what the awaitable throws.
+/// Cost:     two switches of the stack and what the awaitable costs. No allocation.
+/// Example:  samples/10_fiber.cpp
+template <class Awaitable>
+WEFT_ALWAYS_INLINE decltype(auto) await(Awaitable&& awaitable) {
+  Fiber& fiber = detail::fiber_here("this_fiber::await");
+  decltype(auto) awaiter = detail::awaiter_of(std::forward<Awaitable>(awaitable));
+  if (!awaiter.await_ready()) {
+    detail::AwaitOnFiber<std::remove_reference_t<decltype(awaiter)>> suspension(awaiter);
+    fiber.suspend(suspension);
+    suspension.rethrow();
+  }
+  return awaiter.await_resume();
+}
+
+/// Suspends the fiber until the counter is zero. Errors: the round's, as `co_await counter`.
+WEFT_ALWAYS_INLINE void wait(Counter& counter) { await(counter); }
+
+/// Lets the other jobs of this worker go first. Cost: one push and one take from the worker's own queue; no allocation.
+WEFT_ALWAYS_INLINE void yield() { await(weft::yield()); }
+
+/// The token that is signalled when this fiber should stop; as this_task::stop_token.
+[[nodiscard]] inline std::stop_token stop_token() {
+  StopScope* const scope = detail::fiber_here("this_fiber::stop_token").scope();
+  return scope != nullptr ? scope->token() : std::stop_token();
+}
+
+/// Whether this fiber should stop.
+[[nodiscard]] inline bool stop_requested() {
+  const StopScope* const scope = detail::fiber_here("this_fiber::stop_requested").scope();
+  return scope != nullptr && scope->stop_requested();
+}
+
+/// Throws OperationCancelled if this fiber should stop.
+inline void stop_point() {
+  if (stop_requested()) throw OperationCancelled();
+}
+
+}  // namespace this_fiber
+
+}  // namespace WEFT_TRANSFER_NAMESPACE
+
+}  // namespace weft::inline v0

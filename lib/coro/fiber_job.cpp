@@ -1,0 +1,94 @@
+#include <utility>
+
+#include "fiber/fiber_depot.hpp"
+#include <weft/base/error.hpp>
+#include <weft/coro/on_fiber.hpp>
+#include <weft/coro/spawn_fiber.hpp>
+#include <weft/coro/this_fiber.hpp>
+
+namespace weft::inline v0::detail {
+
+void throw_no_fiber(const char* what) {
+  throw UsageError(std::string("weft: ") + what +
+                   " was called where no fiber runs: only code inside on_fiber or spawn_fiber can be suspended; a coroutine co_awaits");
+}
+
+// ---- fibers and the worker that runs this code ----
+
+namespace {
+
+Fiber& take_fiber_of(std::uint32_t size_class) {
+  if (WorkerContext* const worker = current_worker()) return worker->fibers.take(size_class);
+  return *FiberDepot::here().take(size_class, 1).first;
+}
+
+std::uint32_t default_class() noexcept {
+  const WorkerContext* const worker = current_worker();
+  return worker != nullptr ? worker->fibers.default_class() : StackSize::class_of(StackSize::kDefault);
+}
+
+}  // namespace
+
+Fiber& take_fiber(std::size_t stack_size) { return take_fiber_of(StackSize::checked_class(stack_size, default_class())); }
+
+void put_fiber(Fiber& fiber) noexcept {
+  if (WorkerContext* const worker = current_worker()) {
+    worker->fibers.put(fiber);
+  } else {
+    FiberDepot::put_home(fiber);
+  }
+}
+
+// ---- awaited ----
+
+Job* AwaitedFiberEnd::resume_awaiting(AfterSwitch& after, Fiber& fiber) noexcept {
+  FiberAwaiting& awaiting = static_cast<AwaitedFiberEnd&>(after).awaiting;
+  put_fiber(fiber);  // and with it `after`
+  WorkerContext* const worker = current_worker();
+  if (worker == nullptr || worker->priority == awaiting.home) [[likely]] return awaiting.job;
+  awaiting.link = JobLink{awaiting.job, nullptr};
+  worker->enqueue(awaiting.link, awaiting.home);
+  return nullptr;
+}
+
+// ---- spawned ----
+
+bool begin_fiber(FiberJob& job, StopScope* scope, Fiber::Main main) noexcept {
+  Fiber* fiber = nullptr;
+  try {
+    fiber = &take_fiber_of(job.size_class != StackSize::kClasses ? job.size_class : default_class());
+  } catch (...) {
+    fiber_failed({job.counter(), domain_of(scope)});
+    return false;
+  }
+  fiber->begin(main, &job, scope, job.origin);
+  // From here on it is the fiber that the loop has resumed: what the fiber awaits looks there whether it may hand the thread on.
+  if (tls_trampoline != nullptr && tls_trampoline->running == &job) tls_trampoline->running = fiber->job();
+  fiber->job()->resume(fiber->job());
+  return true;
+}
+
+void fiber_failed(const FiberOwner& owner) noexcept {
+  if (owner.counter != nullptr) {
+    owner.counter->fail(std::current_exception());
+  } else {
+    owner.domain->unhandled(std::current_exception());
+  }
+}
+
+void count_fiber_off(const FiberOwner& owner) noexcept {
+  const WorkerContext* const worker = current_worker();
+  if (worker != nullptr && worker->domain == owner.domain) return job_ended(owner.counter);
+  if (owner.counter != nullptr) owner.counter->sub();
+  // ---- the counter may be gone (L4) ----
+  owner.domain->root_finished();
+}
+
+Job* SpawnedFiberEnd::count(AfterSwitch& after, Fiber& fiber) noexcept {
+  const FiberOwner owner = static_cast<SpawnedFiberEnd&>(after).owner;
+  put_fiber(fiber);  // and with it `after`
+  count_fiber_off(owner);
+  return nullptr;
+}
+
+}  // namespace weft::inline v0::detail

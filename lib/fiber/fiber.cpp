@@ -1,0 +1,156 @@
+#include <weft/fiber/fiber.hpp>
+
+#include <cxxabi.h>
+
+#include <cerrno>
+#include <cstring>
+#include <exception>
+#include <type_traits>
+
+#include "fiber/context_offsets.h"
+#include "fiber/sanitizer.hpp"
+#include <weft/base/assert.hpp>
+
+extern "C" {
+void weft_v0_fiber_entry() noexcept;
+[[noreturn, gnu::visibility("hidden")]] void weft_v0_fiber_main(weft::Fiber* self) noexcept;
+}
+
+namespace weft::inline v0 {
+
+namespace detail {
+constinit thread_local Fiber* tls_fiber [[gnu::tls_model("initial-exec")]] = nullptr;
+constinit thread_local WorkerContext* tls_forking_worker [[gnu::tls_model("initial-exec")]] = nullptr;
+}  // namespace detail
+
+namespace {
+
+/// Where this thread keeps what travels with a fiber. The functions that say so are asked once for each thread: both cost a call.
+struct ThreadSlots {
+  void** exceptions = nullptr;  // __cxa_eh_globals: the exceptions that are being handled, and the number of those under way
+  int* error_number = nullptr;
+};
+
+constinit thread_local ThreadSlots tls_slots [[gnu::tls_model("initial-exec")]];
+
+WEFT_COLD void find_slots() noexcept {
+  tls_slots.exceptions = reinterpret_cast<void**>(abi::__cxa_get_globals());
+  tls_slots.error_number = &errno;
+}
+
+}  // namespace
+
+/// Checks what the assembly takes for granted, and is what it calls.
+struct FiberSwitch {
+  static_assert(std::is_standard_layout_v<Fiber>, "a pointer to it is one to its job, and back");
+  static_assert(offsetof(Fiber, promise_) == 2 * sizeof(void*), "as in a coroutine frame");
+  static_assert(offsetof(Fiber, resumer_) == Fiber::kResumerOffset && offsetof(Fiber, self_) == Fiber::kSelfOffset);
+  static_assert(Fiber::kResumerOffset + offsetof(detail::SwitchContext, pc) == WEFT_FIBER_RESUMER_PC);
+  static_assert(Fiber::kResumerOffset + offsetof(detail::SwitchContext, sp) == WEFT_FIBER_RESUMER_SP);
+  static_assert(Fiber::kResumerOffset + offsetof(detail::SwitchContext, frame) == WEFT_FIBER_RESUMER_FRAME);
+  static_assert(Fiber::kResumerOffset + offsetof(detail::SwitchContext, base) == WEFT_FIBER_RESUMER_BASE);
+  static_assert(sizeof(Fiber) <= 2 * kCacheLine);
+
+  [[noreturn]] static void enter(Fiber& self) noexcept {
+#if WEFT_ASAN
+    __sanitizer_finish_switch_fiber(nullptr, &self.host_.begin, &self.host_.bytes);
+#endif
+    self.main_(self, self.final_);
+#if WEFT_ASAN
+    __sanitizer_start_switch_fiber(nullptr, self.host_.begin, self.host_.bytes);
+#elif WEFT_TSAN
+    // The fiber, as ThreadSanitizer knows it, will run again: what was entered and is never left would pile up.
+    __tsan_func_exit();
+    __tsan_func_exit();
+    __tsan_switch_to_fiber(self.host_.thread, 0);
+#endif
+    self.switch_out(self.final_.get());
+    std::terminate();  // nobody resumes it
+  }
+};
+
+Fiber::Fiber(std::byte* stack_begin, std::byte* stack_end, std::byte* top, std::uint32_t size_class, std::uint32_t node) noexcept
+    : job_{&Fiber::resume_fiber, {nullptr}},
+      stack_begin_(stack_begin),
+      stack_end_(stack_end),
+      top_(top),
+      entry_(reinterpret_cast<void*>(&weft_v0_fiber_entry)),
+      size_class_(size_class),
+      node_(node) {}
+
+void Fiber::annotate_begin() noexcept {
+#if WEFT_ASAN
+  ASAN_UNPOISON_MEMORY_REGION(stack_begin_, static_cast<std::size_t>(stack_end_ - stack_begin_));
+#elif WEFT_TSAN
+  if (tool_ == nullptr) tool_ = __tsan_create_fiber(0);
+#endif
+}
+
+/// The thread's part of a switch and back.
+WEFT_ALWAYS_INLINE detail::AfterSwitch& Fiber::run_until_switch() noexcept {
+#if WEFT_ASAN
+  void* own_frames = nullptr;
+  __sanitizer_start_switch_fiber(&own_frames, stack_begin_, static_cast<std::size_t>(stack_end_ - stack_begin_));
+  detail::AfterSwitch& after = switch_in();
+  __sanitizer_finish_switch_fiber(own_frames, nullptr, nullptr);
+#elif WEFT_TSAN
+  host_.thread = __tsan_get_current_fiber();
+  // Synchronizes, so that what the thread wrote for the fiber is ordered, and with it all that ran on this thread: as for coroutines.
+  __tsan_switch_to_fiber(tool_, 0);
+  detail::AfterSwitch& after = switch_in();
+#else
+  detail::AfterSwitch& after = switch_in();
+#endif
+  return after;
+}
+
+void Fiber::resume_fiber(Job* job) {
+  Fiber& fiber = *reinterpret_cast<Fiber*>(job);
+  if (tls_slots.exceptions == nullptr) [[unlikely]] find_slots();
+  // This function stays on the thread that called it, so it may keep what it finds in thread-locals.
+  void** const exceptions = tls_slots.exceptions;
+  int* const error_number = tls_slots.error_number;
+  Fiber* const outside = detail::tls_fiber;
+  WorkerContext* const forking_worker = detail::tls_forking_worker;
+  for (;;) {
+    const detail::TravellingState kept{{exceptions[0], exceptions[1]}, *error_number, detail::tls_trampoline};
+    exceptions[0] = fiber.state_.exceptions[0];
+    exceptions[1] = fiber.state_.exceptions[1];
+    *error_number = fiber.state_.error_number;
+    detail::tls_trampoline = fiber.state_.trampoline;
+    detail::tls_fiber = &fiber;
+    detail::tls_forking_worker = nullptr;
+
+    detail::AfterSwitch& after = fiber.run_until_switch();
+
+    fiber.state_ = {{exceptions[0], exceptions[1]}, *error_number, detail::tls_trampoline};
+    exceptions[0] = kept.exceptions[0];
+    exceptions[1] = kept.exceptions[1];
+    *error_number = kept.error_number;
+    detail::tls_trampoline = kept.trampoline;
+    detail::tls_fiber = outside;
+    detail::tls_forking_worker = forking_worker;
+
+    Job* const next = after.run(after, fiber);
+    // ---- the fiber may run elsewhere, or have ended, and `after` is on its stack (L4) ----
+    if (next == job) continue;
+    if (next != nullptr) detail::hand_to_loop(next);
+    return;
+  }
+}
+
+void Fiber::suspend_annotated([[maybe_unused]] detail::AfterSwitch& after) noexcept {
+#if WEFT_ASAN
+  void* own_frames = nullptr;
+  __sanitizer_start_switch_fiber(&own_frames, host_.begin, host_.bytes);
+  switch_out(after);
+  __sanitizer_finish_switch_fiber(own_frames, &host_.begin, &host_.bytes);
+#elif WEFT_TSAN
+  __tsan_switch_to_fiber(host_.thread, 0);
+  switch_out(after);
+#endif
+}
+
+}  // namespace weft::inline v0
+
+void weft_v0_fiber_main(weft::Fiber* self) noexcept { weft::FiberSwitch::enter(*self); }

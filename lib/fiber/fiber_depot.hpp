@@ -1,0 +1,59 @@
+/// @file
+/// The idle fibers that no worker keeps, and the slabs that they are made in: one depot for each NUMA node.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "fiber/stack_slab.hpp"
+#include <weft/base/cache_line.hpp>
+#include <weft/fiber/fiber_cache.hpp>
+
+namespace weft::inline v0 {
+
+/// Some fibers of one size class, linked by next_.
+struct FiberList {
+  Fiber* first = nullptr;
+  std::uint32_t count = 0;
+};
+
+/// Threads:  any.
+/// Lifetime: of the process: a fiber may outlive the runtime that it was made for.
+class FiberDepot {
+ public:
+  /// The depot of the node that this thread runs on.
+  [[nodiscard]] static FiberDepot& here() noexcept;
+  /// Takes 1 to `most` fibers; makes new ones only if there is no other.
+  ///
+  /// Errors: LimitError when not even one can be made.
+  [[nodiscard]] FiberList take(std::uint32_t size_class, std::uint32_t most);
+
+  /// Gives a fiber back to the depot that it comes from, which gives memory back to the system beyond what it keeps.
+  static void put_home(Fiber& fiber) noexcept;
+
+  /// Fibers that are in use, or kept by a cache, over all depots.
+  [[nodiscard]] static std::size_t outstanding() noexcept;
+
+ private:
+  struct SizeClass {
+    std::mutex mutex;
+    // ---- guarded by mutex ----
+    FiberList touched;  // their stacks have memory
+    FiberList clean;    // they have none
+    std::size_t out = 0;
+    std::vector<std::unique_ptr<StackSlab>> slabs;
+  };
+
+  [[nodiscard]] static FiberList split(FiberList& from, std::uint32_t most) noexcept;
+  void put(Fiber& fiber) noexcept;
+  [[nodiscard]] FiberList make(SizeClass& kept, std::uint32_t size_class, std::uint32_t most);
+  [[nodiscard]] std::uint32_t node() const noexcept;
+
+  std::array<SizeClass, StackSize::kClasses> classes_;
+};
+
+}  // namespace weft::inline v0

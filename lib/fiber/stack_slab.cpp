@@ -1,0 +1,95 @@
+#include "fiber/stack_slab.hpp"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <new>
+#include <string>
+
+#include "fiber/sanitizer.hpp"
+#include <weft/base/error.hpp>
+#include <weft/fiber/fiber_cache.hpp>
+
+#if !defined(MADV_GUARD_INSTALL)
+#define MADV_GUARD_INSTALL 102
+#endif
+
+namespace weft::inline v0 {
+
+namespace {
+
+constexpr std::size_t kSlabBytes = std::size_t{16} << 30;
+constexpr std::size_t kGuardPages = 15;
+
+std::size_t page_size() noexcept { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
+
+std::size_t rounded_up(std::size_t bytes, std::size_t unit) noexcept { return (bytes + unit - 1) / unit * unit; }
+
+std::string in_kib(std::size_t bytes) { return std::to_string(bytes >> 10) + " KiB"; }
+
+}  // namespace
+
+constinit StackMemory stack_memory{
+    [](std::size_t bytes) noexcept {
+      void* const memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+      return memory != MAP_FAILED ? memory : nullptr;
+    },
+    [](void* memory, std::size_t bytes) noexcept { return ::munmap(memory, bytes); },
+    [](void* memory, std::size_t bytes) noexcept { return ::madvise(memory, bytes, MADV_GUARD_INSTALL); },
+    [](void* memory, std::size_t bytes) noexcept { return ::mprotect(memory, bytes, PROT_NONE); },
+    [](void* memory, std::size_t bytes) noexcept { return ::madvise(memory, bytes, MADV_DONTNEED); },
+};
+
+std::size_t StackSlab::bytes_for(std::size_t count) const noexcept {
+  return rounded_up(count * sizeof(Fiber), page_) + count * (guard_bytes_ + stack_bytes_);
+}
+
+StackSlab::StackSlab(std::size_t stack_bytes)
+    : page_(page_size()), stack_bytes_(rounded_up(stack_bytes, page_)), guard_bytes_(kGuardPages * page_) {
+  // Address space may be limited (ulimit -v, vm.overcommit_memory = 2), so what is refused is tried in smaller pieces.
+  for (std::size_t count = std::max<std::size_t>(kSlabBytes / (guard_bytes_ + stack_bytes_), 1); count != 0; count /= 2) {
+    memory_ = static_cast<std::byte*>(stack_memory.map(bytes_for(count)));
+    if (memory_ == nullptr) continue;
+    capacity_ = count;
+    stacks_ = memory_ + rounded_up(count * sizeof(Fiber), page_);
+    return;
+  }
+  throw LimitError("weft: no address space for another fiber stack of " + in_kib(stack_bytes_) + " (mmap: " + std::strerror(errno) +
+                   "): raise the limit (ulimit -v, the memory of the cgroup, vm.overcommit_memory), or ask for a smaller stack_size");
+}
+
+StackSlab::~StackSlab() {
+  auto* const fibers = reinterpret_cast<Fiber*>(memory_);
+  for (std::size_t i = 0; i < made_; ++i) forget_stack(fibers[i].tool_);
+  stack_memory.unmap(memory_, bytes_for(capacity_));
+}
+
+void StackSlab::install_guard(std::byte* guard) const {
+  if (stack_memory.guard(guard, guard_bytes_) == 0) return;
+  // Before Linux 6.13 there is no such advice, and each guard splits the mapping.
+  if (stack_memory.protect(guard, guard_bytes_) == 0) return;
+  const int error = errno;
+  throw LimitError("weft: no guard for fiber stack number " + std::to_string(made_ + 1) + " (mprotect: " + std::strerror(error) +
+                   "); each takes two of the kernel's mappings here: raise their limit (sysctl vm.max_map_count), have fewer fibers at once, "
+                   "or use Linux 6.13, where guards take none");
+}
+
+Fiber* StackSlab::make(std::uint32_t size_class, std::uint32_t node) {
+  if (made_ == capacity_) return nullptr;
+  std::byte* const guard = stacks_ + made_ * (guard_bytes_ + stack_bytes_);
+  install_guard(guard);
+  std::byte* const begin = guard + guard_bytes_;
+  std::byte* const end = begin + stack_bytes_;
+  // Stacks that are used in turn should not begin in the same lines of the first cache either; a page still holds what most need.
+  constexpr std::size_t kLine = 64;
+  constexpr std::size_t kDifferent = 16;
+  std::byte* const top = end - made_ % kDifferent * kLine;
+  auto* const fiber = new (memory_ + made_++ * sizeof(Fiber)) Fiber(begin, end, top, size_class, node);
+  fiber->tool_ = remember_stack(begin, end);
+  return fiber;
+}
+
+}  // namespace weft::inline v0

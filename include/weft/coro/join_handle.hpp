@@ -112,7 +112,7 @@ Task<> join_task(Task<T> work, std::shared_ptr<JoinState<T>> state) {
 
 template <class Work>
 auto spawn_joinable(const SpawnTarget& target, Work&& work, const SpawnOptions& options) {
-  using Bare = std::remove_cvref_t<Work>;
+  using Bare = std::decay_t<Work>;
   if constexpr (IsTask<Bare>) {
     static_assert(!std::is_lvalue_reference_v<Work>, "a Task is awaited or spawned once: spawn(std::move(task))");
     if (!work) throw_empty_task();

@@ -56,7 +56,7 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// Makes `work` (a task, a callable, or a callable that returns a task) run on `target`.
 template <class Work>
 void spawn_on(const SpawnTarget& target, Work&& work, Counter* counter, const SpawnOptions& options) {
-  using Bare = std::remove_cvref_t<Work>;
+  using Bare = std::decay_t<Work>;
   if constexpr (IsTask<Bare>) {
     static_assert(!std::is_lvalue_reference_v<Work>, "a Task is awaited or spawned once: spawn(std::move(task), ...)");
     if (!work) throw_empty_task();
@@ -75,7 +75,7 @@ void spawn_on(const SpawnTarget& target, Work&& work, Counter* counter, const Sp
 
 template <class Make>
 void spawn_batch_on(const SpawnTarget& target, std::size_t count, Make&& make, Counter& counter, const SpawnOptions& options) {
-  using Bare = std::remove_cvref_t<std::invoke_result_t<Make&, std::size_t>>;
+  using Bare = std::decay_t<std::invoke_result_t<Make&, std::size_t>>;
   if constexpr (!JobFunction<Bare>) {
     for (std::size_t i = 0; i < count; ++i) spawn_on(target, make(i), &counter, options);
   } else {

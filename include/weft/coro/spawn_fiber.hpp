@@ -117,7 +117,7 @@ class FiberJobOf final : public FiberJob, public FramePooled {
 
 template <bool kStoppable, class F>
 void spawn_fiber_on(const SpawnTarget& target, F&& function, Counter* counter, const FiberOptions& options, const std::source_location& where) {
-  using Bare = std::remove_cvref_t<F>;
+  using Bare = std::decay_t<F>;
   if (WorkerContext* const worker = worker_for(target, options.priority)) {
     auto job = std::make_unique<FiberJobOf<Bare, kStoppable, false>>(std::forward<F>(function), target, counter, options, where);
     worker->spawn_deque->reserve(1);
@@ -135,7 +135,7 @@ void spawn_fiber_on(const SpawnTarget& target, F&& function, Counter* counter, c
 
 template <class F>
 void spawn_fiber_on(const SpawnTarget& target, F&& function, Counter* counter, const FiberOptions& options, const std::source_location& where) {
-  static_assert(JobFunction<std::remove_cvref_t<F>>, "spawn_fiber takes something that can be called without arguments, and is no coroutine");
+  static_assert(JobFunction<std::decay_t<F>>, "spawn_fiber takes something that can be called without arguments, and is no coroutine");
   if (options.stop.stop_possible()) {
     spawn_fiber_on<true>(target, std::forward<F>(function), counter, options, where);
   } else {

@@ -75,7 +75,7 @@ class TaskGroup {
   /// Starts a child: a Task<>, a callable, or a callable that returns a task. Its result is dropped.
   template <class Work>
   void spawn(Work&& work, const SpawnOptions& options = {}) {
-    using Bare = std::remove_cvref_t<Work>;
+    using Bare = std::decay_t<Work>;
     if constexpr (IsTask<Bare>) {
       start(child(this, std::forward<Work>(work)), options);
     } else if constexpr (TaskFunction<Bare>) {

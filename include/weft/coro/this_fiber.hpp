@@ -76,6 +76,17 @@ class AwaitOnFiber final : public AfterSwitch {
   std::exception_ptr error_;
 };
 
+template <class Awaitable>
+WEFT_ALWAYS_INLINE decltype(auto) await_on(Fiber& fiber, Awaitable&& awaitable) {
+  decltype(auto) awaiter = awaiter_of(std::forward<Awaitable>(awaitable));
+  if (!awaiter.await_ready()) {
+    AwaitOnFiber<std::remove_reference_t<decltype(awaiter)>> suspension(awaiter);
+    fiber.suspend(suspension);
+    suspension.rethrow();
+  }
+  return awaiter.await_resume();
+}
+
 }  // namespace WEFT_TRANSFER_NAMESPACE
 }  // namespace detail
 
@@ -100,21 +111,14 @@ namespace this_fiber {
 /// Example:  samples/10_fiber.cpp
 template <class Awaitable>
 WEFT_ALWAYS_INLINE decltype(auto) await(Awaitable&& awaitable) {
-  Fiber& fiber = detail::fiber_here("this_fiber::await");
-  decltype(auto) awaiter = detail::awaiter_of(std::forward<Awaitable>(awaitable));
-  if (!awaiter.await_ready()) {
-    detail::AwaitOnFiber<std::remove_reference_t<decltype(awaiter)>> suspension(awaiter);
-    fiber.suspend(suspension);
-    suspension.rethrow();
-  }
-  return awaiter.await_resume();
+  return detail::await_on(detail::fiber_here("this_fiber::await"), std::forward<Awaitable>(awaitable));
 }
 
 /// Suspends the fiber until the counter is zero. Errors: the round's, as `co_await counter`.
-WEFT_ALWAYS_INLINE void wait(Counter& counter) { await(counter); }
+WEFT_ALWAYS_INLINE void wait(Counter& counter) { detail::await_on(detail::fiber_here("this_fiber::wait"), counter); }
 
 /// Lets the other jobs of this worker go first. Cost: one push and one take from the worker's own queue; no allocation.
-WEFT_ALWAYS_INLINE void yield() { await(weft::yield()); }
+WEFT_ALWAYS_INLINE void yield() { detail::await_on(detail::fiber_here("this_fiber::yield"), weft::yield()); }
 
 /// The token that is signalled when this fiber should stop; as this_task::stop_token.
 [[nodiscard]] inline std::stop_token stop_token() {

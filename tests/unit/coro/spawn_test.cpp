@@ -49,7 +49,20 @@ struct Unhandled {
   std::vector<std::string> messages;
 };
 
+std::atomic<int> calls{0};
+void count_call() { calls.fetch_add(1); }
+
 }  // namespace
+
+TEST_CASE("a function is spawned by its name") {
+  weft::Runtime rt{{.workers = 1}};
+  Counter counter;
+  rt.spawn(count_call, counter);
+  rt.spawn_fiber(count_call, counter);
+  counter.wait();
+  rt.spawn(count_call).wait();
+  CHECK(calls.exchange(0) == 3);
+}
 
 TEST_CASE("tasks, callables and callables that return tasks are spawned and counted, inside and outside") {
   weft::Runtime rt{{.workers = 2}};

@@ -1,0 +1,77 @@
+#include <catch2/catch.hpp>
+#include <weft/weft.hpp>
+
+#include "support/subprocess.hpp"
+
+#include <string>
+#include <thread>
+
+using Catch::Matchers::Contains;
+using weft::Counter;
+using weft::on_fiber;
+using weft::Runtime;
+using weft::Task;
+using weft::UsageError;
+namespace this_fiber = weft::this_fiber;
+
+TEST_CASE("members of this_fiber say where they were called if that is on no fiber") {
+  Counter counter(1);
+  CHECK_FALSE(this_fiber::is_one());
+  CHECK_THROWS_WITH(this_fiber::yield(), Contains("this_fiber::yield") && Contains("no fiber runs"));
+  CHECK_THROWS_WITH(this_fiber::wait(counter), Contains("this_fiber::wait"));
+  CHECK_THROWS_WITH(this_fiber::await(weft::yield()), Contains("this_fiber::await"));
+  CHECK_THROWS_AS(this_fiber::stop_token(), UsageError);
+  CHECK_THROWS_AS(this_fiber::stop_requested(), UsageError);
+  CHECK_THROWS_AS(this_fiber::stop_point(), UsageError);
+  Runtime rt{{.workers = 1}};
+  rt.run([&]() -> Task<> {
+    CHECK_FALSE(this_fiber::is_one());
+    CHECK_THROWS_AS(this_fiber::yield(), UsageError);
+    co_await on_fiber([] { CHECK(this_fiber::is_one()); });
+    CHECK_FALSE(this_fiber::is_one());
+  });
+  counter.sub();
+}
+
+TEST_CASE("what a fiber awaits or spawns does not run on the fiber") {
+  Runtime rt{{.workers = 1}};
+  auto looks = []() -> Task<bool> { co_return this_fiber::is_one(); };
+  rt.run(on_fiber([&looks] {
+    CHECK_FALSE(this_fiber::await(looks()));
+    bool is_fiber = true;
+    Counter counter;
+    weft::spawn([&is_fiber] { is_fiber = this_fiber::is_one(); }, counter);
+    counter.wait();
+    CHECK_FALSE(is_fiber);
+  }));
+}
+
+TEST_CASE("a counter waited for on a worker, but on no fiber, names the fiber as a way out") {
+  Runtime rt{{.workers = 1}};
+  Counter counter(1);
+  rt.run([&counter] { CHECK_THROWS_WITH(counter.wait(), Contains("on_fiber")); });
+  counter.sub();
+}
+
+TEST_CASE("a stack that is too large is refused, with the largest there is") {
+  Runtime rt{{.workers = 1}};
+  const std::size_t too_large = std::size_t{1} << 40;
+  CHECK_THROWS_WITH(rt.run(on_fiber([] {}, {.size = too_large})), Contains("128 MiB"));
+  Counter counter;
+  CHECK_THROWS_AS(rt.spawn_fiber([] {}, counter, {.stack_size = too_large}), UsageError);
+  CHECK(counter.is_complete());
+}
+
+TEST_CASE("spawn_fiber outside a runtime says what to call instead") {
+  Counter counter;
+  CHECK_THROWS_AS(weft::spawn_fiber([] {}, counter), UsageError);
+  CHECK(counter.is_complete());
+}
+
+TEST_CASE("run and shutdown are refused on a fiber, which would block the worker") {
+  Runtime rt{{.workers = 1}};
+  rt.run(on_fiber([&rt] {
+    CHECK_THROWS_AS(rt.run([] {}), UsageError);
+    CHECK_THROWS_AS(rt.shutdown(), UsageError);
+  }));
+}

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "fiber/context_offsets.h"
+#include "fiber/overflow.hpp"
 #include "fiber/sanitizer.hpp"
 #include <weft/base/assert.hpp>
 
@@ -25,7 +26,7 @@ constinit thread_local WorkerContext* tls_forking_worker [[gnu::tls_model("initi
 
 namespace {
 
-/// Where this thread keeps what travels with a fiber. The functions that say so are asked once for each thread: both cost a call.
+/// Where this thread keeps what travels with a fiber. The functions that say so are asked once for each thread: each costs a call.
 struct ThreadSlots {
   void** exceptions = nullptr;  // __cxa_eh_globals: the exceptions that are being handled, and the number of those under way
   int* error_number = nullptr;
@@ -33,9 +34,11 @@ struct ThreadSlots {
 
 constinit thread_local ThreadSlots tls_slots [[gnu::tls_model("initial-exec")]];
 
-WEFT_COLD void find_slots() noexcept {
+/// Makes a thread ready to run fibers.
+WEFT_COLD void prepare_thread() noexcept {
   tls_slots.exceptions = reinterpret_cast<void**>(abi::__cxa_get_globals());
   tls_slots.error_number = &errno;
+  report_overflows_here();
 }
 
 }  // namespace
@@ -106,7 +109,7 @@ WEFT_ALWAYS_INLINE detail::AfterSwitch& Fiber::run_until_switch() noexcept {
 
 void Fiber::resume_fiber(Job* job) {
   Fiber& fiber = *reinterpret_cast<Fiber*>(job);
-  if (tls_slots.exceptions == nullptr) [[unlikely]] find_slots();
+  if (tls_slots.exceptions == nullptr) [[unlikely]] prepare_thread();
   // This function stays on the thread that called it, so it may keep what it finds in thread-locals.
   void** const exceptions = tls_slots.exceptions;
   int* const error_number = tls_slots.error_number;

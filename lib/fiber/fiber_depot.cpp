@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "fiber/overflow.hpp"
 #include "fiber/sanitizer.hpp"
 #include <weft/base/error.hpp>
 
@@ -74,6 +75,7 @@ FiberList FiberDepot::make(SizeClass& kept, std::uint32_t size_class, std::uint3
 }
 
 FiberList FiberDepot::take(std::uint32_t size_class, std::uint32_t most) {
+  report_overflows();
   SizeClass& kept = classes_[size_class];
   const std::lock_guard lock(kept.mutex);
   FiberList taken = split(kept.touched.count != 0 ? kept.touched : kept.clean, most);

@@ -43,14 +43,19 @@ constinit StackMemory stack_memory{
     [](void* memory, std::size_t bytes) noexcept { return ::madvise(memory, bytes, MADV_DONTNEED); },
 };
 
+std::size_t StackSlab::guard_bytes() noexcept {
+  static const std::size_t bytes = kGuardPages * page_size();
+  return bytes;
+}
+
 std::size_t StackSlab::bytes_for(std::size_t count) const noexcept {
-  return rounded_up(count * sizeof(Fiber), page_) + count * (guard_bytes_ + stack_bytes_);
+  return rounded_up(count * sizeof(Fiber), page_) + count * (guard_bytes() + stack_bytes_);
 }
 
 StackSlab::StackSlab(std::size_t stack_bytes)
-    : page_(page_size()), stack_bytes_(rounded_up(stack_bytes, page_)), guard_bytes_(kGuardPages * page_) {
+    : page_(page_size()), stack_bytes_(rounded_up(stack_bytes, page_)) {
   // Address space may be limited (ulimit -v, vm.overcommit_memory = 2), so what is refused is tried in smaller pieces.
-  for (std::size_t count = std::max<std::size_t>(kSlabBytes / (guard_bytes_ + stack_bytes_), 1); count != 0; count /= 2) {
+  for (std::size_t count = std::max<std::size_t>(kSlabBytes / (guard_bytes() + stack_bytes_), 1); count != 0; count /= 2) {
     memory_ = static_cast<std::byte*>(stack_memory.map(bytes_for(count)));
     if (memory_ == nullptr) continue;
     capacity_ = count;
@@ -68,9 +73,9 @@ StackSlab::~StackSlab() {
 }
 
 void StackSlab::install_guard(std::byte* guard) const {
-  if (stack_memory.guard(guard, guard_bytes_) == 0) return;
+  if (stack_memory.guard(guard, guard_bytes()) == 0) return;
   // Before Linux 6.13 there is no such advice, and each guard splits the mapping.
-  if (stack_memory.protect(guard, guard_bytes_) == 0) return;
+  if (stack_memory.protect(guard, guard_bytes()) == 0) return;
   const int error = errno;
   throw LimitError("weft: no guard for fiber stack number " + std::to_string(made_ + 1) + " (mprotect: " + std::strerror(error) +
                    "); each takes two of the kernel's mappings here: raise their limit (sysctl vm.max_map_count), have fewer fibers at once, "
@@ -79,9 +84,9 @@ void StackSlab::install_guard(std::byte* guard) const {
 
 Fiber* StackSlab::make(std::uint32_t size_class, std::uint32_t node) {
   if (made_ == capacity_) return nullptr;
-  std::byte* const guard = stacks_ + made_ * (guard_bytes_ + stack_bytes_);
+  std::byte* const guard = stacks_ + made_ * (guard_bytes() + stack_bytes_);
   install_guard(guard);
-  std::byte* const begin = guard + guard_bytes_;
+  std::byte* const begin = guard + guard_bytes();
   std::byte* const end = begin + stack_bytes_;
   // Stacks that are used in turn should not begin in the same lines of the first cache either; a page still holds what most need.
   constexpr std::size_t kLine = 64;

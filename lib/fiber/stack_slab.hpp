@@ -43,6 +43,8 @@ class StackSlab {
   /// Makes the next fiber, with its guard. Null: all have been made. Errors: LimitError when the kernel refuses the guard.
   [[nodiscard]] Fiber* make(std::uint32_t size_class, std::uint32_t node);
 
+  /// The size of the guard below each stack.
+  [[nodiscard]] static std::size_t guard_bytes() noexcept;
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
   [[nodiscard]] std::size_t made() const noexcept { return made_; }
 
@@ -52,7 +54,6 @@ class StackSlab {
 
   const std::size_t page_;
   const std::size_t stack_bytes_;
-  const std::size_t guard_bytes_;
   std::size_t capacity_ = 0;
   std::size_t made_ = 0;
   std::byte* memory_ = nullptr;

@@ -1,0 +1,107 @@
+// Each case runs in a child process, which the overflow ends.
+#include <catch2/catch.hpp>
+#include <weft/weft.hpp>
+
+#include "support/subprocess.hpp"
+
+#include <csignal>
+#include <cstddef>
+#include <string>
+
+using weft::Counter;
+using weft::on_fiber;
+using weft::Runtime;
+using weft::Task;
+using weft_test::Ended;
+using weft_test::in_child;
+
+namespace {
+
+template <std::size_t kFrame>
+WEFT_NOINLINE int recurse(int depth) {
+  volatile char block[kFrame];
+  // From the end that is touched last on the way down: the stack is entered at its far side.
+  block[0] = static_cast<char>(depth);
+  return depth == 0 ? block[0] : recurse<kFrame>(depth - 1) + block[0];
+}
+
+volatile int deep = 1'000'000;
+
+}  // namespace
+
+TEST_CASE("a fiber that overflows its stack is named, with its place and the size, and the process ends") {
+  const Ended ended = in_child([] {
+    Runtime rt{{.workers = 1}};
+    Counter counter;
+    rt.spawn_fiber([] { static_cast<void>(recurse<100>(deep)); }, counter, {.stack_size = 32 << 10, .name = "parser"});
+    counter.wait();
+    return 0;
+  });
+  CHECK(ended.signal == SIGABRT);
+  CHECK_THAT(ended.said, Catch::Contains("the fiber 'parser' that began at") && Catch::Contains("stack_overflow_test.cpp:"));
+  CHECK_THAT(ended.said, Catch::Contains(std::to_string(32 * weft::StackSize::kFactor) + " KiB"));
+}
+
+TEST_CASE("a fiber without a name is known by where on_fiber was called") {
+  const Ended ended = in_child([] {
+    Runtime rt{{.workers = 1}};
+    rt.run(on_fiber([] { static_cast<void>(recurse<100>(deep)); }));
+    return 0;
+  });
+  CHECK(ended.has_aborted_with("weft: the fiber that began at"));
+  CHECK_THAT(ended.said, Catch::Contains("stack_overflow_test.cpp:"));
+}
+
+TEST_CASE("a frame of 40 kB does not step over the guard") {
+  const Ended ended = in_child([] {
+    Runtime rt{{.workers = 2}};
+    Counter counter;
+    // Many fibers, so that there would be somebody else's stack below.
+    for (int i = 0; i < 8; ++i) rt.spawn_fiber([] { weft::this_fiber::yield(); }, counter);
+    rt.spawn_fiber([] { static_cast<void>(recurse<40'000>(deep)); }, counter);
+    counter.wait();
+    return 0;
+  });
+  CHECK(ended.has_aborted_with("has overflowed its stack"));
+}
+
+TEST_CASE("a fiber overflows on whatever thread it has got to") {
+  const Ended ended = in_child([] {
+    Runtime rt{{.workers = 2}};
+    Counter gate(1);
+    Counter counter;
+    rt.spawn_fiber(
+        [&gate] {
+          gate.wait();
+          static_cast<void>(recurse<100>(deep));
+        },
+        counter);
+    rt.spawn([&gate] { gate.sub(); }, counter);
+    counter.wait();
+    return 0;
+  });
+  CHECK(ended.has_aborted_with("has overflowed its stack"));
+}
+
+TEST_CASE("faults that are no overflow go to whoever handled them before") {
+  struct Handler {
+    static void exit_with_7(int, siginfo_t*, void*) { ::_exit(7); }
+  };
+  const auto fault = [] { *static_cast<volatile int*>(nullptr) = 1; };
+  const auto run = [&fault] {
+    Runtime rt{{.workers = 1}};
+    rt.run(on_fiber([&fault] { fault(); }));
+    return 0;
+  };
+  const Ended handled = in_child([&run] {
+    struct sigaction action = {};
+    action.sa_sigaction = &Handler::exit_with_7;
+    action.sa_flags = SA_SIGINFO;
+    ::sigaction(SIGSEGV, &action, nullptr);
+    return run();
+  });
+  CHECK(handled.status == 7);
+  const Ended by_default = in_child(run);
+  CHECK(by_default.signal == SIGSEGV);
+  CHECK(by_default.said.empty());
+}

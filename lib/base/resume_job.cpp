@@ -2,6 +2,6 @@
 
 namespace weft::inline v0::detail {
 
-constinit thread_local Trampoline* tls_trampoline [[gnu::tls_model("initial-exec")]] = nullptr;
+WEFT_DEFINE_THREAD_SLOT(Trampoline, trampoline)
 
 }  // namespace weft::inline v0::detail

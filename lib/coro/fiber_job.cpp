@@ -63,7 +63,7 @@ bool begin_fiber(FiberJob& job, StopScope* scope, Fiber::Main main) noexcept {
   }
   fiber->begin(main, &job, scope, job.origin);
   // From here on it is the fiber that the loop has resumed: what the fiber awaits looks there whether it may hand the thread on.
-  if (tls_trampoline != nullptr && tls_trampoline->running == &job) tls_trampoline->running = fiber->job();
+  if (Trampoline* const loop = slot_trampoline(); loop != nullptr && loop->running == &job) loop->running = fiber->job();
   fiber->job()->resume(fiber->job());
   return true;
 }

@@ -9,13 +9,15 @@ namespace weft::inline v0 {
 
 namespace detail {
 
-constinit thread_local WorkerContext* tls_worker [[gnu::tls_model("initial-exec")]] = nullptr;
-constinit thread_local WorkerContext* tls_worker_after_call [[gnu::tls_model("initial-exec")]] = nullptr;
+WEFT_DEFINE_THREAD_SLOT(WorkerContext, worker)
+WEFT_DEFINE_THREAD_SLOT(WorkerContext, worker_after_call)
 
 WorkerContext* set_current_worker(WorkerContext* worker) noexcept {
-  tls_worker_after_call = worker;
-  tls_forking_worker = worker;
-  return std::exchange(tls_worker, worker);
+  WorkerContext* const before = slot_worker();
+  set_slot_worker(worker);
+  set_slot_worker_after_call(worker);
+  set_slot_forking_worker(worker);
+  return before;
 }
 
 void PromiseBase::fail(Job* self) noexcept {

@@ -20,8 +20,8 @@ void weft_v0_fiber_entry() noexcept;
 namespace weft::inline v0 {
 
 namespace detail {
-constinit thread_local Fiber* tls_fiber [[gnu::tls_model("initial-exec")]] = nullptr;
-constinit thread_local WorkerContext* tls_forking_worker [[gnu::tls_model("initial-exec")]] = nullptr;
+WEFT_DEFINE_THREAD_SLOT(Fiber, fiber)
+WEFT_DEFINE_THREAD_SLOT(WorkerContext, forking_worker)
 }  // namespace detail
 
 namespace {
@@ -113,26 +113,26 @@ void Fiber::resume_fiber(Job* job) {
   // This function stays on the thread that called it, so it may keep what it finds in thread-locals.
   void** const exceptions = tls_slots.exceptions;
   int* const error_number = tls_slots.error_number;
-  Fiber* const outside = detail::tls_fiber;
-  WorkerContext* const forking_worker = detail::tls_forking_worker;
+  Fiber* const outside = detail::slot_fiber();
+  WorkerContext* const forking_worker = detail::slot_forking_worker();
   for (;;) {
-    const detail::TravellingState kept{{exceptions[0], exceptions[1]}, *error_number, detail::tls_trampoline};
+    const detail::TravellingState kept{{exceptions[0], exceptions[1]}, *error_number, detail::slot_trampoline()};
     exceptions[0] = fiber.state_.exceptions[0];
     exceptions[1] = fiber.state_.exceptions[1];
     *error_number = fiber.state_.error_number;
-    detail::tls_trampoline = fiber.state_.trampoline;
-    detail::tls_fiber = &fiber;
-    detail::tls_forking_worker = nullptr;
+    detail::set_slot_trampoline(fiber.state_.trampoline);
+    detail::set_slot_fiber(&fiber);
+    detail::set_slot_forking_worker(nullptr);
 
     detail::AfterSwitch& after = fiber.run_until_switch();
 
-    fiber.state_ = {{exceptions[0], exceptions[1]}, *error_number, detail::tls_trampoline};
+    fiber.state_ = {{exceptions[0], exceptions[1]}, *error_number, detail::slot_trampoline()};
     exceptions[0] = kept.exceptions[0];
     exceptions[1] = kept.exceptions[1];
     *error_number = kept.error_number;
-    detail::tls_trampoline = kept.trampoline;
-    detail::tls_fiber = outside;
-    detail::tls_forking_worker = forking_worker;
+    detail::set_slot_trampoline(kept.trampoline);
+    detail::set_slot_fiber(outside);
+    detail::set_slot_forking_worker(forking_worker);
 
     Job* const next = after.run(after, fiber);
     // ---- the fiber may run elsewhere, or have ended, and `after` is on its stack (L4) ----

@@ -224,7 +224,8 @@ bool Worker::prepare() noexcept {
 
 void Worker::enter() noexcept {
   static_cast<void>(detail::set_current_worker(this));
-  trampoline_outside_ = std::exchange(detail::tls_trampoline, &loop_);
+  trampoline_outside_ = detail::slot_trampoline();
+  detail::set_slot_trampoline(&loop_);
   priority = Priority::Normal;
   fork_deque = &queues(static_cast<std::size_t>(Priority::Normal))->fork;  // prepare() has made them
   spawn_deque = &queues(static_cast<std::size_t>(Priority::Normal))->spawned;
@@ -235,7 +236,7 @@ void Worker::enter() noexcept {
 
 void Worker::leave() noexcept {
   count_off(*this);
-  detail::tls_trampoline = trampoline_outside_;
+  detail::set_slot_trampoline(trampoline_outside_);
   static_cast<void>(detail::set_current_worker(nullptr));
 }
 

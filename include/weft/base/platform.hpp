@@ -83,6 +83,9 @@ WEFT_ALWAYS_INLINE T* address_anew(T& local) noexcept {
 #define WEFT_TSAN 0
 #endif
 
+/// A function that ThreadSanitizer and AddressSanitizer leave as it is.
+#define WEFT_NO_SANITIZER __attribute__((no_sanitize("thread"), no_sanitize("address")))
+
 // How a coroutine hands the thread to the next one. Symmetric transfer needs a guaranteed tail call. clang gives it in
 // every mode. gcc gives it when -foptimize-sibling-calls is on, which no predefined macro reveals, so weft's Meson
 // dependency, pkg-config and CMake files pass the flag together with WEFT_SIBLING_CALLS; its ASan and TSan

@@ -4,6 +4,7 @@
 
 #include <weft/base/job.hpp>
 #include <weft/base/platform.hpp>
+#include <weft/base/thread_slot.hpp>
 
 namespace weft::inline v0 {
 
@@ -15,7 +16,7 @@ struct Trampoline {
 };
 
 /// The innermost resume loop of this thread; null when there is none. A fiber has its own, which it takes with it.
-WEFT_API extern constinit thread_local Trampoline* tls_trampoline [[gnu::tls_model("initial-exec")]];
+WEFT_DECLARE_THREAD_SLOT(Trampoline, trampoline)
 }  // namespace detail
 
 /// Resumes `job` and everything it hands the thread to, until a suspension hands it to nobody.
@@ -23,10 +24,10 @@ WEFT_API extern constinit thread_local Trampoline* tls_trampoline [[gnu::tls_mod
 /// Cost: the resume, and one load; in the trampolined mode one turn of the loop per hop.
 inline void resume_job(Job* job) {
   struct Inner : detail::Trampoline {  // a coroutine of another library may let an exception out
-    Inner() noexcept : outer(detail::tls_trampoline) { detail::tls_trampoline = this; }
+    Inner() noexcept : outer(detail::slot_trampoline()) { detail::set_slot_trampoline(this); }
     Inner(const Inner&) = delete;
     Inner& operator=(const Inner&) = delete;
-    ~Inner() { detail::tls_trampoline = outer; }
+    ~Inner() { detail::set_slot_trampoline(outer); }
     Trampoline* const outer;
   };
   Inner loop;
@@ -43,7 +44,7 @@ namespace detail {
 ///
 /// For jobs that are no coroutines: they cannot transfer.
 inline void hand_to_loop(Job* next) {
-  Trampoline* const loop = tls_trampoline;
+  Trampoline* const loop = slot_trampoline();
   // The place is taken if somebody was resumed by hand, inside the job that the loop runs, and has handed it on already.
   if (loop != nullptr && loop->next == nullptr) [[likely]] {
     loop->next = next;

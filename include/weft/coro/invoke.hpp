@@ -201,7 +201,7 @@ WEFT_ALWAYS_INLINE Invoked<F, Gs...> invoke_all(std::remove_reference_t<F>& f, s
   if constexpr (kForked == 0) {
     return {call_elided(f)};
   } else {
-    WorkerContext* const worker = tls_forking_worker;
+    WorkerContext* const worker = slot_forking_worker();
     if (worker == nullptr || (!worker->fork_deque->has_room(kForked) && !try_reserve(*worker->fork_deque, kForked))) [[unlikely]] {
       Invoked<F, Gs...> results = invoke_here(f, gs...);
       return Invoked<F, Gs...>(std::move(results));  // not the same object: that one is in memory

@@ -28,7 +28,7 @@ using Transfer = void;
 
 /// Suspends `self` and gives the thread to `job`.
 WEFT_ALWAYS_INLINE Transfer transfer_to(Job* self, Job* job) noexcept {
-  detail::Trampoline* const loop = detail::tls_trampoline;
+  detail::Trampoline* const loop = detail::slot_trampoline();
   if (loop != nullptr && loop->running == self && loop->next == nullptr) [[likely]] {
     loop->next = job;
   } else {

@@ -9,6 +9,7 @@
 #include <weft/base/job.hpp>
 #include <weft/base/platform.hpp>
 #include <weft/base/priority.hpp>
+#include <weft/base/thread_slot.hpp>
 #include <weft/fiber/fiber_cache.hpp>
 #include <weft/mem/frame_cache.hpp>
 #include <weft/queue/deque.hpp>
@@ -93,13 +94,10 @@ struct WorkerContext {
 };
 
 namespace detail {
-// One scalar, constant-initialised and initial-exec: reading it is one instruction, from any shared object.
-WEFT_API extern constinit thread_local WorkerContext* tls_worker
-    [[gnu::tls_model("initial-exec")]];
+WEFT_DECLARE_THREAD_SLOT(WorkerContext, worker)
 // The same again, for after a call: with one variable compilers keep its offset in a register across the call, and each function
 // that forks would have to save that register first.
-WEFT_API extern constinit thread_local WorkerContext* tls_worker_after_call
-    [[gnu::tls_model("initial-exec")]];
+WEFT_DECLARE_THREAD_SLOT(WorkerContext, worker_after_call)
 
 /// Sets the worker of this thread, and returns the one before. The thread's own.
 WEFT_API WorkerContext* set_current_worker(WorkerContext* worker) noexcept;
@@ -108,10 +106,10 @@ WEFT_API WorkerContext* set_current_worker(WorkerContext* worker) noexcept;
 /// The worker that runs this code, or null on a thread that is none.
 ///
 /// Never keep it across a suspension (L7): the coroutine may continue on another worker.
-WEFT_ALWAYS_INLINE WorkerContext* current_worker() noexcept { return detail::tls_worker; }
+WEFT_ALWAYS_INLINE WorkerContext* current_worker() noexcept { return detail::slot_worker(); }
 
 /// The same where the function has asked before, and then called something that does not come back soon.
-WEFT_ALWAYS_INLINE WorkerContext* current_worker_after_call() noexcept { return detail::tls_worker_after_call; }
+WEFT_ALWAYS_INLINE WorkerContext* current_worker_after_call() noexcept { return detail::slot_worker_after_call(); }
 
 /// Counts off the jobs in `worker.ended`.
 ///

@@ -16,6 +16,7 @@
 #include <weft/base/job.hpp>
 #include <weft/base/platform.hpp>
 #include <weft/base/resume_job.hpp>
+#include <weft/base/thread_slot.hpp>
 #include <weft/fiber/context.hpp>
 
 namespace weft::inline v0 {
@@ -39,7 +40,7 @@ struct AfterSwitch {
 
 /// The worker of this thread, as long as the thread is on its own stack; null on a fiber's, and on a thread that is no worker. For functions
 /// that fork onto their stack: they read one variable and know whether that is the usual case.
-WEFT_API extern constinit thread_local WorkerContext* tls_forking_worker [[gnu::tls_model("initial-exec")]];
+WEFT_DECLARE_THREAD_SLOT(WorkerContext, forking_worker)
 
 /// Where a fiber that ends leaves what is to happen after it.
 class FinalSwitch {
@@ -185,10 +186,10 @@ class alignas(kCacheLine) Fiber {
 
 namespace detail {
 /// The fiber that runs on this thread; null on the thread's own stack.
-WEFT_API extern constinit thread_local Fiber* tls_fiber [[gnu::tls_model("initial-exec")]];
+WEFT_DECLARE_THREAD_SLOT(Fiber, fiber)
 }  // namespace detail
 
 /// The fiber that runs this code, or null.
-WEFT_ALWAYS_INLINE Fiber* current_fiber() noexcept { return detail::tls_fiber; }
+WEFT_ALWAYS_INLINE Fiber* current_fiber() noexcept { return detail::slot_fiber(); }
 
 }  // namespace weft::inline v0

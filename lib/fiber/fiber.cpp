@@ -9,6 +9,7 @@
 
 #include "fiber/context_offsets.h"
 #include "fiber/overflow.hpp"
+#include "fiber/run_until_parked.hpp"
 #include "fiber/sanitizer.hpp"
 #include <weft/base/assert.hpp>
 
@@ -107,39 +108,47 @@ WEFT_ALWAYS_INLINE detail::AfterSwitch& Fiber::run_until_switch() noexcept {
   return after;
 }
 
-void Fiber::resume_fiber(Job* job) {
-  Fiber& fiber = *reinterpret_cast<Fiber*>(job);
-  if (tls_slots.exceptions == nullptr) [[unlikely]] prepare_thread();
-  // This function stays on the thread that called it, so it may keep what it finds in thread-locals.
-  void** const exceptions = tls_slots.exceptions;
-  int* const error_number = tls_slots.error_number;
-  Fiber* const outside = detail::slot_fiber();
-  WorkerContext* const forking_worker = detail::slot_forking_worker();
-  for (;;) {
-    const detail::TravellingState kept{{exceptions[0], exceptions[1]}, *error_number, detail::slot_trampoline()};
-    exceptions[0] = fiber.state_.exceptions[0];
-    exceptions[1] = fiber.state_.exceptions[1];
-    *error_number = fiber.state_.error_number;
-    detail::set_slot_trampoline(fiber.state_.trampoline);
-    detail::set_slot_fiber(&fiber);
+/// A thread that runs a fiber. It stays on this thread, so it may keep what it finds in thread-locals.
+class Fiber::Thread {
+ public:
+  explicit Thread(Fiber& fiber) noexcept : fiber_(fiber) {}
+
+  [[nodiscard]] Job* job() const noexcept { return fiber_.job(); }
+
+  WEFT_ALWAYS_INLINE detail::AfterSwitch& run_to_next_switch() const noexcept {
+    const detail::TravellingState own = exchange(fiber_.state_);
+    detail::set_slot_fiber(&fiber_);
     detail::set_slot_forking_worker(nullptr);
-
-    detail::AfterSwitch& after = fiber.run_until_switch();
-
-    fiber.state_ = {{exceptions[0], exceptions[1]}, *error_number, detail::slot_trampoline()};
-    exceptions[0] = kept.exceptions[0];
-    exceptions[1] = kept.exceptions[1];
-    *error_number = kept.error_number;
-    detail::set_slot_trampoline(kept.trampoline);
-    detail::set_slot_fiber(outside);
-    detail::set_slot_forking_worker(forking_worker);
-
-    Job* const next = after.run(after, fiber);
-    // ---- the fiber may run elsewhere, or have ended, and `after` is on its stack (L4) ----
-    if (next == job) continue;
-    if (next != nullptr) detail::hand_to_loop(next);
-    return;
+    detail::AfterSwitch& after = fiber_.run_until_switch();
+    fiber_.state_ = exchange(own);
+    detail::set_slot_fiber(outside_);
+    detail::set_slot_forking_worker(forking_worker_);
+    return after;
   }
+
+  [[nodiscard]] Job* call(detail::AfterSwitch& after) const noexcept { return after.run(after, fiber_); }
+
+ private:
+  WEFT_ALWAYS_INLINE detail::TravellingState exchange(const detail::TravellingState& to) const noexcept {
+    const detail::TravellingState from{{exceptions_[0], exceptions_[1]}, *error_number_, detail::slot_trampoline()};
+    exceptions_[0] = to.exceptions[0];
+    exceptions_[1] = to.exceptions[1];
+    *error_number_ = to.error_number;
+    detail::set_slot_trampoline(to.trampoline);
+    return from;
+  }
+
+  Fiber& fiber_;
+  void** const exceptions_ = tls_slots.exceptions;
+  int* const error_number_ = tls_slots.error_number;
+  Fiber* const outside_ = detail::slot_fiber();
+  WorkerContext* const forking_worker_ = detail::slot_forking_worker();
+};
+
+void Fiber::resume_fiber(Job* job) {
+  if (tls_slots.exceptions == nullptr) [[unlikely]] prepare_thread();
+  Job* const next = detail::run_until_parked(Thread(*reinterpret_cast<Fiber*>(job)));
+  if (next != nullptr) detail::hand_to_loop(next);
 }
 
 void Fiber::suspend_annotated([[maybe_unused]] detail::AfterSwitch& after) noexcept {

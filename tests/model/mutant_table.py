@@ -8,8 +8,10 @@ INJECTOR = 'lib/queue/injector.hpp'
 JOIN = 'include/weft/coro/join.hpp'
 STACK_JOIN = 'lib/coro/stack_join.hpp'
 GLUE = 'tests/model/sched/idle_model.cpp'
+PARK = 'lib/fiber/run_until_parked.hpp'
+PARK_GLUE = 'tests/model/fiber/park_model.cpp'
 
-CONTROLS = ['queue/deque', 'queue/injector', 'coro/counter', 'coro/join', 'coro/stack_join', 'sched/idle']
+CONTROLS = ['queue/deque', 'queue/injector', 'coro/counter', 'coro/join', 'coro/stack_join', 'fiber/park', 'sched/idle']
 
 # The most preemptions in the exhaustive search, where it is not one: three threads that take turns for long.
 BOUNDS = {'coro/stack_join': 0}
@@ -68,6 +70,17 @@ MUTANTS = [
     ('injector: what was pushed goes before what is older', 'queue/injector', INJECTOR,
      'if (oldest_ == nullptr) oldest_ = take_pushed();', 'if (JobLink* const pushed = take_pushed()) oldest_ = pushed;'),
     ('injector: what was taken is counted', 'queue/injector', INJECTOR, 'size_.fetch_sub(count, relaxed);', ''),
+    # ---- a fiber that is parked ----
+    ('fiber: it is known to its waker before it has left its stack (F2)', 'fiber/park', PARK_GLUE,
+     'return counter->try_register(node) ? nullptr : &fiber;',
+     'const bool is_parked = counter->try_register(node);\n    fiber.memory = static_cast<int>(fiber.place);\n'
+     '    return is_parked ? nullptr : &fiber;'),
+    ('fiber: one that need not wait is left', 'fiber/park', PARK, 'if (next != job) return next;', 'return next != job ? next : nullptr;'),
+    ('counter.unlock: by a fiber that waits, release to relaxed', 'fiber/park', COUNTER,
+     'list_ = &node;\n    unlock(kLocked);', 'list_ = &node;\n    word_.fetch_xor(kLocked, relaxed);'),
+    ('counter.lock: by who wakes a fiber, acquire to relaxed', 'fiber/park', COUNTER,
+     'word_.compare_exchange_weak(word, word | bits, acquire, relaxed)',
+     'word_.compare_exchange_weak(word, word | bits, relaxed, relaxed)'),
     # ---- the counter ----
     ('counter.zero: sub, release to relaxed', 'coro/counter', COUNTER,
      'word_.fetch_sub(n * kOne, release);', 'word_.fetch_sub(n * kOne, relaxed);'),

@@ -142,6 +142,8 @@ class alignas(kCacheLine) Fiber {
   friend class StackSlab;
   friend struct FiberSwitch;
 
+  class Thread;
+
   static constexpr std::size_t kResumerOffset = 24;
   static constexpr std::size_t kSelfOffset = 56;
 

@@ -7,6 +7,7 @@
 #include <weft/algo/parallel_for.hpp>         // parallel_for, sync_parallel_for
 #include <weft/base/error.hpp>                // UsageError, LimitError, OperationCancelled
 #include <weft/base/priority.hpp>             // Priority
+#include <weft/coro/blocking.hpp>             // blocking, BlockingSection
 #include <weft/coro/counter.hpp>              // Counter
 #include <weft/coro/invoke.hpp>               // parallel_invoke
 #include <weft/coro/join_handle.hpp>          // JoinHandle, spawn

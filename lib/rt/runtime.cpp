@@ -19,7 +19,16 @@ PoolConfig config_of(RuntimeOptions options) {
                      std::to_string(kMostWorkers) + " make sense (0 asks for as many as the machine allows)");
   }
   if (options.workers == 0) options.workers = cpu_limits().workers();
-  return {options.workers, std::move(options.name), std::move(options.on_unhandled)};
+  if (options.spare_workers > kMostWorkers) {
+    throw UsageError("weft: RuntimeOptions::spare_workers is " + std::to_string(options.spare_workers) + "; at most " +
+                     std::to_string(kMostWorkers) + " make sense");
+  }
+  if (options.report_blocking_after.count() < 0) {
+    throw UsageError("weft: RuntimeOptions::report_blocking_after is negative; zero switches the reports off");
+  }
+  const std::uint32_t fiber_stack_class = StackSize::checked_class(options.fiber_stack_size, StackSize::class_of(StackSize::kDefault));
+  return {options.workers,           std::move(options.name),       std::move(options.on_unhandled), options.spare_workers,
+          options.report_blocking_after, std::move(options.on_blocked), fiber_stack_class};
 }
 
 void refuse_on_worker(const char* what) {

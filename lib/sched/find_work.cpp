@@ -77,7 +77,7 @@ void Worker::call_for_the_rest() noexcept {
 }
 
 Worker::Found Worker::find_stolen(std::size_t of) noexcept {
-  const unsigned count = pool_.worker_count();
+  const unsigned count = pool_.seats_.count();
   // xorshift: thieves should not all begin with the same victim.
   random_ ^= random_ << 13;
   random_ ^= random_ >> 7;
@@ -85,7 +85,7 @@ Worker::Found Worker::find_stolen(std::size_t of) noexcept {
   unsigned victim = static_cast<unsigned>(random_ % count);
   for (unsigned i = 0; i < count; ++i, victim = victim + 1 == count ? 0 : victim + 1) {
     if (victim == index) continue;
-    if (Job* const job = pool_.workers_[victim]->steal_for(*this, of)) return {job, of};
+    if (Job* const job = pool_.seats_[victim].steal_for(*this, of)) return {job, of};
   }
   return {};
 }

@@ -23,8 +23,11 @@ namespace weft::inline v0 {
 /// Source: searching and sleeping workers, and the last searcher who wakes another, as in Go's scheduler and tokio's idle set; the
 ///         asymmetric fence as in folly's and libcds's hazard pointers.
 ///
+/// Only so many workers may be awake at once: as many as the pool was made for, and one more for each that is blocked in a call. The rest
+/// sleep, whatever there is to do.
+///
 /// I1: a worker is in exactly one state. searching + asleep <= workers.
-/// I2: kSleeper is set in the hint exactly when asleep > 0 and searching == 0 (or `always_hint`), whenever the lock is free.
+/// I2: kSleeper is set in the hint exactly when searching == 0 and a sleeper may be woken (or `always_hint`), whenever the lock is free.
 /// I3: a worker that is claimed from the sleepers counts as searching before the claimer lets go of the lock.
 template <class Policy>
 class BasicIdle {
@@ -33,15 +36,17 @@ class BasicIdle {
 
   /// The bits of the hint.
   enum : std::uint32_t {
-    kSleeper = 1,     ///< somebody sleeps and nobody searches
+    kSleeper = 1,     ///< somebody sleeps who may be woken, and nobody searches
     kHighWaits = 2,   ///< a job of high priority was added while nobody was idle
     kOtherWaits = 4,  ///< a job came from outside while nobody was idle
+    kTooMany = 8,     ///< more are awake than may be: who has ended a job rests
   };
 
   /// @param workers      all asleep at first
   /// @param always_hint  pushers take the slow path always: there is no asymmetric fence, so they have to fence
-  BasicIdle(unsigned workers, bool always_hint) : workers_(workers), always_hint_(always_hint) {
-    sleepers_.reserve(workers);
+  /// @param most         workers that there may ever be: see add_sleeper()
+  BasicIdle(unsigned workers, bool always_hint, unsigned most = 0) : workers_(workers), allowed_(workers), always_hint_(always_hint) {
+    sleepers_.reserve(std::max(workers, most));
     for (unsigned index = workers; index-- > 0;) sleepers_.push_back(index);
     update_hint();
   }
@@ -79,7 +84,7 @@ class BasicIdle {
     const std::lock_guard lock(mutex_);
     --searching_;
     update_hint();
-    return searching_ == 0 && asleep() > 0;
+    return searching_ == 0 && may_wake();
   }
 
   /// busy or searching -> asleep. The caller then fences and looks once more before it really sleeps.
@@ -108,7 +113,7 @@ class BasicIdle {
   /// asleep -> searching, on behalf of the sleeper returned, whom the caller must unpark. Nobody while somebody searches.
   [[nodiscard]] std::optional<unsigned> claim_sleeper() noexcept {
     const std::lock_guard lock(mutex_);
-    if (searching_ > 0 || sleepers_.empty()) return std::nullopt;
+    if (searching_ > 0 || !may_wake()) return std::nullopt;
     ++searching_;
     return take_newest();
   }
@@ -116,8 +121,36 @@ class BasicIdle {
   /// asleep -> busy: a thread from outside takes the sleeper's place (README.md, "guests").
   [[nodiscard]] std::optional<unsigned> claim_for_guest() noexcept {
     const std::lock_guard lock(mutex_);
-    if (sleepers_.empty()) return std::nullopt;
+    if (!may_wake()) return std::nullopt;
     return take_newest();
+  }
+
+  /// Lets so many more workers be awake, or, if negative, fewer. True: somebody may be woken, so the caller looks whether there is work.
+  [[nodiscard]] bool allow(int more) noexcept {
+    const std::lock_guard lock(mutex_);
+    allowed_ += static_cast<unsigned>(more);  // modulo: a call may end before it was compensated
+    update_hint();
+    return searching_ == 0 && may_wake();
+  }
+
+  /// busy -> asleep, if more are awake than may be. The others need no last look of it: they are enough, and awake.
+  [[nodiscard]] bool try_rest(unsigned worker) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (!are_too_many()) return false;
+    sleepers_.push_back(worker);
+    update_hint();
+    return true;
+  }
+
+  /// asleep -> gone, unless it has been claimed. Afterwards the caller fences, looks, and wakes another: this one may have been about to.
+  [[nodiscard]] bool try_remove_sleeper(unsigned worker) noexcept {
+    const std::lock_guard lock(mutex_);
+    const auto found = std::find(sleepers_.begin(), sleepers_.end(), worker);
+    if (found == sleepers_.end()) return false;
+    sleepers_.erase(found);
+    --workers_;
+    update_hint();
+    return true;
   }
 
   /// asleep -> searching for every sleeper: shutdown.
@@ -136,11 +169,11 @@ class BasicIdle {
     --searching_;
     --workers_;
     update_hint();
-    return searching_ == 0 && asleep() > 0;
+    return searching_ == 0 && may_wake();
   }
 
-  /// gone -> asleep: a retired worker has got its thread after all.
-  void revive(unsigned worker) noexcept {
+  /// gone -> asleep: a worker that is new, was removed, or has got its thread after all.
+  void add_sleeper(unsigned worker) noexcept {
     const std::lock_guard lock(mutex_);
     ++workers_;
     sleepers_.push_back(worker);
@@ -161,6 +194,10 @@ class BasicIdle {
 
  private:
   [[nodiscard]] unsigned asleep() const noexcept { return static_cast<unsigned>(sleepers_.size()); }
+  /// Positive: so many more may be awake; negative: so many should rest.
+  [[nodiscard]] int room() const noexcept { return static_cast<int>(allowed_ - (workers_ - asleep())); }
+  [[nodiscard]] bool may_wake() const noexcept { return !sleepers_.empty() && room() > 0; }
+  [[nodiscard]] bool are_too_many() const noexcept { return room() < 0; }
 
   unsigned take_newest() noexcept {
     const unsigned worker = sleepers_.back();  // its cache is the warmest
@@ -177,7 +214,7 @@ class BasicIdle {
   void update_hint() noexcept {
     WEFT_ASSERT(asleep() + searching_ <= workers_, "idle protocol: more workers sleep and search than there are (I1)");
     WEFT_ASSERT_FULL(are_different(sleepers_), "idle protocol: a worker is among the sleepers twice (I1)");
-    const bool wanted = always_hint_ || (searching_ == 0 && !sleepers_.empty());
+    const bool wanted = always_hint_ || (searching_ == 0 && may_wake());
     // Read-modify-writes, because the other bits change without the lock.
     if (wanted) {
       // [idle.announce] seq_cst: the announcement, before the last look of a sleeper or of the last searcher; a pusher that reads
@@ -187,6 +224,8 @@ class BasicIdle {
       // [idle.announce] seq_cst: a searcher is announced in the same way; partners: [idle.push_a], [idle.look_a], [idle.inject].
       hint_.fetch_and(~std::uint32_t{kSleeper}, seq_cst);
     }
+    // relaxed: only this lock's holder changes the bit; whoever acts on it takes the lock.
+    if (const bool is_set = (hint_.load(relaxed) & kTooMany) != 0; is_set != are_too_many()) hint_.fetch_xor(kTooMany, relaxed);
   }
 
   // ---- read by every push ----
@@ -194,6 +233,7 @@ class BasicIdle {
   // ---- guarded by mutex_ ----
   alignas(kCacheLine) mutable typename Policy::Mutex mutex_;
   unsigned workers_;
+  unsigned allowed_;
   unsigned searching_ = 0;
   std::vector<unsigned> sleepers_;  // most recent last
   const bool always_hint_;
@@ -216,10 +256,16 @@ void become_busy(Idle& idle, Host host) noexcept {
 ///
 /// @tparam Host  the worker as the protocol needs it: search() looks for work while counted as searching, and calls
 ///               become_busy() when it finds some; has_visible_work() and is_stopping() are the last look; park() blocks
+/// @param is_resting  it is asleep already, by try_rest(), and does not look
 /// @return  what search() found; nothing when the pool stops
 template <class Idle, class Host>
-auto wait_for_work(Idle& idle, unsigned worker, Host host) noexcept -> decltype(host.search()) {
-  bool is_searching = idle.try_start_searching();
+auto wait_for_work(Idle& idle, unsigned worker, Host host, bool is_resting = false) noexcept -> decltype(host.search()) {
+  if (is_resting) {
+    host.about_to_sleep();
+    host.park();
+    if (host.is_stopping()) return {};
+  }
+  bool is_searching = is_resting || idle.try_start_searching();  // I3: whoever claimed this worker has counted it
   for (;;) {
     if (is_searching) {
       if (const auto found = host.search()) return found;

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <cstdio>
 #include <exception>
 #include <new>
 
@@ -14,9 +15,10 @@ Pool::Pool(PoolConfig config)
     : Domain(UnhandledHandler("Runtime (see RuntimeOptions::on_unhandled)", std::move(config.on_unhandled))),
       config_(std::move(config)),
       made_(std::chrono::steady_clock::now()),
-      idle_(config_.workers, !has_asymmetric_fence()) {
-  workers_.reserve(config_.workers);
-  for (unsigned i = 0; i < config_.workers; ++i) workers_.push_back(std::make_unique<Worker>(*this, i));
+      seats_(config_.workers + config_.spare_workers),
+      idle_(config_.workers, !has_asymmetric_fence(), config_.workers + config_.spare_workers),
+      monitor_(*this, config_.spare_workers, config_.report_blocking_after) {
+  for (unsigned i = 0; i < config_.workers; ++i) seats_.add(std::make_unique<Worker>(*this, i));
 }
 
 // ---- work comes in ----
@@ -89,7 +91,7 @@ bool Pool::wake_one() noexcept {
 }
 
 void Pool::unpark(unsigned index) noexcept {
-  Worker& worker = *workers_[index];
+  Worker& worker = seats_[index];
   bool is_running = true;
   bool must_wake_another = false;
   {
@@ -121,18 +123,70 @@ bool Pool::start_thread(Worker& worker) noexcept {
     return false;  // no thread, or no memory for one
   }
   // relaxed: whoever reads it without the lock only wants to know that there is one.
-  threads_.fetch_add(1, relaxed);
+  if (threads_.fetch_add(1, relaxed) == 0 && monitor_.watches_unmarked()) monitor_.start();
   // The kernel takes 15 characters.
   const std::string name = config_.name.substr(0, 10) + "/" + std::to_string(worker.index);
   pthread_setname_np(worker.thread.native_handle(), name.substr(0, 15).c_str());
   return true;
 }
 
+// ---- blocked workers (monitor.hpp) ----
+
+/// Makes more workers, or takes back those whose threads have ended. False: there is no memory. By the monitor only.
+bool Pool::has_seats(unsigned count) noexcept {
+  for (unsigned i = worker_count(); i < count; ++i) {
+    if (i < seats_.count() && !seats_[i].is_removed) continue;
+    if (i == seats_.count()) {
+      try {
+        seats_.add(std::make_unique<Worker>(*this, i));
+      } catch (const std::bad_alloc&) {
+        return false;
+      }
+    }
+    seats_[i].is_removed = false;
+    idle_.add_sleeper(i);
+  }
+  return true;
+}
+
+/// Ends the thread of a worker that sleeps and is not needed. By the monitor only.
+void Pool::end_spare(unsigned index) noexcept {
+  Worker& worker = seats_[index];
+  if (worker.is_removed || !idle_.try_remove_sleeper(index)) return;
+  worker.is_removed = true;
+  // It may have been about to cancel its sleep, because it saw work: that is looked for on its behalf.
+  heavy_fence();
+  if (has_visible_work()) wake_one();
+  std::thread ended;
+  {
+    const std::lock_guard lock(threads_mutex_);
+    ended = std::move(worker.thread);
+    // relaxed: under the lock.
+    if (ended.joinable()) threads_.fetch_sub(1, relaxed);
+  }
+  if (!ended.joinable()) return;
+  // [pool.stop] release: pairs with the worker's look at it.
+  worker.must_end.store(true, release);
+  worker.parker.unpark();
+  ended.join();
+  // relaxed: its next thread is started after this.
+  worker.must_end.store(false, relaxed);
+}
+
+void Pool::report_blocked(const BlockedWorker& blocked) const noexcept {
+  if (config_.on_blocked) return config_.on_blocked(blocked);
+  std::fprintf(stderr,
+               "weft: worker %u has been blocked for %lld ms in a call that is not marked with weft::blocking (another runs its jobs "
+               "meanwhile); it is in (addr2line -Cfe knows the offsets):\n",
+               blocked.worker, static_cast<long long>(blocked.duration.count()));
+  for (const std::string& frame : blocked.frames) std::fprintf(stderr, "  %s\n", frame.c_str());
+}
+
 bool Pool::has_visible_work() const noexcept {
   for (const Injector& injector : injectors_) {
     if (!injector.is_empty_hint()) return true;
   }
-  for (const auto& worker : workers_) {
+  for (const auto& worker : seats_) {
     if (!worker->is_empty_hint()) return true;
   }
   return false;
@@ -187,9 +241,9 @@ bool Pool::prepare(Worker& seat) noexcept {
 }
 
 Worker* Pool::claim_seat() noexcept {
-  if (const auto sleeper = idle_.claim_for_guest()) return workers_[*sleeper].get();
+  if (const auto sleeper = idle_.claim_for_guest()) return &seats_[*sleeper];
   const std::lock_guard lock(threads_mutex_);
-  for (const auto& worker : workers_) {
+  for (const auto& worker : seats_) {
     if (!worker->is_retired) continue;
     worker->is_retired = false;
     idle_.revive_for_guest();
@@ -222,11 +276,11 @@ bool Pool::can_have_thread() noexcept {
   const std::lock_guard lock(threads_mutex_);
   // relaxed: as above.
   if (threads_.load(relaxed) != 0) return true;
-  Worker& worker = *workers_[0];
+  Worker& worker = seats_[0];
   if (!start_thread(worker)) return false;
   if (worker.is_retired) {
     worker.is_retired = false;
-    idle_.revive(worker.index);
+    idle_.add_sleeper(worker.index);
   }
   return true;
 }
@@ -275,10 +329,10 @@ std::uint64_t Pool::outstanding() const noexcept {
   // Finished before started: if the sums are equal then nothing was running in between (lib/sched/README.md, "drained").
   // [roots.count] acquire: pairs with the counts' release.
   std::uint64_t finished = outside_finished_.load(acquire);
-  for (const auto& worker : workers_) finished += worker->roots_finished.get();
+  for (const auto& worker : seats_) finished += worker->roots_finished.get();
   // [roots.count] acquire: as above.
   std::uint64_t started = outside_started_.load(acquire);
-  for (const auto& worker : workers_) started += worker->roots_started.get();
+  for (const auto& worker : seats_) started += worker->roots_started.get();
   return started - finished;
 }
 
@@ -332,6 +386,7 @@ Pool::~Pool() {
   // worker's thread that would have to be joined. None comes any more: nothing is left that could be woken.
   // [pool.outside] acquire: pairs with ~OutsideCall().
   while (outside_calls_.load(acquire) != 0) std::this_thread::yield();
+  monitor_.stop();
   {
     const std::lock_guard lock(threads_mutex_);
     // Shutdown step 4. [pool.stop] release: pairs with the workers' look at it.
@@ -339,11 +394,11 @@ Pool::~Pool() {
   }
   // Shutdown step 5.
   idle_.claim_all([this](unsigned index) {
-    Worker& worker = *workers_[index];
+    Worker& worker = seats_[index];
     if (worker.thread.joinable()) worker.parker.unpark();
   });
   // Shutdown step 6.
-  for (const auto& worker : workers_) {
+  for (const auto& worker : seats_) {
     if (worker->thread.joinable()) worker->thread.join();
     worker->frames.trim();
   }
@@ -353,8 +408,8 @@ Pool::~Pool() {
 RuntimeStats Pool::stats() const {
   RuntimeStats stats;
   stats.age = std::chrono::steady_clock::now() - made_;
-  stats.workers.reserve(workers_.size());
-  for (const auto& worker : workers_) stats.workers.push_back(worker->stats());
+  stats.workers.reserve(seats_.count());
+  for (const auto& worker : seats_) stats.workers.push_back(worker->stats());
   return stats;
 }
 

@@ -13,9 +13,12 @@
 
 #include "queue/injector.hpp"
 #include "sched/idle.hpp"
+#include "sched/monitor.hpp"
+#include "sched/seats.hpp"
 #include "sched/worker.hpp"
 #include <weft/base/executor.hpp>
 #include <weft/coro/stop_scope.hpp>
+#include <weft/sched/runtime_options.hpp>
 #include <weft/sched/stats.hpp>
 
 namespace weft::inline v0 {
@@ -24,6 +27,10 @@ struct PoolConfig {
   unsigned workers;  ///< at least 1
   std::string name;  ///< of the threads, with the worker's number behind
   std::function<void(std::exception_ptr)> on_unhandled;
+  unsigned spare_workers;  ///< that may run while others are blocked
+  std::chrono::nanoseconds report_blocking_after;
+  std::function<void(const BlockedWorker&)> on_blocked;
+  std::uint32_t fiber_stack_class;
 };
 
 /// Threads: any, except construction and destruction.
@@ -53,11 +60,13 @@ class Pool final : public Executor, public Domain {
   /// @return  how many tasks and jobs are left at the deadline
   std::uint64_t drain_until(std::chrono::steady_clock::time_point deadline);
 
-  [[nodiscard]] unsigned worker_count() const noexcept { return static_cast<unsigned>(workers_.size()); }
+  /// Without those that were added while others were blocked.
+  [[nodiscard]] unsigned worker_count() const noexcept { return config_.workers; }
   [[nodiscard]] RuntimeStats stats() const;
 
  private:
   friend class Worker;
+  friend class Monitor;
   class OutsideCall;
   struct SeatHost;
 
@@ -66,6 +75,9 @@ class Pool final : public Executor, public Domain {
   bool wake_one() noexcept;
   void unpark(unsigned index) noexcept;
   bool start_thread(Worker& worker) noexcept;  // pre: threads_mutex_ held
+  [[nodiscard]] bool has_seats(unsigned count) noexcept;
+  void end_spare(unsigned index) noexcept;
+  void report_blocked(const BlockedWorker& blocked) const noexcept;
   [[nodiscard]] bool can_have_thread() noexcept;
   [[nodiscard]] bool prepare(Worker& seat) noexcept;
   [[nodiscard]] Worker* claim_seat() noexcept;
@@ -79,7 +91,7 @@ class Pool final : public Executor, public Domain {
   // ---- never changes after construction ----
   const PoolConfig config_;
   const std::chrono::steady_clock::time_point made_;
-  std::vector<std::unique_ptr<Worker>> workers_;
+  Seats seats_;
   // ---- written once per priority ----
   std::array<Atomic<bool>, kPriorities> is_used_{};  // some worker has queues of it
   // ---- written by outside threads ----
@@ -97,7 +109,8 @@ class Pool final : public Executor, public Domain {
   std::condition_variable drained_;
   // ---- guarded by threads_mutex_ ----
   std::mutex threads_mutex_;
-  Atomic<unsigned> threads_{0};  // read without it, too: it only grows
+  Atomic<unsigned> threads_{0};  // read without it, too
+  Monitor monitor_;
 };
 
 }  // namespace weft::inline v0

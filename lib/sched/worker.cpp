@@ -1,5 +1,8 @@
 #include "sched/worker.hpp"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <new>
 
@@ -10,6 +13,12 @@
 namespace weft::inline v0 {
 
 namespace {
+
+/// The thread as the kernel knows it, which is asked once.
+int thread_number() noexcept {
+  thread_local const int number = static_cast<int>(::syscall(SYS_gettid));
+  return number;
+}
 
 std::int64_t now_ns() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
@@ -22,6 +31,7 @@ Worker::Worker(Pool& pool, unsigned index_in_pool)
   executor = &pool;
   domain = &pool;
   wake_hint = &pool.idle_.wake_hint();
+  fibers.set_default_class(pool.config_.fiber_stack_class);
 }
 
 // ---- queues ----
@@ -177,8 +187,8 @@ struct Worker::IdleHost {
   void count_park() const noexcept { worker.parks_.add(); }
   void heavy_fence() const noexcept { v0::heavy_fence(); }
   [[nodiscard]] bool has_visible_work() const noexcept { return worker.pool_.has_visible_work(); }
-  // [pool.stop] acquire: pairs with ~Pool().
-  [[nodiscard]] bool is_stopping() const noexcept { return worker.pool_.stopping_.load(acquire); }
+  // [pool.stop] acquire: pairs with ~Pool() and Pool::end_spare().
+  [[nodiscard]] bool is_stopping() const noexcept { return worker.pool_.stopping_.load(acquire) || worker.must_end.load(acquire); }
   void about_to_sleep() const noexcept { worker.pool_.about_to_sleep(); }
   void park() const noexcept { worker.parker.park(); }
   void wake_one() const noexcept { worker.pool_.wake_one(); }
@@ -202,6 +212,31 @@ Worker::Found Worker::sleep_until_work() noexcept {
   const Found found = wait_for_work(pool_.idle_, index, IdleHost{*this});
   end_idle_time();
   return found;
+}
+
+/// Goes to sleep although there may be work, if those who were blocked are back and more are awake than should be.
+///
+/// @return  false: it need not; true: it has slept, and `found` is the work for which it was woken
+bool Worker::try_rest(Found& found) noexcept {
+  // relaxed: a hint; the lock decides.
+  if ((wake_hint->load(relaxed) & Idle::kTooMany) == 0) [[likely]] return false;
+  count_off(*this);
+  begin_idle_time();
+  const bool rests = pool_.idle_.try_rest(index);
+  // ---- if so, a guest may have the seat from here (G1) ----
+  if (rests) found = wait_for_work(pool_.idle_, index, IdleHost{*this}, true);
+  end_idle_time();
+  return rests;
+}
+
+void Worker::begin_blocking() noexcept {
+  count_off(*this);  // nobody waits for what is through because of what is not
+  blocking.enter();
+  pool_.monitor_.call_begins();
+}
+
+void Worker::end_blocking() noexcept {
+  if (blocking.leave()) static_cast<void>(pool_.idle_.allow(-1));
 }
 
 void Worker::begin_idle_time() noexcept {
@@ -230,6 +265,8 @@ void Worker::enter() noexcept {
   fork_deque = &queues(static_cast<std::size_t>(Priority::Normal))->fork;  // prepare() has made them
   spawn_deque = &queues(static_cast<std::size_t>(Priority::Normal))->spawned;
   must_leave_seat_ = false;
+  // relaxed: a hint for the monitor.
+  runner_.store(thread_number(), relaxed);
   awaited = nullptr;
   awaiting = nullptr;
 }
@@ -237,6 +274,8 @@ void Worker::enter() noexcept {
 void Worker::leave() noexcept {
   count_off(*this);
   detail::set_slot_trampoline(trampoline_outside_);
+  // relaxed: as in enter().
+  runner_.store(0, relaxed);
   static_cast<void>(detail::set_current_worker(nullptr));
 }
 
@@ -263,10 +302,12 @@ void Worker::run_thread() noexcept {
   Found found = search_first();
   while (found) {
     execute(found);
+    if (try_rest(found)) continue;
     found = find_more_work();
     if (!found) found = sleep_until_work();
   }
   frames.trim();
+  fibers.trim();
   leave();
 }
 

@@ -12,6 +12,7 @@
 #include "base/parker.hpp"
 #include "sched/run_queues.hpp"
 #include <weft/base/cache_line.hpp>
+#include <weft/coro/blocking_word.hpp>
 #include <weft/coro/transfer.hpp>
 #include <weft/coro/worker_context.hpp>
 #include <weft/sched/stats.hpp>
@@ -47,6 +48,14 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
 
   [[nodiscard]] WorkerStats stats() const noexcept;  // threads: any
 
+  /// The thread that runs it, as the kernel knows it; 0: none. Threads: any.
+  // relaxed: a hint.
+  [[nodiscard]] int runner() const noexcept { return runner_.load(relaxed); }
+  /// Whether it neither searches nor sleeps. Threads: any.
+  // relaxed: a hint.
+  [[nodiscard]] bool is_busy_hint() const noexcept { return idle_since_.load(relaxed) == 0; }
+  [[nodiscard]] std::uint64_t jobs_begun() const noexcept { return jobs_.get(); }  // threads: any
+
   // WorkerContext
   void enqueue(JobLink& link, Priority at) noexcept override;
   void enqueue_last(JobLink& link, Priority at) noexcept override;
@@ -54,11 +63,18 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   [[nodiscard]] bool must_give_way() noexcept override;
   [[nodiscard]] Job* steal_fork_of(WorkerContext& victim, Priority& from) noexcept override;
   void put_back(Job* job, Priority at) noexcept override;
+  void begin_blocking() noexcept override;
+  void end_blocking() noexcept override;
 
   Parker parker;
   // ---- guarded by Pool::threads_mutex_ ----
   std::thread thread;
   bool is_retired = false;  // its thread could not be started, and the idle protocol counts it no more
+  // ---- by the monitor ----
+  bool is_removed = false;        // a spare worker whose thread has ended
+  Atomic<bool> must_end{false};  // to its thread
+  // ---- by the worker, and whoever watches it ----
+  BlockingWord blocking;
 
  private:
   friend class Pool;
@@ -104,6 +120,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   [[nodiscard]] Found search() noexcept;
   [[nodiscard]] Found search_first() noexcept;
   [[nodiscard]] Found sleep_until_work() noexcept;
+  [[nodiscard]] bool try_rest(Found& found) noexcept;
   void call_for_the_rest() noexcept;
   void begin_idle_time() noexcept;
   void end_idle_time() noexcept;
@@ -131,6 +148,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   OwnerCount parks_;
   OwnerCount idle_ns_;
   Atomic<std::int64_t> idle_since_;  // steady clock, 0 while busy
+  Atomic<int> runner_{0};
 };
 
 }  // namespace weft::inline v0

@@ -85,6 +85,9 @@ struct WorkerContext {
   [[nodiscard]] virtual Job* steal_fork_of(WorkerContext& victim, Priority& from) noexcept = 0;
   /// Gives back a job that this worker has taken from a queue of priority `at` and must not run now.
   virtual void put_back(Job* job, Priority at) noexcept = 0;
+  /// Around a call that may block the thread.
+  virtual void begin_blocking() noexcept = 0;
+  virtual void end_blocking() noexcept = 0;
 
  protected:
   WorkerContext() = default;

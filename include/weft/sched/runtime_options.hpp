@@ -2,11 +2,21 @@
 /// How a Runtime is made.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <exception>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace weft::inline v0 {
+
+/// A worker that is blocked in a call which is not marked with blocking() or BlockingSection.
+struct BlockedWorker {
+  unsigned worker;                     ///< its number
+  std::chrono::milliseconds duration;  ///< so far
+  std::vector<std::string> frames;     ///< where it is, innermost first; empty if that could not be found out
+};
 
 /// All members have defaults that are right for most programs: `Runtime rt{{.workers = 4}};`
 struct RuntimeOptions {
@@ -23,6 +33,23 @@ struct RuntimeOptions {
   /// Lifetime: what it captures outlives the runtime and every JoinHandle of it.
   /// Default:  prints a line and calls std::terminate.
   std::function<void(std::exception_ptr)> on_unhandled = {};
+
+  /// The stack of a fiber for which nobody asks another size. lib/fiber/README.md says how large is enough.
+  std::size_t fiber_stack_size = std::size_t{64} << 10;
+
+  /// How many more threads may run jobs while workers are blocked, one for each blocked worker. They are started when they are first needed.
+  unsigned spare_workers = 64;
+
+  /// After how long a worker counts as blocked that sleeps in a system call which is not marked as blocking; zero: never, and nobody looks.
+  std::chrono::milliseconds report_blocking_after{100};
+
+  /// Is told of such a worker, once for each place in the program. To find the place, the thread is interrupted by SIGURG: the call may
+  /// return EINTR. Must not throw.
+  ///
+  /// Threads:  the runtime's watcher, one call at a time.
+  /// Lifetime: what it captures outlives the runtime.
+  /// Default:  prints where it is to standard error.
+  std::function<void(const BlockedWorker&)> on_blocked = {};
 };
 
 }  // namespace weft::inline v0

@@ -1,0 +1,143 @@
+#include "sched/call_sites.hpp"
+
+#include <cxxabi.h>
+#include <execinfo.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <mutex>
+
+#include "base/futex.hpp"
+#include <weft/base/atomic.hpp>
+
+namespace weft::inline v0 {
+
+long long cpu_time_of(int thread) noexcept {
+  // The kernel's number for the clock of a thread, as in pthread_getcpuclockid; that one wants a handle, which may dangle.
+  const auto clock = static_cast<clockid_t>((~static_cast<unsigned>(thread) << 3) | 6);
+  timespec time{};
+  if (::clock_gettime(clock, &time) != 0) return -1;
+  return time.tv_sec * 1'000'000'000LL + time.tv_nsec;
+}
+
+bool is_off_cpu(int thread) noexcept {
+  std::array<char, 64> path{};
+  std::snprintf(path.data(), path.size(), "/proc/self/task/%d/stat", thread);
+  const int file = ::open(path.data(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  std::array<char, 256> text{};
+  const ssize_t length = ::read(file, text.data(), text.size() - 1);
+  ::close(file);
+  if (length <= 0) return false;
+  // "number (name) state ...": the name may have anything in it.
+  const char* const end_of_name = std::strrchr(text.data(), ')');
+  if (end_of_name == nullptr || end_of_name[1] == '\0') return false;
+  const char state = end_of_name[2];
+  return state == 'S' || state == 'D';
+}
+
+namespace {
+
+constexpr int kSignal = SIGURG;
+constexpr int kMostFrames = 64;
+
+/// What the handler is asked for. One thread asks at a time.
+struct Request {
+  Atomic<int> thread{0};
+  Atomic<std::uint32_t> is_done{0};
+  std::array<void*, kMostFrames> frames{};
+  int count = 0;
+};
+constinit Request request;
+
+void answer(int) noexcept {
+  // [sites.answer] acquire: the frames are free to be written; pairs with the store by backtrace_of().
+  if (request.thread.load(acquire) != static_cast<int>(::syscall(SYS_gettid))) return;
+  const int error = errno;
+  request.count = ::backtrace(request.frames.data(), kMostFrames);
+  // [sites.answer] release: pairs with the load by backtrace_of().
+  request.is_done.store(1, release);
+  futex_wake(&request.is_done, 1);
+  errno = error;
+}
+
+/// Installs the handler unless the program has its own.
+bool can_ask() noexcept {
+  struct sigaction present = {};
+  if (::sigaction(kSignal, nullptr, &present) != 0) return false;
+  if (present.sa_handler == &answer) return true;
+  if ((present.sa_flags & SA_SIGINFO) != 0 || (present.sa_handler != SIG_DFL && present.sa_handler != SIG_IGN)) return false;
+  // The first call loads a library, which is not to happen inside a handler.
+  std::array<void*, 4> warm_up{};
+  static_cast<void>(::backtrace(warm_up.data(), static_cast<int>(warm_up.size())));
+  struct sigaction ours = {};
+  ours.sa_handler = &answer;
+  ours.sa_flags = SA_RESTART | SA_ONSTACK;
+  ::sigemptyset(&ours.sa_mask);
+  return ::sigaction(kSignal, &ours, nullptr) == 0;
+}
+
+std::string demangled(const std::string& line) {
+  const std::size_t open = line.find('(');
+  const std::size_t plus = line.find('+', open);
+  if (open == std::string::npos || plus == std::string::npos || plus == open + 1) return line;
+  int status = 0;
+  const std::string name = line.substr(open + 1, plus - open - 1);
+  const std::unique_ptr<char, void (*)(void*)> readable(abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &status), &std::free);
+  if (status != 0) return line;
+  return line.substr(0, open + 1) + readable.get() + line.substr(plus);
+}
+
+}  // namespace
+
+std::vector<void*> backtrace_of(int thread) {
+  constexpr std::chrono::milliseconds kPatience{200};
+  static constinit std::mutex one_at_a_time;
+  const std::lock_guard lock(one_at_a_time);
+  if (!can_ask()) return {};
+  // relaxed: published by the store below.
+  request.is_done.store(0, relaxed);
+  // [sites.answer] release: pairs with the handler's load.
+  request.thread.store(thread, release);
+  const auto give_up = std::chrono::steady_clock::now() + kPatience;
+  bool is_done = false;
+  if (::syscall(SYS_tgkill, ::getpid(), thread, kSignal) == 0) {
+    // [sites.answer] acquire: pairs with the handler's store.
+    while (!(is_done = request.is_done.load(acquire) != 0) && std::chrono::steady_clock::now() < give_up) {
+      futex_wait_for(request.is_done, 0, kPatience);
+    }
+  }
+  // A handler that is late finds nobody asking. One that has begun to answer in this moment has its frames overwritten at worst.
+  // relaxed: nothing is published.
+  request.thread.store(0, relaxed);
+  if (!is_done) return {};
+  constexpr int kOwn = 2;  // the handler, and the kernel's frame below it
+  return std::vector<void*>(request.frames.begin() + std::min(kOwn, request.count), request.frames.begin() + request.count);
+}
+
+std::vector<std::string> describe(const std::vector<void*>& frames) {
+  std::vector<std::string> lines;
+  const std::unique_ptr<char*, void (*)(void*)> symbols(::backtrace_symbols(frames.data(), static_cast<int>(frames.size())), &std::free);
+  if (symbols == nullptr) return lines;
+  lines.reserve(frames.size());
+  for (std::size_t i = 0; i < frames.size(); ++i) lines.push_back(demangled(symbols.get()[i]));
+  return lines;
+}
+
+bool CallSites::insert(const std::vector<void*>& frames) {
+  constexpr std::size_t kMost = 256;
+  if (seen_.size() >= kMost) return false;
+  return seen_.emplace(reinterpret_cast<const char*>(frames.data()), frames.size() * sizeof(void*)).second;
+}
+
+}  // namespace weft::inline v0

@@ -1,0 +1,177 @@
+#include "sched/monitor.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <exception>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "base/futex.hpp"
+#include "sched/pool.hpp"
+
+namespace weft::inline v0 {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kGrace = 1ms;          // a marked call is one of those that last if it is seen twice, so far apart
+constexpr auto kFastFor = 64;         // turns after the last marked call
+constexpr auto kIdleTurn = 500ms;     // while all workers sleep
+constexpr auto kSpareRests = 10s;     // then the thread of a spare worker ends
+
+std::int64_t in_ns(std::chrono::steady_clock::time_point time) noexcept { return time.time_since_epoch().count(); }
+
+}  // namespace
+
+void Monitor::start() noexcept {
+  if (thread_.joinable()) return;
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::exception&) {
+    return;  // blocked workers are not replaced; the next that begins a call tries again
+  }
+  pthread_setname_np(thread_.native_handle(), ("watch/" + pool_.config_.name.substr(0, 9)).c_str());
+}
+
+void Monitor::stop() noexcept {
+  if (!thread_.joinable()) return;
+  // [monitor.stop] release: pairs with the load in run().
+  stopping_.store(true, release);
+  wake();
+  thread_.join();
+}
+
+void Monitor::wake() noexcept {
+  // [monitor.pace] acq_rel: what the caller did before is visible to the next turn.
+  const std::uint32_t before = pace_.exchange(kFast, acq_rel);
+  if (before == kSlow) futex_wake(&pace_, 1);
+  if (before != kAbsent) return;
+  const std::lock_guard lock(pool_.threads_mutex_);
+  start();
+  // relaxed: only says that there is nobody to be woken.
+  if (!thread_.joinable()) pace_.store(kAbsent, relaxed);
+}
+
+void Monitor::run() noexcept {
+  const auto unmarked_turn = std::clamp<std::chrono::nanoseconds>(report_after_ / 4, 1ms, 50ms);
+  int fast_turns = 0;
+  // relaxed: a worker that has set it already is looked at in the first turn.
+  pace_.store(kFast, relaxed);
+  // [monitor.stop] acquire: pairs with stop().
+  while (!stopping_.load(acquire)) {
+    const auto now = Clock::now();
+    fast_turns = look_at_calls() ? kFastFor : std::max(fast_turns - 1, 0);
+    const bool is_busy = watches_unmarked() && look_at_unmarked(now);
+    end_idle_spares(now);
+    if (fast_turns != 0 || replaced_ != 0) {
+      futex_wait_for(pace_, kFast, kGrace);
+      continue;
+    }
+    // [monitor.pace] seq_cst by the fence below: the announcement before the last look. Partner: call_begins(), a worker's word before its
+    // look at the pace.
+    pace_.store(kSlow, relaxed);
+    heavy_fence();
+    if (!is_anybody_inside()) {
+      if (watches_unmarked()) {
+        futex_wait_for(pace_, kSlow, is_busy ? unmarked_turn : kIdleTurn);
+      } else {
+        futex_wait(pace_, kSlow);
+      }
+    }
+    // relaxed: a call that begins now is looked at in the next turn.
+    pace_.store(kFast, relaxed);
+  }
+}
+
+bool Monitor::is_anybody_inside() const noexcept {
+  return std::any_of(pool_.seats_.begin(), pool_.seats_.end(),
+                     [](const auto& worker) { return BlockingWord::is_inside(worker->blocking.look()); });
+}
+
+/// Marked calls. True: there was one.
+bool Monitor::look_at_calls() noexcept {
+  bool is_anybody_inside = false;
+  const unsigned count = pool_.seats_.count();
+  try {
+    watched_.resize(count);
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  unsigned replaced = 0;
+  for (unsigned i = 0; i < count; ++i) replaced += watched_[i].is_replaced || BlockingWord::is_replaced(pool_.seats_[i].blocking.look()) ? 1 : 0;
+  replaced_ = replaced;
+  for (unsigned i = 0; i < count; ++i) {
+    BlockingWord& word = pool_.seats_[i].blocking;
+    const BlockingWord::Seen seen = word.look();
+    const bool is_same_call = std::exchange(watched_[i].call, seen) == seen;
+    if (!BlockingWord::is_inside(seen)) continue;
+    is_anybody_inside = true;
+    if (!is_same_call || BlockingWord::is_replaced(seen) || !has_seat_for_another()) continue;
+    if (word.try_replace(seen)) allow_another();
+  }
+  return is_anybody_inside;
+}
+
+/// Calls that are not marked. True: somebody runs.
+bool Monitor::look_at_unmarked(Clock::time_point now) noexcept {
+  bool is_busy = false;
+  for (unsigned i = 0; i < watched_.size(); ++i) {
+    const Worker& worker = pool_.seats_[i];
+    Watched& watched = watched_[i];
+    const int thread = worker.runner();
+    WorkerSample sample;
+    sample.is_busy = thread != 0 && worker.is_busy_hint() && !BlockingWord::is_inside(worker.blocking.look());
+    sample.jobs = worker.jobs_begun();
+    sample.now_ns = in_ns(now);
+    if (sample.is_busy) {
+      is_busy = true;
+      sample.cpu_ns = cpu_time_of(thread);
+      sample.is_off_cpu = is_off_cpu(thread);
+    }
+    const bool is_stuck = watched.unmarked.is_stuck(sample, report_after_.count());
+    if (is_stuck && !watched.is_replaced && has_seat_for_another()) {
+      watched.is_replaced = true;
+      allow_another();
+      report(i, thread, std::chrono::nanoseconds(sample.now_ns - watched.unmarked.since_ns()));
+    } else if (!is_stuck && watched.is_replaced) {
+      watched.is_replaced = false;
+      static_cast<void>(pool_.idle_.allow(-1));
+    }
+  }
+  return is_busy;
+}
+
+/// Sees to it that there is a worker for each that may be awake.
+bool Monitor::has_seat_for_another() noexcept {
+  if (replaced_ >= most_) return false;
+  return pool_.has_seats(pool_.worker_count() + replaced_ + 1);
+}
+
+void Monitor::allow_another() noexcept {
+  ++replaced_;
+  replaced_last_ = Clock::now();
+  // As a searcher does that has found a job and was the last: what pushers have left to those who were awake is looked for.
+  if (!pool_.idle_.allow(1)) return;
+  heavy_fence();
+  if (pool_.has_visible_work()) pool_.wake_one();
+}
+
+void Monitor::report(unsigned worker, int thread, std::chrono::nanoseconds blocked) noexcept {
+  try {
+    const std::vector<void*> frames = backtrace_of(thread);
+    if (!sites_.insert(frames)) return;
+    pool_.report_blocked({worker, std::chrono::duration_cast<std::chrono::milliseconds>(blocked), describe(frames)});
+  } catch (const std::bad_alloc&) {
+    // The report is lost, and the place is reported the next time.
+  }
+}
+
+void Monitor::end_idle_spares(Clock::time_point now) noexcept {
+  if (replaced_ != 0 || now - replaced_last_ < kSpareRests) return;
+  for (unsigned i = pool_.worker_count(); i < pool_.seats_.count(); ++i) pool_.end_spare(i);
+}
+
+}  // namespace weft::inline v0

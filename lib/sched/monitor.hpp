@@ -1,0 +1,84 @@
+/// @file
+/// Watches for workers that are blocked, and lets others run in their place.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+#include "sched/call_sites.hpp"
+#include "sched/stuck.hpp"
+#include <weft/base/atomic.hpp>
+#include <weft/coro/blocking_word.hpp>
+
+namespace weft::inline v0 {
+
+class Pool;
+
+/// A thread that looks at all workers now and then: each millisecond while somebody is in a call that is marked as blocking, some times in
+/// RuntimeOptions::report_blocking_after while somebody runs, and twice a second while all sleep.
+///
+/// For each worker that is blocked the pool may have one more awake (BasicIdle::allow), until the call returns. Who runs in the place of
+/// a blocked worker takes its jobs as any thief does: all of them can be stolen.
+///
+/// Threads: see each member.
+class Monitor {
+ public:
+  /// @param most          workers that run in others' places at once
+  /// @param report_after  how long a call that is not marked may block; zero: for ever
+  Monitor(Pool& pool, unsigned most, std::chrono::nanoseconds report_after) noexcept
+      : pool_(pool), most_(most), report_after_(report_after) {}
+  Monitor(const Monitor&) = delete;
+  Monitor& operator=(const Monitor&) = delete;
+
+  /// Starts the thread, unless it runs or cannot be had. Pre: Pool::threads_mutex_ held.
+  void start() noexcept;
+  /// Ends it. Once; nothing is blocked any more.
+  void stop() noexcept;
+
+  [[nodiscard]] bool watches_unmarked() const noexcept { return report_after_.count() != 0; }
+
+  /// Tells it that a marked call has begun; by the worker, after BlockingWord::enter(). Cost: a load while it looks each millisecond anyway.
+  void call_begins() noexcept {
+    light_fence();
+    // relaxed: ordered by the asymmetric pair; the thread fences between its word here and its last look at the workers.
+    if (pace_.load(relaxed) != kFast) [[unlikely]] wake();
+  }
+
+ private:
+  enum Pace : std::uint32_t { kFast, kSlow, kAbsent };
+
+  /// What it has seen of one worker.
+  struct Watched {
+    BlockingWord::Seen call = 0;
+    StuckWatch unmarked;
+    bool is_replaced = false;  // in a call that is not marked
+  };
+
+  using Clock = std::chrono::steady_clock;
+
+  void wake() noexcept;
+  void run() noexcept;
+  bool look_at_calls() noexcept;
+  bool look_at_unmarked(Clock::time_point now) noexcept;
+  [[nodiscard]] bool is_anybody_inside() const noexcept;
+  [[nodiscard]] bool has_seat_for_another() noexcept;
+  void allow_another() noexcept;
+  void report(unsigned worker, int thread, std::chrono::nanoseconds blocked) noexcept;
+  void end_idle_spares(Clock::time_point now) noexcept;
+
+  Pool& pool_;
+  const unsigned most_;
+  const std::chrono::nanoseconds report_after_;
+  Atomic<std::uint32_t> pace_{kAbsent};
+  Atomic<bool> stopping_{false};
+  std::thread thread_;
+  // ---- by the thread itself ----
+  std::vector<Watched> watched_;
+  unsigned replaced_ = 0;  // workers in whose place another may run
+  Clock::time_point replaced_last_;
+  CallSites sites_;
+};
+
+}  // namespace weft::inline v0

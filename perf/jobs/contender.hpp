@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
-#include "jobs/tally.hpp"
 #include "support/add_case.hpp"
 #include "support/bench.hpp"
 #include "support/hop.hpp"
+#include "support/tally.hpp"
 
 namespace jobs {
 
@@ -47,15 +47,15 @@ class Imbalanced {
   std::vector<std::uint64_t> results_;
 };
 
-/// `spawn_and_join(count)` runs `count` jobs that call Tally::count().
+/// `spawn_and_join(count)` runs `count` jobs that call perf::Tally::count().
 template <class SpawnAndJoin>
 void measure_empty(benchmark::State& state, SpawnAndJoin spawn_and_join) {
   const std::size_t count = job_count();
   spawn_and_join(kBatch);
   for (auto _ : state) {
-    const std::uint64_t before = Tally::total();
+    const std::uint64_t before = perf::Tally::total();
     spawn_and_join(count);
-    perf::verify(Tally::total() - before == count, "number of jobs that have run");
+    perf::verify(perf::Tally::total() - before == count, "number of jobs that have run");
   }
   state.counters["jobs"] = benchmark::Counter(static_cast<double>(count), benchmark::Counter::kIsIterationInvariantRate);
 }

@@ -11,7 +11,7 @@ void spawn_and_join(std::size_t count) {
 #pragma omp taskgroup
   for (std::size_t i = 0; i < count; ++i) {
 #pragma omp task
-    Tally::count();
+    perf::Tally::count();
   }
 }
 

@@ -11,7 +11,7 @@
 namespace jobs {
 namespace {
 
-constexpr auto kEmptyJob = [] { Tally::count(); };
+constexpr auto kEmptyJob = [] { perf::Tally::count(); };
 
 class Tbb {
  public:

@@ -14,7 +14,7 @@ namespace {
 using weft::Counter;
 using weft::Task;
 
-constexpr auto kEmptyJob = [] { Tally::count(); };
+constexpr auto kEmptyJob = [] { perf::Tally::count(); };
 
 Task<> spawn_and_join(std::size_t count) {
   Counter unfinished;
@@ -66,11 +66,11 @@ class Weft {
   }
   void batches(std::size_t count) { runtime_.run(join_batches(count)); }
   void detached(std::size_t count) {
-    const std::uint64_t end = Tally::total() + count;
+    const std::uint64_t end = perf::Tally::total() + count;
     runtime_.run([count] {
       for (std::size_t i = 0; i < count; ++i) weft::spawn_detached(kEmptyJob);
     });
-    while (Tally::total() != end) std::this_thread::yield();  // nobody else can tell
+    while (perf::Tally::total() != end) std::this_thread::yield();  // nobody else can tell
   }
   void counter_each(std::size_t count) { runtime_.run(join_each(count)); }
   void one_by_one(std::size_t count) { runtime_.run(join_one_by_one(count)); }

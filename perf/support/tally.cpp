@@ -1,9 +1,9 @@
-#include "jobs/tally.hpp"
+#include "support/tally.hpp"
 
 #include <list>
 #include <mutex>
 
-namespace jobs {
+namespace perf {
 namespace {
 
 struct alignas(64) PaddedSlot {
@@ -28,4 +28,4 @@ std::uint64_t Tally::total() {
   return sum;
 }
 
-}  // namespace jobs
+}  // namespace perf

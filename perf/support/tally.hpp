@@ -5,7 +5,7 @@
 #include <atomic>
 #include <cstdint>
 
-namespace jobs {
+namespace perf {
 
 /// One counter for each thread, written by that thread only: counting is two instructions and disturbs nobody.
 class Tally {
@@ -26,4 +26,4 @@ class Tally {
   static inline thread_local constinit Slot* mine_ = nullptr;
 };
 
-}  // namespace jobs
+}  // namespace perf

@@ -12,6 +12,8 @@ has_package() {
     clang-19) command -v clang++-19 >/dev/null ;;
     cmake | doxygen | g++ | git | make | meson | python3) command -v "$1" >/dev/null ;;
     libbenchmark-dev) pkg-config --exists benchmark 2>/dev/null || has_header benchmark/benchmark.h ;;
+    libboost-context-dev) has_header boost/context/fiber.hpp ;;
+    libboost-fiber-dev) has_header boost/fiber/fiber.hpp ;;
     libclang-rt-19-dev) [ -e "$(clang++-19 --print-resource-dir 2>/dev/null)/lib/linux/libclang_rt.asan-$(uname -m).a" ] ;;
     libcli11-dev) has_header CLI/CLI.hpp ;;
     libhwloc-dev) pkg-config --exists hwloc 2>/dev/null ;;
@@ -87,7 +89,7 @@ configure_build() {
   cxx=$(find_compiler "$compiler") || die "no $compiler C++ compiler found"
   # What meson finds decides what it builds, so a package that came or went configures again.
   wanted="$cxx $* with"
-  for name in catch2 libbenchmark-dev libcli11-dev libhwloc-dev libmimalloc-dev libomp-19-dev libpng-dev libtbb-dev liburing-dev relacy-dev; do
+  for name in catch2 libbenchmark-dev libboost-context-dev libboost-fiber-dev libcli11-dev libhwloc-dev libmimalloc-dev libomp-19-dev libpng-dev libtbb-dev liburing-dev relacy-dev; do
     ! has_package "$name" || wanted+=" $name"
   done
   mkdir -p "$folder"

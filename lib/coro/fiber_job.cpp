@@ -76,12 +76,21 @@ void fiber_failed(const FiberOwner& owner) noexcept {
   }
 }
 
-void count_fiber_off(const FiberOwner& owner) noexcept {
-  const WorkerContext* const worker = current_worker();
-  if (worker != nullptr && worker->domain == owner.domain) return job_ended(owner.counter);
+namespace {
+
+/// Counts off a fiber that has ended on a worker of another runtime, or on none.
+WEFT_COLD void count_off_elsewhere(const FiberOwner& owner) noexcept {
   if (owner.counter != nullptr) owner.counter->sub();
   // ---- the counter may be gone (L4) ----
   owner.domain->root_finished();
+}
+
+}  // namespace
+
+void count_fiber_off(const FiberOwner& owner) noexcept {
+  const WorkerContext* const worker = current_worker();
+  if (worker == nullptr || worker->domain != owner.domain) [[unlikely]] return count_off_elsewhere(owner);
+  job_ended(owner.counter);
 }
 
 Job* SpawnedFiberEnd::count(AfterSwitch& after, Fiber& fiber) noexcept {

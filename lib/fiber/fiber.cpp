@@ -6,6 +6,7 @@
 #include <cstring>
 #include <exception>
 #include <type_traits>
+#include <utility>
 
 #include "fiber/context_offsets.h"
 #include "fiber/overflow.hpp"
@@ -29,7 +30,7 @@ namespace {
 
 /// Where this thread keeps what travels with a fiber. The functions that say so are asked once for each thread: each costs a call.
 struct ThreadSlots {
-  void** exceptions = nullptr;  // __cxa_eh_globals: the exceptions that are being handled, and the number of those under way
+  std::uintptr_t* exceptions = nullptr;  // __cxa_eh_globals: the exceptions that are being handled, and the number of those under way
   int* error_number = nullptr;
 };
 
@@ -37,7 +38,7 @@ constinit thread_local ThreadSlots tls_slots [[gnu::tls_model("initial-exec")]];
 
 /// Makes a thread ready to run fibers.
 WEFT_COLD void prepare_thread() noexcept {
-  tls_slots.exceptions = reinterpret_cast<void**>(abi::__cxa_get_globals());
+  tls_slots.exceptions = reinterpret_cast<std::uintptr_t*>(abi::__cxa_get_globals());
   tls_slots.error_number = &errno;
   report_overflows_here();
 }
@@ -116,11 +117,11 @@ class Fiber::Thread {
   [[nodiscard]] Job* job() const noexcept { return fiber_.job(); }
 
   WEFT_ALWAYS_INLINE detail::AfterSwitch& run_to_next_switch() const noexcept {
-    const detail::TravellingState own = exchange(fiber_.state_);
+    exchange(fiber_.state_);
     detail::set_slot_fiber(&fiber_);
     detail::set_slot_forking_worker(nullptr);
     detail::AfterSwitch& after = fiber_.run_until_switch();
-    fiber_.state_ = exchange(own);
+    exchange(fiber_.state_);
     detail::set_slot_fiber(outside_);
     detail::set_slot_forking_worker(forking_worker_);
     return after;
@@ -129,17 +130,21 @@ class Fiber::Thread {
   [[nodiscard]] Job* call(detail::AfterSwitch& after) const noexcept { return after.run(after, fiber_); }
 
  private:
-  WEFT_ALWAYS_INLINE detail::TravellingState exchange(const detail::TravellingState& to) const noexcept {
-    const detail::TravellingState from{{exceptions_[0], exceptions_[1]}, *error_number_, detail::slot_trampoline()};
-    exceptions_[0] = to.exceptions[0];
-    exceptions_[1] = to.exceptions[1];
-    *error_number_ = to.error_number;
-    detail::set_slot_trampoline(to.trampoline);
-    return from;
+  WEFT_ALWAYS_INLINE void exchange(detail::TravellingState& state) const noexcept {
+    // Mostly nobody handles an exception, and then the exchange is nothing. Word by word: a load of both in one piece would have to wait for
+    // the two stores before the switch.
+    if ((exceptions_[0] | exceptions_[1] | state.exceptions[0] | state.exceptions[1]) != 0) [[unlikely]] exchange_exceptions(state);
+    if (*error_number_ != state.error_number) std::swap(*error_number_, state.error_number);
+    detail::Trampoline* const trampoline = detail::slot_trampoline();
+    detail::set_slot_trampoline(std::exchange(state.trampoline, trampoline));
+  }
+  WEFT_NOINLINE void exchange_exceptions(detail::TravellingState& state) const noexcept {
+    std::swap(exceptions_[0], state.exceptions[0]);
+    std::swap(exceptions_[1], state.exceptions[1]);
   }
 
   Fiber& fiber_;
-  void** const exceptions_ = tls_slots.exceptions;
+  std::uintptr_t* const exceptions_ = tls_slots.exceptions;
   int* const error_number_ = tls_slots.error_number;
   Fiber* const outside_ = detail::slot_fiber();
   WorkerContext* const forking_worker_ = detail::slot_forking_worker();

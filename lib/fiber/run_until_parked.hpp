@@ -2,6 +2,8 @@
 /// The order of the steps by which a thread runs a fiber. States and proof: lib/fiber/README.md.
 #pragma once
 
+#include <weft/base/platform.hpp>
+
 namespace weft::inline v0::detail {
 
 /// Runs a fiber until it is parked or has ended.
@@ -10,7 +12,7 @@ namespace weft::inline v0::detail {
 ///                 the fiber has left its stack; call(after) does it, and returns what the thread runs next
 /// @return  what the thread runs next, or null
 template <class Thread>
-auto* run_until_parked(Thread thread) noexcept {
+WEFT_ALWAYS_INLINE auto* run_until_parked(const Thread& thread) noexcept {
   auto* const job = thread.job();
   for (;;) {
     auto& after = thread.run_to_next_switch();

@@ -63,6 +63,17 @@ RunQueues* Worker::queues_with_room(std::size_t of, std::size_t spawned) noexcep
 template <auto kDeque>
 void Worker::enqueue_in(JobLink& link, Priority at) noexcept {
   const auto of = static_cast<std::size_t>(at);
+  if (RunQueues* const mine = queues(of); mine != nullptr && at != Priority::High && (mine->*kDeque).has_room(1)) [[likely]] {
+    (mine->*kDeque).push_chain_reserved(1, [&link](std::size_t) { return link.job; });
+    notify_work(*this);
+    return;
+  }
+  enqueue_slow<kDeque>(link, at);
+}
+
+template <auto kDeque>
+void Worker::enqueue_slow(JobLink& link, Priority at) noexcept {
+  const auto of = static_cast<std::size_t>(at);
   if (RunQueues* const mine = make_queues(of)) {
     try {
       (mine->*kDeque).push(link.job);
@@ -279,7 +290,7 @@ void Worker::leave() noexcept {
   static_cast<void>(detail::set_current_worker(nullptr));
 }
 
-void Worker::execute(Found found) noexcept {
+WEFT_ALWAYS_INLINE void Worker::execute(Found found) noexcept {
   if (const auto now = static_cast<Priority>(found.priority); now != priority) [[unlikely]] {
     RunQueues* const mine = make_queues(found.priority);
     priority = now;

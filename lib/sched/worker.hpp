@@ -104,7 +104,9 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   [[nodiscard]] Job* steal_from(JobDeque& deque) noexcept;
   [[nodiscard]] Job* steal_share_of(SpawnDeque& deque, std::size_t of) noexcept;
   template <auto kDeque>
-  void enqueue_in(JobLink& link, Priority at) noexcept;
+  WEFT_ALWAYS_INLINE void enqueue_in(JobLink& link, Priority at) noexcept;
+  template <auto kDeque>
+  WEFT_COLD void enqueue_slow(JobLink& link, Priority at) noexcept;
 
   [[nodiscard]] bool has_own_from(std::size_t first) const noexcept;
   [[nodiscard]] Found find_for_guest() noexcept;

@@ -66,8 +66,8 @@ struct SpawnedFiberEnd final : AfterSwitch {
 /// Hands on the exception that is being handled.
 WEFT_API WEFT_COLD void fiber_failed(const FiberOwner& owner) noexcept;
 
-/// Counts off a fiber that never began.
-WEFT_API WEFT_COLD void count_fiber_off(const FiberOwner& owner) noexcept;
+/// Counts off a fiber that has ended, or never began.
+WEFT_API void count_fiber_off(const FiberOwner& owner) noexcept;
 
 /// A FiberJob in a deque. Frees itself when it has run.
 template <class F, bool kStoppable, bool kLinked>

@@ -47,33 +47,47 @@ class AwaitOnFiber final : public AfterSwitch {
  public:
   WEFT_ALWAYS_INLINE explicit AwaitOnFiber(Awaiter& awaiter) noexcept : AfterSwitch{&AwaitOnFiber::suspend}, awaiter_(awaiter) {}
 
-  void rethrow() {
-    if (error_) [[unlikely]] std::rethrow_exception(std::exchange(error_, nullptr));
+  WEFT_ALWAYS_INLINE void rethrow() {
+    if constexpr (kMayThrow) {
+      if (error_) [[unlikely]] std::rethrow_exception(std::exchange(error_, nullptr));
+    }
   }
 
  private:
+  static constexpr bool kMayThrow = !noexcept(std::declval<Awaiter&>().await_suspend(std::declval<std::coroutine_handle<FiberPromise>>()));
+  struct NoError {};
+
   static Job* suspend(AfterSwitch& after, Fiber& fiber) noexcept {
     auto& self = static_cast<AwaitOnFiber&>(after);
-    Job* const job = fiber.job();
-    try {
-      using Result = decltype(self.awaiter_.await_suspend(fiber.handle()));
-      if constexpr (std::is_void_v<Result>) {
-        self.awaiter_.await_suspend(fiber.handle());
-        // ---- the fiber may run elsewhere (L4) ----
-        return nullptr;
-      } else if constexpr (std::is_same_v<Result, bool>) {
-        return self.awaiter_.await_suspend(fiber.handle()) ? nullptr : job;
-      } else {
-        return job_of(self.awaiter_.await_suspend(fiber.handle()));
+    if constexpr (!kMayThrow) {
+      return suspend_in(self.awaiter_, fiber);
+    } else {
+      Job* const job = fiber.job();
+      try {
+        return suspend_in(self.awaiter_, fiber);
+      } catch (...) {
+        self.error_ = std::current_exception();  // it has not suspended, says the standard
+        return job;
       }
-    } catch (...) {
-      self.error_ = std::current_exception();  // it has not suspended, says the standard
-      return job;
+    }
+  }
+
+  WEFT_ALWAYS_INLINE static Job* suspend_in(Awaiter& awaiter, Fiber& fiber) {
+    Job* const job = fiber.job();
+    using Result = decltype(awaiter.await_suspend(fiber.handle()));
+    if constexpr (std::is_void_v<Result>) {
+      awaiter.await_suspend(fiber.handle());
+      // ---- the fiber may run elsewhere (L4) ----
+      return nullptr;
+    } else if constexpr (std::is_same_v<Result, bool>) {
+      return awaiter.await_suspend(fiber.handle()) ? nullptr : job;
+    } else {
+      return job_of(awaiter.await_suspend(fiber.handle()));
     }
   }
 
   Awaiter& awaiter_;
-  std::exception_ptr error_;
+  [[no_unique_address]] std::conditional_t<kMayThrow, std::exception_ptr, NoError> error_;
 };
 
 template <class Awaitable>

@@ -44,13 +44,30 @@ struct [[nodiscard]] StopPoint : CurrentScope {
   }
 };
 
-/// Suspends and makes itself runnable again elsewhere, or later.
+/// Suspends and makes itself runnable again behind everything that waits on this worker.
+class [[nodiscard]] Yield {
+ public:
+  static constexpr bool await_ready() noexcept { return false; }
+  // Lives in: the awaiting frame (L3). Woken by: whichever worker takes the job.
+  bool await_suspend(std::coroutine_handle<> self) noexcept {
+    WorkerContext* const worker = current_worker();
+    if (worker == nullptr) return false;  // a thread with nobody to give way to
+    link_ = JobLink{job_of(self), nullptr};
+    worker->enqueue_last(link_, worker->priority);
+    // ---- *this may be gone (L4) ----
+    return true;
+  }
+  static constexpr void await_resume() noexcept {}
+
+ private:
+  JobLink link_{};
+};
+
+/// Suspends and makes itself runnable again elsewhere.
 class [[nodiscard]] Reschedule {
  public:
-  /// Behind everything that waits on this worker.
-  static Reschedule behind_others() noexcept { return Reschedule(nullptr, false, Priority::Normal); }
-  static Reschedule on(Executor& executor) noexcept { return Reschedule(&executor, false, Priority::Normal); }
-  static Reschedule with(Priority priority) noexcept { return Reschedule(nullptr, true, priority); }
+  static Reschedule on(Executor& executor) noexcept { return Reschedule(&executor, Priority::Normal); }
+  static Reschedule with(Priority priority) noexcept { return Reschedule(nullptr, priority); }
 
   static constexpr bool await_ready() noexcept { return false; }
   // Lives in: the awaiting frame (L3). Woken by: whichever worker takes the job.
@@ -59,30 +76,24 @@ class [[nodiscard]] Reschedule {
     WorkerContext* const worker = current_worker();
     link_ = JobLink{job_of(self), nullptr};
     if constexpr (std::is_base_of_v<PromiseBase, Promise>) {
-      if (sets_priority_ && worker != nullptr) self.promise().move_to(priority_, worker->priority);
+      if (executor_ == nullptr && worker != nullptr) self.promise().move_to(priority_, worker->priority);
     }
     if (executor_ != nullptr) {
       executor_->post(link_, worker != nullptr ? worker->priority : Priority::Normal);
       // ---- *this may be gone (L4) ----
       return true;
     }
-    if (worker == nullptr) return false;  // a thread with nobody to give way to
-    if (sets_priority_) {
-      worker->enqueue(link_, priority_);
-    } else {
-      worker->enqueue_last(link_, worker->priority);
-    }
+    if (worker == nullptr) return false;  // a thread without priorities
+    worker->enqueue(link_, priority_);
     // ---- *this may be gone (L4) ----
     return true;
   }
   static constexpr void await_resume() noexcept {}
 
  private:
-  Reschedule(Executor* executor, bool sets_priority, Priority priority) noexcept
-      : executor_(executor), sets_priority_(sets_priority), priority_(priority) {}
+  Reschedule(Executor* executor, Priority priority) noexcept : executor_(executor), priority_(priority) {}
 
-  Executor* executor_;
-  bool sets_priority_;
+  Executor* executor_;  // null: the worker's, with another priority
   Priority priority_;
   JobLink link_{};
 };
@@ -97,7 +108,7 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// Threads: a coroutine, on any worker.
 /// Resumes: on this worker, or on another one that was idle before the turn came.
 /// Cost: one push and one take from the worker's own queue; no allocation.
-inline detail::Reschedule yield() noexcept { return detail::Reschedule::behind_others(); }
+inline detail::Yield yield() noexcept { return {}; }
 
 /// Continues on `executor`: on a worker of that runtime.
 ///

@@ -56,9 +56,10 @@ class FinalSwitch {
   alignas(void*) std::byte room_[3 * sizeof(void*)];
 };
 
-/// What belongs to a thread but is to stay with a fiber: the exceptions that are being handled, errno, and the loop that resumes jobs.
+/// What belongs to a thread but is to stay with a fiber: the exceptions that are being handled, errno, and the loop that resumes jobs. While the
+/// fiber runs, it holds what the thread had.
 struct TravellingState {
-  void* exceptions[2] = {};  // as behind __cxa_get_globals()
+  std::uintptr_t exceptions[2] = {};  // as behind __cxa_get_globals()
   int error_number = 0;
   Trampoline* trampoline = nullptr;
 };

@@ -7,11 +7,13 @@ PARKER = 'lib/base/parker.hpp'
 INJECTOR = 'lib/queue/injector.hpp'
 JOIN = 'include/weft/coro/join.hpp'
 STACK_JOIN = 'lib/coro/stack_join.hpp'
+MUTEX = 'include/weft/sync/mutex_word.hpp'
 GLUE = 'tests/model/sched/idle_model.cpp'
 PARK = 'lib/fiber/run_until_parked.hpp'
 PARK_GLUE = 'tests/model/fiber/park_model.cpp'
 
-CONTROLS = ['queue/deque', 'queue/injector', 'coro/counter', 'coro/join', 'coro/stack_join', 'fiber/park', 'sched/idle']
+CONTROLS = ['queue/deque', 'queue/injector', 'coro/counter', 'coro/join', 'coro/stack_join', 'fiber/park', 'sync/mutex',
+            'sched/idle']
 
 # The most preemptions in the exhaustive search, where it is not one: three threads that take turns for long.
 BOUNDS = {'coro/stack_join': 0}
@@ -197,6 +199,54 @@ MUTANTS = [
     ('stack_join: the forker goes to sleep over the end', 'coro/stack_join', STACK_JOIN,
      '!word.compare_exchange_strong(state, state | kAwaited, relaxed, relaxed)',
      '(word.store(state | kAwaited, relaxed), false)'),
+    # ---- the mutex ----
+    ('mutex.free: try_lock, acquire to relaxed', 'sync/mutex', MUTEX,
+     'return word_.compare_exchange_strong(word, kHeld, acquire, relaxed);',
+     'return word_.compare_exchange_strong(word, kHeld, relaxed, relaxed);'),
+    ('mutex.free: lock_or_enter, acquire to relaxed', 'sync/mutex', MUTEX,
+     'if (word_.compare_exchange_weak(word, kHeld, acquire, relaxed)) return true;',
+     'if (word_.compare_exchange_weak(word, kHeld, relaxed, relaxed)) return true;'),
+    ('mutex.free: unlock, release to relaxed', 'sync/mutex', MUTEX,
+     'word_.compare_exchange_strong(word, kFree, release, relaxed)', 'word_.compare_exchange_strong(word, kFree, relaxed, relaxed)'),
+    ('mutex.enter: lock_or_enter, release to relaxed', 'sync/mutex', MUTEX,
+     'reinterpret_cast<Word>(&node), release, relaxed)', 'reinterpret_cast<Word>(&node), relaxed, relaxed)'),
+    ('mutex.enter: take_arrivals, acquire to relaxed', 'sync/mutex', MUTEX,
+     'word_.exchange(kHeld, acquire);', 'word_.exchange(kHeld, relaxed);'),
+    ('mutex: a free mutex is entered, and nobody hands it over (M2)', 'sync/mutex', MUTEX,
+     'if (word == kFree) {', 'if (false) {'),
+    ('mutex: it is freed although somebody has entered (M2)', 'sync/mutex', MUTEX,
+     'if (word_.compare_exchange_strong(word, kFree, release, relaxed)) [[likely]] {', 'word_.store(kFree, release);\n      {'),
+    ('mutex: it is freed although somebody is in the queue (M3)', 'sync/mutex', MUTEX,
+     'if (next == nullptr) [[likely]] {\n      Word word = kHeld;', '{\n      Word word = kHeld;'),
+    ('mutex: it is freed, and the first of those who wait woken: two holders (M1)', 'sync/mutex', MUTEX,
+     'word_.exchange(kHeld, acquire);', 'word_.exchange(kFree, acquire);'),
+    ('mutex: who enters forgets those who have entered before', 'sync/mutex', MUTEX,
+     'node.next = word == kHeld ? nullptr : reinterpret_cast<Node*>(word);', 'node.next = nullptr;'),
+    ('mutex: the arrivals are not turned round (M4)', 'sync/mutex', MUTEX,
+     'Node* oldest = nullptr;\n    while (newest != nullptr) {', 'Node* oldest = newest;\n    while (false) {'),
+    ('mutex: arrivals go before the queue, if there are any (M4)', 'sync/mutex', MUTEX,
+     'queue_ = next->next;\n    return next;',
+     """Node* rest = next->next;
+    if (queue_ != nullptr && word_.load(relaxed) != kHeld) {
+      rest = next;
+      Node* last = next = take_arrivals();
+      while (last->next != nullptr) last = last->next;
+      last->next = rest;
+      rest = next->next;
+    }
+    queue_ = rest;
+    return next;"""),
+    ('mutex: the rest of the queue is forgotten', 'sync/mutex', MUTEX, 'queue_ = next->next;', 'queue_ = nullptr;'),
+    ('mutex: who was handed the mutex stays in the queue', 'sync/mutex', MUTEX, 'queue_ = next->next;', 'queue_ = next;'),
+    ('mutex: the queue is written after the mutex was freed (M5)', 'sync/mutex', MUTEX,
+     '// ---- the mutex may be gone (L4) ----\n        return nullptr;', 'queue_ = nullptr;\n        return nullptr;'),
+    ('mutex: the word is looked at after the mutex was freed (M5)', 'sync/mutex', MUTEX,
+     '// ---- the mutex may be gone (L4) ----\n        return nullptr;', 'static_cast<void>(word_.load(relaxed));\n        return nullptr;'),
+    ('mutex: the word is looked at after the node has entered (M5)', 'sync/mutex', MUTEX,
+     '// ---- the waiter may be running, and the mutex be gone (L4) ----', 'static_cast<void>(word_.load(relaxed));'),
+    ('mutex: whoever tries gets one that is held', 'sync/mutex', MUTEX,
+     'return word_.compare_exchange_strong(word, kHeld, acquire, relaxed);',
+     'word_.exchange(kHeld, acquire);\n    return true;'),
     # ---- the idle protocol ----
     ('idle.announce: no fence before the last look', 'sched/idle', IDLE,
      'host.heavy_fence();\n    const bool must_look', 'const bool must_look'),

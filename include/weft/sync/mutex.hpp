@@ -86,7 +86,7 @@ class Mutex {
   ///
   /// Pre:      the coroutine does not hold it already.
   /// Resumes:  on the executor it was suspended on, with its priority; a coroutine that was on no worker, inside the unlock that hands it
-  ///           the mutex, on the thread that calls it.
+  ///           the mutex, on the thread that calls it (there is no executor to post it to, L6).
   /// Errors:   none. A stop request does not end the waiting.
   /// Cost:     one atomic instruction when it is free; otherwise one suspension, and no allocation.
   [[nodiscard("co_await it to lock")]] LockAwaiter lock() noexcept;

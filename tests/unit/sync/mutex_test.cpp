@@ -2,6 +2,8 @@
 #include <weft/weft.hpp>
 
 #include "mutex_parties.hpp"
+#include "support/many.hpp"
+#include "support/stack_use.hpp"
 
 #include <atomic>
 #include <coroutine>
@@ -109,6 +111,31 @@ TEST_CASE("who comes while others wait in the queue waits behind them") {
     co_await done;
     CHECK(turns == "abcd");
   });
+}
+
+TEST_CASE("many who wait take their turns in bounded stack") {
+  constexpr int kMany = weft_test::kSanitized ? 5'000 : 50'000;
+  weft_test::StackUse stack;
+  int come = 0;
+  int turns = 0;
+  const auto takes_turn = [&](Mutex& mutex) -> Task<> {
+    ++come;
+    const MutexLock lock = co_await mutex.lock();
+    stack.note();
+    ++turns;
+  };
+  Runtime rt{{.workers = 1}};
+  Mutex mutex;
+  Counter done;
+  rt.run([&]() -> Task<> {
+    const MutexLock lock = co_await mutex.lock();
+    for (int i = 0; i < kMany; ++i) weft::spawn(takes_turn(mutex), done);
+    while (come != kMany) co_await weft::yield();
+    CHECK(turns == 0);
+  });
+  done.wait();
+  CHECK(turns == kMany);
+  CHECK(stack.excursion() < weft_test::kBoundedStack);
 }
 
 TEST_CASE("a free mutex is locked without a suspension") {

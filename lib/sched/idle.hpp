@@ -125,7 +125,7 @@ class BasicIdle {
     return take_newest();
   }
 
-  /// Lets so many more workers be awake, or, if negative, fewer. True: somebody may be woken, so the caller looks whether there is work.
+  /// Lets so many more workers be awake, or, if negative, fewer. True: somebody may be woken; see allow_another().
   [[nodiscard]] bool allow(int more) noexcept {
     const std::lock_guard lock(mutex_);
     allowed_ += static_cast<unsigned>(more);  // modulo: a call may end before it was compensated
@@ -142,7 +142,7 @@ class BasicIdle {
     return true;
   }
 
-  /// asleep -> gone, unless it has been claimed. Afterwards the caller fences, looks, and wakes another: this one may have been about to.
+  /// asleep -> gone, unless it has been claimed. See remove_sleeper().
   [[nodiscard]] bool try_remove_sleeper(unsigned worker) noexcept {
     const std::lock_guard lock(mutex_);
     const auto found = std::find(sleepers_.begin(), sleepers_.end(), worker);
@@ -261,6 +261,8 @@ void become_busy(Idle& idle, Host host) noexcept {
 template <class Idle, class Host>
 auto wait_for_work(Idle& idle, unsigned worker, Host host, bool is_resting = false) noexcept -> decltype(host.search()) {
   if (is_resting) {
+    // Who stops the pool claims all sleepers after having said so: either it finds this one, or this one finds that.
+    if (host.is_stopping() && idle.cancel_sleep(worker)) return {};
     host.about_to_sleep();
     host.park();
     if (host.is_stopping()) return {};
@@ -306,6 +308,31 @@ void give_seat_back(Idle& idle, unsigned worker, bool is_done, Host host) noexce
   host.heavy_fence();
   if (host.has_visible_work()) host.wake_one();
   host.about_to_sleep();
+}
+
+/// Lets one more worker be awake, and wakes it if there is work: while another is blocked.
+///
+/// @tparam Host  as above
+template <class Idle, class Host>
+void allow_another(Idle& idle, Host host) noexcept {
+  if (!idle.allow(1)) return;
+  // [idle.announce] seq_cst: the sleepers' word in the hint, before the look at the deques: pushers had left their work to those who were
+  // awake. Partner: [idle.push_a], a pusher's item before its read of the hint.
+  host.heavy_fence();
+  if (host.has_visible_work()) host.wake_one();
+}
+
+/// Takes a sleeper out of the pool. False: it has been claimed, or is awake.
+///
+/// @tparam Host  as above
+template <class Idle, class Host>
+[[nodiscard]] bool remove_sleeper(Idle& idle, unsigned worker, Host host) noexcept {
+  if (!idle.try_remove_sleeper(worker)) return false;
+  // It may be in its last look, see work, and find its sleep taken from it as if it had been claimed: so that look is done here.
+  // [idle.announce] seq_cst: the sleeper's word in the hint, before this look. Partner: [idle.push_a], as above.
+  host.heavy_fence();
+  if (host.has_visible_work()) host.wake_one();
+  return true;
 }
 
 /// The policy that ships.

@@ -71,7 +71,7 @@ void Monitor::run() noexcept {
       continue;
     }
     // [monitor.pace] seq_cst by the fence below: the announcement before the last look. Partner: call_begins(), a worker's word before its
-    // look at the pace.
+    // look at the pace. relaxed: the fence does it.
     pace_.store(kSlow, relaxed);
     heavy_fence();
     if (!is_anybody_inside()) {
@@ -153,10 +153,7 @@ bool Monitor::has_seat_for_another() noexcept {
 void Monitor::allow_another() noexcept {
   ++replaced_;
   replaced_last_ = Clock::now();
-  // As a searcher does that has found a job and was the last: what pushers have left to those who were awake is looked for.
-  if (!pool_.idle_.allow(1)) return;
-  heavy_fence();
-  if (pool_.has_visible_work()) pool_.wake_one();
+  pool_.allow_another();
 }
 
 void Monitor::report(unsigned worker, int thread, std::chrono::nanoseconds blocked) noexcept {

@@ -130,6 +130,17 @@ bool Pool::start_thread(Worker& worker) noexcept {
   return true;
 }
 
+/// The pool as those see it who decide who is awake.
+struct Pool::SeatHost {
+  Pool& pool;
+
+  void unpark(unsigned index) const noexcept { pool.unpark(index); }
+  void heavy_fence() const noexcept { v0::heavy_fence(); }
+  [[nodiscard]] bool has_visible_work() const noexcept { return pool.has_visible_work(); }
+  void wake_one() const noexcept { pool.wake_one(); }
+  void about_to_sleep() const noexcept { pool.about_to_sleep(); }
+};
+
 // ---- blocked workers (monitor.hpp) ----
 
 /// Makes more workers, or takes back those whose threads have ended. False: there is no memory. By the monitor only.
@@ -149,14 +160,13 @@ bool Pool::has_seats(unsigned count) noexcept {
   return true;
 }
 
+void Pool::allow_another() noexcept { v0::allow_another(idle_, SeatHost{*this}); }
+
 /// Ends the thread of a worker that sleeps and is not needed. By the monitor only.
 void Pool::end_spare(unsigned index) noexcept {
   Worker& worker = seats_[index];
-  if (worker.is_removed || !idle_.try_remove_sleeper(index)) return;
+  if (worker.is_removed || !remove_sleeper(idle_, index, SeatHost{*this})) return;
   worker.is_removed = true;
-  // It may have been about to cancel its sleep, because it saw work: that is looked for on its behalf.
-  heavy_fence();
-  if (has_visible_work()) wake_one();
   std::thread ended;
   {
     const std::lock_guard lock(threads_mutex_);
@@ -284,17 +294,6 @@ bool Pool::can_have_thread() noexcept {
   }
   return true;
 }
-
-/// The pool as a leaving guest sees it.
-struct Pool::SeatHost {
-  Pool& pool;
-
-  void unpark(unsigned index) const noexcept { pool.unpark(index); }
-  void heavy_fence() const noexcept { v0::heavy_fence(); }
-  [[nodiscard]] bool has_visible_work() const noexcept { return pool.has_visible_work(); }
-  void wake_one() const noexcept { pool.wake_one(); }
-  void about_to_sleep() const noexcept { pool.about_to_sleep(); }
-};
 
 void Pool::give_seat_back(Worker& worker, bool is_done) noexcept {
   v0::give_seat_back(idle_, worker.index, is_done, SeatHost{*this});

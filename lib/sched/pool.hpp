@@ -76,6 +76,7 @@ class Pool final : public Executor, public Domain {
   void unpark(unsigned index) noexcept;
   bool start_thread(Worker& worker) noexcept;  // pre: threads_mutex_ held
   [[nodiscard]] bool has_seats(unsigned count) noexcept;
+  void allow_another() noexcept;
   void end_spare(unsigned index) noexcept;
   void report_blocked(const BlockedWorker& blocked) const noexcept;
   [[nodiscard]] bool can_have_thread() noexcept;

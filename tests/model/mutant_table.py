@@ -1,6 +1,7 @@
 """The mutants that mutants.py runs: (name, model, file, text, replacement), and for survivors the reason."""
 
 DEQUE = 'include/weft/queue/deque.hpp'
+BLOCKING = 'include/weft/coro/blocking_word.hpp'
 COUNTER = 'include/weft/coro/counter_word.hpp'
 IDLE = 'lib/sched/idle.hpp'
 PARKER = 'lib/base/parker.hpp'
@@ -12,7 +13,7 @@ GLUE = 'tests/model/sched/idle_model.cpp'
 PARK = 'lib/fiber/run_until_parked.hpp'
 PARK_GLUE = 'tests/model/fiber/park_model.cpp'
 
-CONTROLS = ['queue/deque', 'queue/injector', 'coro/counter', 'coro/join', 'coro/stack_join', 'fiber/park', 'sync/mutex',
+CONTROLS = ['queue/deque', 'queue/injector', 'coro/blocking', 'coro/counter', 'coro/join', 'coro/stack_join', 'fiber/park', 'sync/mutex',
             'sched/idle']
 
 # The most preemptions in the exhaustive search, where it is not one: three threads that take turns for long.
@@ -249,7 +250,31 @@ MUTANTS = [
     ('mutex: whoever tries gets one that is held', 'sync/mutex', MUTEX,
      'return word_.compare_exchange_strong(word, kHeld, acquire, relaxed);',
      'word_.exchange(kHeld, acquire);\n    return true;'),
+    # ---- blocking calls ----
+    ('blocking.call: enter, release to relaxed', 'coro/blocking', BLOCKING,
+     '~kBits) + kOne + kInside, release);', '~kBits) + kOne + kInside, relaxed);'),
+    ('blocking.call: look, acquire to relaxed', 'coro/blocking', BLOCKING,
+     'return word_.load(acquire);', 'return word_.load(relaxed);'),
+    ('blocking.call: leave, acq_rel to release', 'coro/blocking', BLOCKING,
+     'word_.exchange(number, acq_rel)', 'word_.exchange(number, release)'),
+    ('blocking.call: try_replace, acq_rel to acquire', 'coro/blocking', BLOCKING,
+     'seen | kReplaced, acq_rel, relaxed', 'seen | kReplaced, acquire, relaxed'),
+    ('blocking: a call that has ended is replaced', 'coro/blocking', BLOCKING,
+     'return word_.compare_exchange_strong(seen, seen | kReplaced, acq_rel, relaxed);',
+     'word_.fetch_or(kReplaced, acq_rel);\n    return true;'),
+    ('blocking: the worker leaves without a look', 'coro/blocking', BLOCKING,
+     'return (word_.exchange(number, acq_rel) & kReplaced) != 0;', 'const Seen before = word_.load(relaxed);\n    word_.store(number, release);\n    return (before & kReplaced) != 0;'),
     # ---- the idle protocol ----
+    ('idle: more are awake than may be', 'sched/idle', IDLE,
+     'return !sleepers_.empty() && room() > 0;', 'return !sleepers_.empty();'),
+    ('idle: whoever may be awake now is not woken', 'sched/idle', IDLE,
+     'if (!idle.allow(1)) return;', 'static_cast<void>(idle.allow(1)); return;'),
+    ('idle: nobody looks in the place of a sleeper that was removed', 'sched/idle', IDLE,
+     'host.heavy_fence();\n  if (host.has_visible_work()) host.wake_one();\n  return true;', 'return true;'),
+    ('idle: who rests does not see the stop', 'sched/idle', IDLE,
+     'if (host.is_stopping() && idle.cancel_sleep(worker)) return {};\n    host.about_to_sleep();', 'host.about_to_sleep();'),
+    ('idle: who rests counts as busy', 'sched/idle', IDLE,
+     'if (!are_too_many()) return false;\n    sleepers_.push_back(worker);', 'if (!are_too_many()) return false;'),
     ('idle.announce: no fence before the last look', 'sched/idle', IDLE,
      'host.heavy_fence();\n    const bool must_look', 'const bool must_look'),
     ('idle.announce: no fence before a guest\'s last look', 'sched/idle', IDLE,
@@ -269,13 +294,13 @@ MUTANTS = [
     ('idle: a guest leaves without a look', 'sched/idle', IDLE,
      'if (host.has_visible_work()) host.wake_one();\n  host.about', 'host.about'),
     ('idle: the baton is dropped', 'sched/idle', IDLE,
-     '--searching_;\n    update_hint();\n    return searching_ == 0 && asleep() > 0;',
+     '--searching_;\n    update_hint();\n    return searching_ == 0 && may_wake();',
      '--searching_;\n    update_hint();\n    return false;'),
     ('idle: nobody takes the place of a worker without a thread', 'sched/idle', IDLE,
-     '--workers_;\n    update_hint();\n    return searching_ == 0 && asleep() > 0;',
+     '--workers_;\n    update_hint();\n    return searching_ == 0 && may_wake();',
      '--workers_;\n    update_hint();\n    return false;'),
     ('idle: a claimed worker does not count as searching (I3)', 'sched/idle', IDLE,
-     'if (searching_ > 0 || sleepers_.empty()) return std::nullopt;\n    ++searching_;',
+     'if (searching_ > 0 || !may_wake()) return std::nullopt;\n    ++searching_;',
      'if (searching_ > 0 || sleepers_.empty()) return std::nullopt;'),
     ('idle: a claimed worker goes on without its wake-up', 'sched/idle', IDLE,
      'if (must_look && idle.cancel_sleep(worker)) {', 'if (must_look && (idle.cancel_sleep(worker), true)) {'),

@@ -128,7 +128,9 @@ class Pool {
     void count_park() const {}
     void heavy_fence() const { model::seq_cst_fence(); }
     bool has_visible_work() const { return pool.has_visible_work(); }
-    bool is_stopping() const { return pool.stopping.load(std::memory_order_acquire); }
+    bool is_stopping() const {
+      return pool.stopping.load(std::memory_order_acquire) || pool.must_end[worker].load(std::memory_order_acquire);
+    }
     void about_to_sleep() const {}
     void park() const { pool.parkers[worker].park(); }
     void unpark(unsigned of) const { pool.unpark(of); }
@@ -155,7 +157,9 @@ class Pool {
   void run_on(unsigned worker, Work* found, Execute execute) {
     while (found != nullptr) {
       execute(*found);
-      found = find_or_wait(worker);
+      const bool are_too_many = (idle.wake_hint().load(std::memory_order_relaxed) & Idle::kTooMany) != 0;
+      const bool rests = are_too_many && idle.try_rest(worker);
+      found = rests ? weft::wait_for_work(idle, worker, Host{*this, worker}, true) : find_or_wait(worker);
     }
   }
 
@@ -165,6 +169,7 @@ class Pool {
   std::array<std::unique_ptr<Deque>, kWorkers> deques;
   Injector injector;
   model::Atomic<bool> stopping{false};
+  std::array<model::Atomic<bool>, kWorkers> must_end;
   unsigned startable = kWorkers;  // workers from here on have no thread, and get none
 
  private:
@@ -314,6 +319,59 @@ struct NoThread : IdleScenario<NoThread, 3, 3, 2> {
   }
 };
 
+/// One worker may be awake, and is blocked until a second job has run: another is allowed in its place, and rests afterwards. What the first
+/// leaves on its deque is not lost.
+struct Blocked : IdleScenario<Blocked, 3, 2, 3> {
+  model::Atomic<int> running{0};
+  model::Atomic<int> most{1};
+
+  void before() {
+    IdleScenario::before();
+    static_cast<void>(pool->idle.allow(-1));
+    jobs[0].needs = &jobs[1];
+  }
+  void thread(unsigned index) {
+    if (index == 2) {
+      pool->inject(jobs[0]);
+      pool->inject(jobs[1]);
+      most.store(2, std::memory_order_seq_cst);
+      weft::allow_another(pool->idle, Pool<2>::Host{*pool, 0});
+      return;
+    }
+    pool->run(index, [this, index](Work& work) {
+      const int at_once = running.fetch_add(1, std::memory_order_seq_cst) + 1;
+      model::check(at_once <= most.load(std::memory_order_seq_cst), "more run than may be awake");
+      if (&work == &jobs[0]) {
+        jobs[1].done.wait();
+        static_cast<void>(pool->idle.allow(-1));  // it is back
+        pool->push(index, jobs[2]);
+      }
+      running.fetch_sub(1, std::memory_order_seq_cst);
+      execute(work);
+    });
+  }
+};
+
+/// A sleeper is taken out of the pool while it has its last look, and work comes: the other worker is woken for it.
+struct Removed : IdleScenario<Removed, 4, 2, 1> {
+  void before() {
+    IdleScenario::before();
+    start_busy(0);
+  }
+  void thread(unsigned index) {
+    if (index == 0) {
+      pool->run_on(0, pool->find_or_wait(0), executor());
+    } else if (index == 1) {
+      pool->run(1, executor());
+    } else if (index == 2) {
+      pool->inject(jobs[0]);
+    } else if (weft::remove_sleeper(pool->idle, 0, Pool<2>::Host{*pool, 0})) {
+      pool->must_end[0].store(true, std::memory_order_release);
+      pool->parkers[0].unpark();
+    }
+  }
+};
+
 /// Nothing to do: the pool stops while one worker goes to sleep and another is woken for nothing.
 struct Stop : IdleScenario<Stop, 3, 2, 0> {
   void before() {
@@ -342,6 +400,8 @@ int main(int argc, char** argv) {
   explorer.run<Guest>("a guest in the seat of a worker about to sleep", {100'000, 2, 1'500'000, 2});
   explorer.run<GuestLeavesWork>("a guest leaves its seat to the thread", {100'000, 1, 1'500'000, 1});
   explorer.run<NoThread>("a worker gets no thread", {100'000, 1, 1'500'000, 1});
+  explorer.run<Blocked>("another is awake while one is blocked, and rests", {100'000, 0, 1'500'000, 1});
+  explorer.run<Removed>("a sleeper is removed in its last look", {100'000, 1, 1'500'000, 1});
   explorer.run<Stop>("stop while one falls asleep and one is woken", {100'000, 1, 1'500'000, 2});
   return explorer.finish();
 }

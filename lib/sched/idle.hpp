@@ -263,6 +263,8 @@ auto wait_for_work(Idle& idle, unsigned worker, Host host, bool is_resting = fal
   if (is_resting) {
     // Who stops the pool claims all sleepers after having said so: either it finds this one, or this one finds that.
     if (host.is_stopping() && idle.cancel_sleep(worker)) return {};
+    // [drain.flag] seq_cst: what it has counted off, before it looks whether somebody waits for the end of all. Partner: the drainer's fence.
+    host.heavy_fence();
     host.about_to_sleep();
     host.park();
     if (host.is_stopping()) return {};

@@ -385,18 +385,18 @@ Pool::~Pool() {
   // worker's thread that would have to be joined. None comes any more: nothing is left that could be woken.
   // [pool.outside] acquire: pairs with ~OutsideCall().
   while (outside_calls_.load(acquire) != 0) std::this_thread::yield();
-  monitor_.stop();
+  monitor_.stop();  // shutdown step 4
   {
     const std::lock_guard lock(threads_mutex_);
-    // Shutdown step 4. [pool.stop] release: pairs with the workers' look at it.
+    // Shutdown step 5. [pool.stop] release: pairs with the workers' look at it.
     stopping_.store(true, release);
   }
-  // Shutdown step 5.
+  // Shutdown step 6.
   idle_.claim_all([this](unsigned index) {
     Worker& worker = seats_[index];
     if (worker.thread.joinable()) worker.parker.unpark();
   });
-  // Shutdown step 6.
+  // Shutdown step 7.
   for (const auto& worker : seats_) {
     if (worker->thread.joinable()) worker->thread.join();
     worker->frames.trim();

@@ -272,7 +272,7 @@ MUTANTS = [
     ('idle: nobody looks in the place of a sleeper that was removed', 'sched/idle', IDLE,
      'host.heavy_fence();\n  if (host.has_visible_work()) host.wake_one();\n  return true;', 'return true;'),
     ('idle: who rests does not see the stop', 'sched/idle', IDLE,
-     'if (host.is_stopping() && idle.cancel_sleep(worker)) return {};\n    host.about_to_sleep();', 'host.about_to_sleep();'),
+     'if (host.is_stopping() && idle.cancel_sleep(worker)) return {};', ''),
     ('idle: who rests counts as busy', 'sched/idle', IDLE,
      'if (!are_too_many()) return false;\n    sleepers_.push_back(worker);', 'if (!are_too_many()) return false;'),
     ('idle.announce: no fence before the last look', 'sched/idle', IDLE,

@@ -53,15 +53,15 @@ Job* AwaitedFiberEnd::resume_awaiting(AfterSwitch& after, Fiber& fiber) noexcept
 
 // ---- spawned ----
 
-bool begin_fiber(FiberJob& job, StopScope* scope, Fiber::Main main) noexcept {
+bool begin_fiber(FiberJob& job, Fiber::Main main) noexcept {
   Fiber* fiber = nullptr;
   try {
     fiber = &take_fiber_of(job.size_class != StackSize::kClasses ? job.size_class : default_class());
   } catch (...) {
-    fiber_failed({job.counter(), domain_of(scope)});
+    fiber_failed({job.counter(), domain_of(job.scope)});
     return false;
   }
-  fiber->begin(main, &job, scope, job.origin);
+  fiber->begin(main, &job, job.scope, job.origin);
   // From here on it is the fiber that the loop has resumed: what the fiber awaits looks there whether it may hand the thread on.
   if (Trampoline* const loop = slot_trampoline(); loop != nullptr && loop->running == &job) loop->running = fiber->job();
   fiber->job()->resume(fiber->job());

@@ -15,7 +15,10 @@
 
 #include <weft/base/atomic.hpp>
 #include <weft/base/job.hpp>
+#include <weft/base/error.hpp>
+#include <weft/coro/counter.hpp>
 #include <weft/coro/outcome.hpp>
+#include <weft/coro/spawn_fiber.hpp>
 #include <weft/coro/worker_context.hpp>
 
 namespace weft::inline v0 {
@@ -147,9 +150,53 @@ WEFT_ALWAYS_INLINE Invoked<F, std::remove_reference_t<Fs>...> call_in_order(F& f
 
 /// Calls all here, where nobody could steal one.
 template <class F, class... Gs>
-WEFT_NOINLINE Invoked<F, Gs...> invoke_here(F& f, Gs&... gs) {
+Invoked<F, Gs...> invoke_here(F& f, Gs&... gs) {
   std::tuple<Gs&...> others(gs...);
   return call_in_order(f, others, std::index_sequence_for<Gs...>());
+}
+
+/// Calls `f` here, and each of the others on a fiber of its own: a function that was forked on a fiber may wait as the fiber may.
+template <class F, class... Gs, std::size_t... kIndex>
+Invoked<F, Gs...> invoke_on_fibers(Fiber& here, std::index_sequence<kIndex...>, F& f, Gs&... gs) {
+  std::tuple<Outcome<std::invoke_result_t<F&>>, Outcome<std::invoke_result_t<Gs&>>...> outcomes;
+  Counter ended;
+  const FiberOptions options{.stack_size = here.stack_size(), .priority = current_worker()->priority};
+  const auto fork = [&](auto& g, auto& outcome) {
+    auto call = [&g, &outcome] { outcome.emplace_from(g); };
+    try {
+      spawn_fiber_in<false>(here.scope(), target_here(), call, &ended, options, here.origin().where);
+    } catch (const std::bad_alloc&) {
+      call();
+    }
+  };
+  (fork(gs, std::get<kIndex + 1>(outcomes)), ...);
+  std::get<0>(outcomes).emplace_from(f);
+  try {
+    ended.wait();
+  } catch (const LimitError&) {
+    // There was no stack for one of them or more; they have not been called.
+  }
+  const auto call_if_left = [](auto& g, auto& outcome) {
+    if (!outcome.has_value() && outcome.error() == nullptr) outcome.emplace_from(g);
+  };
+  (call_if_left(gs, std::get<kIndex + 1>(outcomes)), ...);
+  const auto take = []<class T>(Outcome<T>& outcome) -> Elided<T> {
+    if constexpr (std::is_void_v<T>) {
+      std::move(outcome).get();
+      return {};
+    } else {
+      return std::move(outcome).get();
+    }
+  };
+  return {take(std::get<0>(outcomes)), take(std::get<kIndex + 1>(outcomes))...};
+}
+
+/// Where nothing can be forked onto the stack: on a fiber, on a thread that is no worker, and out of memory.
+template <class F, class... Gs>
+WEFT_NOINLINE Invoked<F, Gs...> invoke_elsewhere(F& f, Gs&... gs) {
+  Fiber* const fiber = current_fiber();
+  if (fiber != nullptr && current_worker() != nullptr) return invoke_on_fibers(*fiber, std::index_sequence_for<Gs...>(), f, gs...);
+  return invoke_here(f, gs...);
 }
 
 inline namespace WEFT_TRANSFER_NAMESPACE {
@@ -203,7 +250,7 @@ WEFT_ALWAYS_INLINE Invoked<F, Gs...> invoke_all(std::remove_reference_t<F>& f, s
   } else {
     WorkerContext* const worker = slot_forking_worker();
     if (worker == nullptr || (!worker->fork_deque->has_room(kForked) && !try_reserve(*worker->fork_deque, kForked))) [[unlikely]] {
-      Invoked<F, Gs...> results = invoke_here(f, gs...);
+      Invoked<F, Gs...> results = invoke_elsewhere(f, gs...);
       return Invoked<F, Gs...>(std::move(results));  // not the same object: that one is in memory
     }
     std::tuple<Forked<KeptFunction<Gs>>...> forked(gs...);
@@ -221,7 +268,8 @@ WEFT_ALWAYS_INLINE Invoked<F, Gs...> invoke_all(std::remove_reference_t<F>& f, s
 /// calls, with what those calls themselves forked, so that a lock held around parallel_invoke cannot deadlock.
 ///
 /// @return  a tuple of the results in order (std::monostate for void); nothing when all are void
-/// Threads:  on a worker (in a task or job); on any other thread the functions are called one after another.
+/// Threads:  on a worker (in a task or job); on any other thread the functions are called one after another. On a fiber each of the others
+///           gets a fiber of its own, with a stack of the same size, and the caller is suspended until they have ended: they may wait too.
 /// Lifetime: the functions may refer to the caller's locals. One with a name is called where it is; a temporary may be copied first.
 /// Errors:   every function is called exactly once, even when another throws; the first exception in argument order is
 ///           thrown when all have ended. Out of memory: the functions are called one after another.

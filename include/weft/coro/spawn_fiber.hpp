@@ -35,13 +35,15 @@ namespace detail {
 
 /// A spawned fiber before it has begun: it has no stack yet, so that a million of them may wait. Its mark is its counter, or null.
 struct FiberJob : Job {
-  FiberJob(void (*begin)(Job*), Counter* counted_by, const FiberOptions& options, const std::source_location& where)
+  FiberJob(void (*begin)(Job*), StopScope* in, Counter* counted_by, const FiberOptions& options, const std::source_location& where)
       : Job(marked_job(begin, counted_by)),
+        scope(in),
         origin{options.name, where},
         size_class(StackSize::checked_class(options.stack_size, StackSize::kClasses)) {}
 
   [[nodiscard]] Counter* counter() const noexcept { return static_cast<Counter*>(mark); }
 
+  StopScope* scope;
   FiberOrigin origin;
   std::uint32_t size_class;  // kClasses: the default of the worker that begins it
 };
@@ -61,7 +63,7 @@ struct SpawnedFiberEnd final : AfterSwitch {
 };
 
 /// Runs a job on a fiber until it waits for the first time. False: there is no stack, and the exception is under way to whoever waits.
-[[nodiscard]] WEFT_API bool begin_fiber(FiberJob& job, StopScope* scope, Fiber::Main main) noexcept;
+[[nodiscard]] WEFT_API bool begin_fiber(FiberJob& job, Fiber::Main main) noexcept;
 
 /// Hands on the exception that is being handled.
 WEFT_API WEFT_COLD void fiber_failed(const FiberOwner& owner) noexcept;
@@ -78,10 +80,13 @@ class FiberJobOf final : public FiberJob, public FramePooled {
 
  public:
   template <class G>
-  FiberJobOf(G&& callable, const SpawnTarget& target, Counter* counted_by, const FiberOptions& options, const std::source_location& where)
-      : FiberJob(&FiberJobOf::begin, counted_by, options, where), function_(std::forward<G>(callable)) {
+  FiberJobOf(G&& callable, StopScope* in, Counter* counted_by, const FiberOptions& options, const std::source_location& where)
+      : FiberJob(&FiberJobOf::begin, in, counted_by, options, where), function_(std::forward<G>(callable)) {
     if constexpr (kLinked) link_ = JobLink{this, nullptr};
-    if constexpr (kStoppable) scope_ = std::make_unique<StopScope>(target.domain, options.stop);
+    if constexpr (kStoppable) {
+      own_scope_ = std::make_unique<StopScope>(in, options.stop);
+      this->scope = own_scope_.get();
+    }
   }
 
   [[nodiscard]] JobLink& link() noexcept { return link_; }
@@ -89,11 +94,8 @@ class FiberJobOf final : public FiberJob, public FramePooled {
  private:
   static void begin(Job* job) noexcept {
     auto& self = *static_cast<FiberJobOf*>(job);
-    Domain* const domain = current_worker()->domain;
-    StopScope* scope = domain;
-    if constexpr (kStoppable) scope = self.scope_.get();
-    if (begin_fiber(self, scope, &FiberJobOf::main)) [[likely]] return;
-    const FiberOwner owner{self.counter(), domain};
+    if (begin_fiber(self, &FiberJobOf::main)) [[likely]] return;
+    const FiberOwner owner{self.counter(), domain_of(self.scope)};
     delete &self;
     count_fiber_off(owner);
   }
@@ -111,15 +113,17 @@ class FiberJobOf final : public FiberJob, public FramePooled {
   }
 
   [[no_unique_address]] std::conditional_t<kLinked, JobLink, Nothing> link_;
-  [[no_unique_address]] std::conditional_t<kStoppable, std::unique_ptr<StopScope>, Nothing> scope_;
+  [[no_unique_address]] std::conditional_t<kStoppable, std::unique_ptr<StopScope>, Nothing> own_scope_;
   F function_;
 };
 
+/// @param in  the scope it is in
 template <bool kStoppable, class F>
-void spawn_fiber_on(const SpawnTarget& target, F&& function, Counter* counter, const FiberOptions& options, const std::source_location& where) {
+void spawn_fiber_in(StopScope* in, const SpawnTarget& target, F&& function, Counter* counter, const FiberOptions& options,
+                    const std::source_location& where) {
   using Bare = std::decay_t<F>;
   if (WorkerContext* const worker = worker_for(target, options.priority)) {
-    auto job = std::make_unique<FiberJobOf<Bare, kStoppable, false>>(std::forward<F>(function), target, counter, options, where);
+    auto job = std::make_unique<FiberJobOf<Bare, kStoppable, false>>(std::forward<F>(function), in, counter, options, where);
     worker->spawn_deque->reserve(1);
     if (counter != nullptr) counter->add();
     worker->roots_started.add();
@@ -127,7 +131,7 @@ void spawn_fiber_on(const SpawnTarget& target, F&& function, Counter* counter, c
     notify_work(*worker);
     return;
   }
-  auto* const job = new FiberJobOf<Bare, kStoppable, true>(std::forward<F>(function), target, counter, options, where);
+  auto* const job = new FiberJobOf<Bare, kStoppable, true>(std::forward<F>(function), in, counter, options, where);
   if (counter != nullptr) counter->add();
   target.domain->root_started(1);
   target.executor->post(job->link(), options.priority);
@@ -137,9 +141,9 @@ template <class F>
 void spawn_fiber_on(const SpawnTarget& target, F&& function, Counter* counter, const FiberOptions& options, const std::source_location& where) {
   static_assert(JobFunction<std::decay_t<F>>, "spawn_fiber takes something that can be called without arguments, and is no coroutine");
   if (options.stop.stop_possible()) {
-    spawn_fiber_on<true>(target, std::forward<F>(function), counter, options, where);
+    spawn_fiber_in<true>(target.domain, target, std::forward<F>(function), counter, options, where);
   } else {
-    spawn_fiber_on<false>(target, std::forward<F>(function), counter, options, where);
+    spawn_fiber_in<false>(target.domain, target, std::forward<F>(function), counter, options, where);
   }
 }
 

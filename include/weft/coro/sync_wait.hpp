@@ -8,6 +8,7 @@
 #include <weft/base/executor.hpp>
 #include <weft/coro/stop_scope.hpp>
 #include <weft/coro/task.hpp>
+#include <weft/coro/this_fiber.hpp>
 
 namespace weft::inline v0 {
 
@@ -38,14 +39,15 @@ class LocalLoop {
 
 inline namespace WEFT_TRANSFER_NAMESPACE {
 
-/// Runs `task` on the calling thread and blocks until it, and whatever it spawned, has ended.
+/// Runs `task` on the calling thread and blocks until it, and whatever it spawned, has ended. On a fiber: awaits the task.
 ///
 /// Threads:  not on a worker. Everything runs on this thread; a wake-up from another thread brings it back here.
-/// Errors:   what the task throws; UsageError on a worker, which must co_await instead; std::bad_alloc.
+/// Errors:   what the task throws; UsageError on a worker outside a fiber: there, co_await; std::bad_alloc.
 /// Cost:     a few allocations; sleeps while there is nothing to run.
 template <class T>
 T sync_wait(Task<T> task) {
   if (!task) detail::throw_empty_task();
+  if (this_fiber::is_one()) return this_fiber::await(std::move(task));
   detail::LocalLoop loop;
   task.handle().promise().as_awaited(loop.awaiter(), &loop.domain());
   loop.run(job_of(task.handle()));

@@ -124,6 +124,8 @@ class alignas(kCacheLine) Fiber {
   [[nodiscard]] const detail::FiberOrigin& origin() const noexcept { return origin_; }
   [[nodiscard]] std::byte* stack_begin() const noexcept { return stack_begin_; }
   [[nodiscard]] std::byte* stack_end() const noexcept { return stack_end_; }
+  /// What was asked for; there may be more.
+  [[nodiscard]] std::size_t stack_size() const noexcept;
   [[nodiscard]] std::coroutine_handle<detail::FiberPromise> handle() noexcept {
     return std::coroutine_handle<detail::FiberPromise>::from_address(&job_);
   }

@@ -37,6 +37,8 @@ struct StackSize {
   [[noreturn]] WEFT_API static void refuse(std::size_t bytes);
 };
 
+inline std::size_t Fiber::stack_size() const noexcept { return StackSize::bytes_of(size_class_); }
+
 /// A worker's idle fibers. The one that was used last is taken first: its stack is in the cache of the processor.
 ///
 /// Threads: one at a time (the worker's own).

@@ -15,21 +15,11 @@ void throw_no_fiber(const char* what) {
 
 // ---- fibers and the worker that runs this code ----
 
-namespace {
-
-Fiber& take_fiber_of(std::uint32_t size_class) {
-  if (WorkerContext* const worker = current_worker()) return worker->fibers.take(size_class);
+Fiber& take_fiber(std::size_t stack_size) {
+  if (WorkerContext* const worker = current_worker()) return worker->fibers.take(worker->fibers.class_for(stack_size));
+  const std::uint32_t size_class = StackSize::checked_class(stack_size != 0 ? stack_size : StackSize::kDefault);
   return *FiberDepot::here().take(size_class, 1).first;
 }
-
-std::uint32_t default_class() noexcept {
-  const WorkerContext* const worker = current_worker();
-  return worker != nullptr ? worker->fibers.default_class() : StackSize::class_of(StackSize::kDefault);
-}
-
-}  // namespace
-
-Fiber& take_fiber(std::size_t stack_size) { return take_fiber_of(StackSize::checked_class(stack_size, default_class())); }
 
 void put_fiber(Fiber& fiber) noexcept {
   if (WorkerContext* const worker = current_worker()) {
@@ -56,12 +46,13 @@ Job* AwaitedFiberEnd::resume_awaiting(AfterSwitch& after, Fiber& fiber) noexcept
 bool begin_fiber(FiberJob& job, Fiber::Main main) noexcept {
   Fiber* fiber = nullptr;
   try {
-    fiber = &take_fiber_of(job.size_class != StackSize::kClasses ? job.size_class : default_class());
+    fiber = &take_fiber(job.stack_size * FiberJob::kUnit);
   } catch (...) {
     fiber_failed({job.counter(), domain_of(job.scope)});
     return false;
   }
   fiber->begin(main, &job, job.scope, job.origin);
+  if (job.is_painted) [[unlikely]] fiber->paint();
   // From here on it is the fiber that the loop has resumed: what the fiber awaits looks there whether it may hand the thread on.
   if (Trampoline* const loop = slot_trampoline(); loop != nullptr && loop->running == &job) loop->running = fiber->job();
   fiber->job()->resume(fiber->job());

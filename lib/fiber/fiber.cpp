@@ -2,6 +2,7 @@
 
 #include <cxxabi.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <exception>
@@ -13,6 +14,7 @@
 #include "fiber/run_until_parked.hpp"
 #include "fiber/sanitizer.hpp"
 #include <weft/base/assert.hpp>
+#include <weft/base/error.hpp>
 
 extern "C" {
 void weft_v0_fiber_entry() noexcept;
@@ -80,8 +82,8 @@ Fiber::Fiber(std::byte* stack_begin, std::byte* stack_end, std::byte* top, std::
       stack_end_(stack_end),
       top_(top),
       entry_(reinterpret_cast<void*>(&weft_v0_fiber_entry)),
-      size_class_(size_class),
-      node_(node) {}
+      size_class_(static_cast<std::uint16_t>(size_class)),
+      node_(static_cast<std::uint16_t>(node)) {}
 
 void Fiber::annotate_begin() noexcept {
 #if WEFT_ASAN
@@ -89,6 +91,24 @@ void Fiber::annotate_begin() noexcept {
 #elif WEFT_TSAN
   if (tool_ == nullptr) tool_ = __tsan_create_fiber(0);
 #endif
+}
+
+namespace {
+constexpr std::uint64_t kPaint = 0x5a5a'a5a5'5a5a'a5a5;
+}
+
+WEFT_NO_SANITIZER void Fiber::paint() noexcept {
+  std::fill(reinterpret_cast<volatile std::uint64_t*>(stack_begin_), reinterpret_cast<volatile std::uint64_t*>(stack_end_), kPaint);
+  is_painted_ = true;
+}
+
+WEFT_NO_SANITIZER std::size_t Fiber::high_water_mark() const {
+  if (!is_painted_) {
+    throw UsageError("weft: this_fiber::high_water_mark needs a painted stack: set paint in FiberOptions or StackOptions");
+  }
+  const auto* word = reinterpret_cast<const volatile std::uint64_t*>(stack_begin_);
+  while (*word == kPaint) ++word;  // ends at the frames of whoever asks, at the latest
+  return static_cast<std::size_t>(stack_end_ - reinterpret_cast<const volatile std::byte*>(word));
 }
 
 /// The thread's part of a switch and back.

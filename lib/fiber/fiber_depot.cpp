@@ -23,9 +23,9 @@ std::array<FiberDepot, kNodes>& depots() noexcept {
 }
 
 /// How many stacks with memory a depot keeps: 64 MiB, but 4 at least. What they have touched is usually less.
-constexpr std::uint32_t most_touched(std::uint32_t size_class) noexcept {
+constexpr std::size_t most_touched(std::uint32_t size_class) noexcept {
   constexpr std::size_t kBytes = std::size_t{64} << 20;
-  return static_cast<std::uint32_t>(std::max<std::size_t>(kBytes / StackSize::bytes_of(size_class), 4));
+  return std::max<std::size_t>(kBytes / StackSize::bytes_of(size_class), 4);
 }
 
 }  // namespace
@@ -42,6 +42,7 @@ void FiberDepot::put_home(Fiber& fiber) noexcept { depots()[fiber.node_].put(fib
 std::uint32_t FiberDepot::node() const noexcept { return static_cast<std::uint32_t>(this - depots().data()); }
 
 FiberList FiberDepot::split(FiberList& from, std::uint32_t most) noexcept {
+  if (most == 0) return {};
   if (from.count <= most) return std::exchange(from, FiberList{});
   FiberList taken{from.first, most};
   Fiber* last = from.first;
@@ -59,7 +60,7 @@ FiberList FiberDepot::make(SizeClass& kept, std::uint32_t size_class, std::uint3
     ++made.count;
   };
   if (kept.slabs.empty() || kept.slabs.back()->made() == kept.slabs.back()->capacity()) {
-    kept.slabs.push_back(std::make_unique<StackSlab>(StackSize::bytes_of(size_class) * StackSize::kFactor));
+    kept.slabs.push_back(std::make_unique<StackSlab>(StackSize::bytes_of(size_class) * StackSize::kFactor, StackSize::is_huge(size_class)));
   }
   add(*kept.slabs.back()->make(size_class, node()));
   try {
@@ -80,8 +81,29 @@ FiberList FiberDepot::take(std::uint32_t size_class, std::uint32_t most) {
   const std::lock_guard lock(kept.mutex);
   FiberList taken = split(kept.touched.count != 0 ? kept.touched : kept.clean, most);
   if (taken.count == 0) taken = make(kept, size_class, most);
+  kept.least_touched = std::min(kept.least_touched, kept.touched.count);
   kept.out += taken.count;
   return taken;
+}
+
+void FiberDepot::clean(const Fiber& fiber) noexcept {
+  stack_memory.give_back(fiber.stack_begin(), static_cast<std::size_t>(fiber.stack_end() - fiber.stack_begin()));
+}
+
+void FiberDepot::clean_unused() noexcept {
+  for (FiberDepot& depot : depots()) {
+    for (SizeClass& kept : depot.classes_) {
+      const std::unique_lock lock(kept.mutex, std::try_to_lock);
+      if (!lock.owns_lock() || kept.touched.count == 0) continue;
+      for (FiberList found = split(kept.touched, kept.least_touched); found.first != nullptr;) {
+        Fiber& fiber = *std::exchange(found.first, found.first->next_);
+        clean(fiber);
+        fiber.next_ = std::exchange(kept.clean.first, &fiber);
+        ++kept.clean.count;
+      }
+      kept.least_touched = kept.touched.count;
+    }
+  }
 }
 
 void FiberDepot::put(Fiber& fiber) noexcept {
@@ -89,7 +111,7 @@ void FiberDepot::put(Fiber& fiber) noexcept {
   SizeClass& kept = classes_[fiber.size_class_];
   const std::lock_guard lock(kept.mutex);
   const bool is_kept = kept.touched.count < most_touched(fiber.size_class_);
-  if (!is_kept) stack_memory.give_back(fiber.stack_begin(), static_cast<std::size_t>(fiber.stack_end() - fiber.stack_begin()));
+  if (!is_kept) clean(fiber);
   FiberList& list = is_kept ? kept.touched : kept.clean;
   fiber.next_ = list.first;
   list.first = &fiber;
@@ -106,37 +128,6 @@ std::size_t FiberDepot::outstanding() noexcept {
     }
   }
   return out;
-}
-
-// ---- the cache of a worker ----
-
-void StackSize::refuse(std::size_t bytes) {
-  throw UsageError("weft: stack_size is " + std::to_string(bytes) + " bytes; the largest stack of a fiber has " +
-                   std::to_string(kLargest >> 20) + " MiB (0 asks for the default of the runtime)");
-}
-
-Fiber& FiberCache::refill(std::uint32_t size_class) {
-  constexpr std::uint32_t kAtOnce = 8;
-  const FiberList taken = FiberDepot::here().take(size_class, std::min(kAtOnce, most_kept(size_class) / 2));
-  kept_[size_class] = {taken.first, taken.count};
-  return take(size_class);
-}
-
-void FiberCache::give_half_away(std::uint32_t size_class) noexcept {
-  Kept& kept = kept_[size_class];
-  const std::uint32_t stay = kept.count / 2;
-  Fiber* last = kept.first;  // those at the front were used last, and stay
-  for (std::uint32_t i = 1; i < stay; ++i) last = last->next_;
-  put_all_home(std::exchange(last->next_, nullptr));
-  kept.count = stay;
-}
-
-void FiberCache::trim() noexcept {
-  for (Kept& kept : kept_) put_all_home(std::exchange(kept, Kept{}).first);
-}
-
-void FiberCache::put_all_home(Fiber* first) noexcept {
-  while (first != nullptr) FiberDepot::put_home(*std::exchange(first, first->next_));
 }
 
 }  // namespace weft::inline v0

@@ -38,22 +38,27 @@ class FiberDepot {
   /// Fibers that are in use, or kept by a cache, over all depots.
   [[nodiscard]] static std::size_t outstanding() noexcept;
 
+  /// Gives the memory of stacks back to the system that nobody has used since the last call.
+  static void clean_unused() noexcept;
+
  private:
   struct SizeClass {
     std::mutex mutex;
     // ---- guarded by mutex ----
     FiberList touched;  // their stacks have memory
     FiberList clean;    // they have none
+    std::uint32_t least_touched = 0;  // since clean_unused()
     std::size_t out = 0;
     std::vector<std::unique_ptr<StackSlab>> slabs;
   };
 
   [[nodiscard]] static FiberList split(FiberList& from, std::uint32_t most) noexcept;
+  static void clean(const Fiber& fiber) noexcept;
   void put(Fiber& fiber) noexcept;
   [[nodiscard]] FiberList make(SizeClass& kept, std::uint32_t size_class, std::uint32_t most);
   [[nodiscard]] std::uint32_t node() const noexcept;
 
-  std::array<SizeClass, StackSize::kClasses> classes_;
+  std::array<SizeClass, StackSize::kAllClasses> classes_;
 };
 
 }  // namespace weft::inline v0

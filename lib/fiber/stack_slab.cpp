@@ -13,6 +13,9 @@
 #include <weft/base/error.hpp>
 #include <weft/fiber/fiber_cache.hpp>
 
+#if !defined(MADV_POPULATE_WRITE)
+#define MADV_POPULATE_WRITE 23
+#endif
 #if !defined(MADV_GUARD_INSTALL)
 #define MADV_GUARD_INSTALL 102
 #endif
@@ -41,6 +44,8 @@ constinit StackMemory stack_memory{
     [](void* memory, std::size_t bytes) noexcept { return ::madvise(memory, bytes, MADV_GUARD_INSTALL); },
     [](void* memory, std::size_t bytes) noexcept { return ::mprotect(memory, bytes, PROT_NONE); },
     [](void* memory, std::size_t bytes) noexcept { return ::madvise(memory, bytes, MADV_DONTNEED); },
+    [](void* memory, std::size_t bytes) noexcept { return ::madvise(memory, bytes, MADV_POPULATE_WRITE); },
+    [](void* memory, std::size_t bytes) noexcept { return ::madvise(memory, bytes, MADV_HUGEPAGE); },
 };
 
 std::size_t StackSlab::guard_bytes() noexcept {
@@ -49,17 +54,27 @@ std::size_t StackSlab::guard_bytes() noexcept {
 }
 
 std::size_t StackSlab::bytes_for(std::size_t count) const noexcept {
-  return rounded_up(count * sizeof(Fiber), page_) + count * (guard_bytes() + stack_bytes_);
+  const std::size_t to_align = has_huge_pages_ ? StackSize::kHugePage : 0;
+  return rounded_up(count * sizeof(Fiber), page_) + count * stride() + to_align;
 }
 
-StackSlab::StackSlab(std::size_t stack_bytes)
-    : page_(page_size()), stack_bytes_(rounded_up(stack_bytes, page_)) {
+/// On huge pages each stack begins at a multiple of their size; what is left of the last one below it is a part of the guard.
+std::size_t StackSlab::stride() const noexcept {
+  return has_huge_pages_ ? stack_bytes_ + StackSize::kHugePage : stack_bytes_ + guard_bytes();
+}
+
+StackSlab::StackSlab(std::size_t stack_bytes, bool huge_pages)
+    : has_huge_pages_(huge_pages), page_(page_size()), stack_bytes_(rounded_up(stack_bytes, page_)) {
   // Address space may be limited (ulimit -v, vm.overcommit_memory = 2), so what is refused is tried in smaller pieces.
-  for (std::size_t count = std::max<std::size_t>(kSlabBytes / (guard_bytes() + stack_bytes_), 1); count != 0; count /= 2) {
+  for (std::size_t count = std::max<std::size_t>(kSlabBytes / stride(), 1); count != 0; count /= 2) {
     memory_ = static_cast<std::byte*>(stack_memory.map(bytes_for(count)));
     if (memory_ == nullptr) continue;
     capacity_ = count;
     stacks_ = memory_ + rounded_up(count * sizeof(Fiber), page_);
+    if (has_huge_pages_) {
+      const std::size_t beyond = reinterpret_cast<std::uintptr_t>(stacks_) % StackSize::kHugePage;
+      stacks_ += beyond != 0 ? StackSize::kHugePage - beyond : 0;
+    }
     return;
   }
   throw LimitError("weft: no address space for another fiber stack of " + in_kib(stack_bytes_) + " (mmap: " + std::strerror(errno) +
@@ -84,10 +99,10 @@ void StackSlab::install_guard(std::byte* guard) const {
 
 Fiber* StackSlab::make(std::uint32_t size_class, std::uint32_t node) {
   if (made_ == capacity_) return nullptr;
-  std::byte* const guard = stacks_ + made_ * (guard_bytes() + stack_bytes_);
-  install_guard(guard);
-  std::byte* const begin = guard + guard_bytes();
-  std::byte* const end = begin + stack_bytes_;
+  std::byte* const end = stacks_ + (made_ + 1) * stride();
+  std::byte* const begin = end - stack_bytes_;
+  install_guard(begin - guard_bytes());
+  if (has_huge_pages_) stack_memory.use_huge_pages(begin, stack_bytes_);  // a wish; without it there are small ones
   // Stacks that are used in turn should not begin in the same lines of the first cache either; a page still holds what most need.
   constexpr std::size_t kLine = 64;
   constexpr std::size_t kDifferent = 16;

@@ -17,6 +17,8 @@ struct StackMemory {
   int (*guard)(void* memory, std::size_t bytes) noexcept;         ///< by MADV_GUARD_INSTALL; nonzero: errno says why
   int (*protect)(void* memory, std::size_t bytes) noexcept;       ///< by mprotect; nonzero: errno says why
   int (*give_back)(void* memory, std::size_t bytes) noexcept;     ///< the pages; they read as zero afterwards
+  int (*populate)(void* memory, std::size_t bytes) noexcept;      ///< gives it its pages; what fails is left to the first touch
+  int (*use_huge_pages)(void* memory, std::size_t bytes) noexcept;
 };
 
 /// The kernel's.
@@ -35,7 +37,7 @@ extern constinit StackMemory stack_memory;
 class StackSlab {
  public:
   /// Errors: LimitError when there is no address space even for one.
-  explicit StackSlab(std::size_t stack_bytes);
+  explicit StackSlab(std::size_t stack_bytes, bool huge_pages = false);
   StackSlab(const StackSlab&) = delete;
   StackSlab& operator=(const StackSlab&) = delete;
   ~StackSlab();
@@ -43,15 +45,17 @@ class StackSlab {
   /// Makes the next fiber, with its guard. Null: all have been made. Errors: LimitError when the kernel refuses the guard.
   [[nodiscard]] Fiber* make(std::uint32_t size_class, std::uint32_t node);
 
-  /// The size of the guard below each stack.
+  /// The size of the guard below each stack; on huge pages there is more.
   [[nodiscard]] static std::size_t guard_bytes() noexcept;
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
   [[nodiscard]] std::size_t made() const noexcept { return made_; }
 
  private:
+  [[nodiscard]] std::size_t stride() const noexcept;
   [[nodiscard]] std::size_t bytes_for(std::size_t count) const noexcept;
   void install_guard(std::byte* guard) const;
 
+  const bool has_huge_pages_;
   const std::size_t page_;
   const std::size_t stack_bytes_;
   std::size_t capacity_ = 0;

@@ -26,9 +26,15 @@ PoolConfig config_of(RuntimeOptions options) {
   if (options.report_blocking_after.count() < 0) {
     throw UsageError("weft: RuntimeOptions::report_blocking_after is negative; zero switches the reports off");
   }
-  const std::uint32_t fiber_stack_class = StackSize::checked_class(options.fiber_stack_size, StackSize::class_of(StackSize::kDefault));
-  return {options.workers,           std::move(options.name),       std::move(options.on_unhandled), options.spare_workers,
-          options.report_blocking_after, std::move(options.on_blocked), fiber_stack_class};
+  return {.workers = options.workers,
+          .name = std::move(options.name),
+          .on_unhandled = std::move(options.on_unhandled),
+          .spare_workers = options.spare_workers,
+          .report_blocking_after = options.report_blocking_after,
+          .on_blocked = std::move(options.on_blocked),
+          .fiber_stack_size = options.fiber_stack_size,
+          .prefault_fiber_stacks = options.prefault_fiber_stacks,
+          .huge_fiber_stacks = options.huge_fiber_stacks};
 }
 
 void refuse_on_worker(const char* what) {

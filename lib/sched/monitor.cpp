@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/futex.hpp"
+#include "fiber/fiber_depot.hpp"
 #include "sched/pool.hpp"
 
 namespace weft::inline v0 {
@@ -21,6 +22,7 @@ constexpr auto kGrace = 1ms;          // a marked call is one of those that last
 constexpr auto kFastFor = 64;         // turns after the last marked call
 constexpr auto kIdleTurn = 500ms;     // while all workers sleep
 constexpr auto kSpareRests = 10s;     // then the thread of a spare worker ends
+constexpr auto kStackRests = 2s;      // then the memory of a fiber's stack goes back to the system
 
 std::int64_t in_ns(std::chrono::steady_clock::time_point time) noexcept { return time.time_since_epoch().count(); }
 
@@ -66,6 +68,7 @@ void Monitor::run() noexcept {
     fast_turns = look_at_calls() ? kFastFor : std::max(fast_turns - 1, 0);
     const bool is_busy = watches_unmarked() && look_at_unmarked(now);
     end_idle_spares(now);
+    clean_stacks(now);
     if (fast_turns != 0 || replaced_ != 0) {
       futex_wait_for(pace_, kFast, kGrace);
       continue;
@@ -164,6 +167,12 @@ void Monitor::report(unsigned worker, int thread, std::chrono::nanoseconds block
   } catch (const std::bad_alloc&) {
     // The report is lost, and the place is reported the next time.
   }
+}
+
+void Monitor::clean_stacks(Clock::time_point now) noexcept {
+  if (now - cleaned_last_ < kStackRests) return;
+  cleaned_last_ = now;
+  FiberDepot::clean_unused();
 }
 
 void Monitor::end_idle_spares(Clock::time_point now) noexcept {

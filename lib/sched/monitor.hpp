@@ -67,6 +67,7 @@ class Monitor {
   void allow_another() noexcept;
   void report(unsigned worker, int thread, std::chrono::nanoseconds blocked) noexcept;
   void end_idle_spares(Clock::time_point now) noexcept;
+  void clean_stacks(Clock::time_point now) noexcept;
 
   Pool& pool_;
   const unsigned most_;
@@ -78,6 +79,7 @@ class Monitor {
   std::vector<Watched> watched_;
   unsigned replaced_ = 0;  // workers in whose place another may run
   Clock::time_point replaced_last_;
+  Clock::time_point cleaned_last_;
   CallSites sites_;
 };
 

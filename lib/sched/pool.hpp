@@ -30,7 +30,9 @@ struct PoolConfig {
   unsigned spare_workers;  ///< that may run while others are blocked
   std::chrono::nanoseconds report_blocking_after;
   std::function<void(const BlockedWorker&)> on_blocked;
-  std::uint32_t fiber_stack_class;
+  std::size_t fiber_stack_size;
+  bool prefault_fiber_stacks;
+  bool huge_fiber_stacks;
 };
 
 /// Threads: any, except construction and destruction.

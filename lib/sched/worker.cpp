@@ -31,7 +31,7 @@ Worker::Worker(Pool& pool, unsigned index_in_pool)
   executor = &pool;
   domain = &pool;
   wake_hint = &pool.idle_.wake_hint();
-  fibers.set_default_class(pool.config_.fiber_stack_class);
+  fibers.configure(pool.config_.fiber_stack_size, pool.config_.huge_fiber_stacks, pool.config_.prefault_fiber_stacks);
 }
 
 // ---- queues ----
@@ -219,6 +219,7 @@ Worker::Found Worker::search() noexcept {
 
 Worker::Found Worker::sleep_until_work() noexcept {
   small_gets_ = 0;
+  fibers.rest();
   begin_idle_time();
   const Found found = wait_for_work(pool_.idle_, index, IdleHost{*this});
   end_idle_time();

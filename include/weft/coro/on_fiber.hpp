@@ -23,6 +23,8 @@ struct StackOptions {
   std::size_t size = 0;
   /// For messages; outlives the fiber. Null: messages name the place where on_fiber was called.
   const char* name = nullptr;
+  /// Fills the stack beforehand, so that this_fiber::high_water_mark() can say how much of it was used. For finding out a size.
+  bool paint = false;
 };
 
 namespace detail {
@@ -56,7 +58,7 @@ class [[nodiscard]] CallOnFiber {
   using Result = std::invoke_result_t<F&>;
 
   CallOnFiber(F& function, const StackOptions& options, const std::source_location& where) noexcept
-      : function_(function), size_(options.size), origin_{options.name, where} {}
+      : function_(function), size_(options.size), is_painted_(options.paint), origin_{options.name, where} {}
   CallOnFiber(const CallOnFiber&) = delete;
   CallOnFiber& operator=(const CallOnFiber&) = delete;
 
@@ -68,6 +70,7 @@ class [[nodiscard]] CallOnFiber {
     if (const WorkerContext* const worker = current_worker()) awaiting_.home = worker->priority;
     awaiting_.job = job_of(awaiting);
     fiber.begin(&CallOnFiber::main, this, PromiseBase::scope_of(awaiting), origin_);
+    if (is_painted_) [[unlikely]] fiber.paint();
     return transfer_to(awaiting_.job, fiber.job());
   }
   Result await_resume() { return std::move(outcome_).get(); }
@@ -81,6 +84,7 @@ class [[nodiscard]] CallOnFiber {
 
   F& function_;
   const std::size_t size_;
+  const bool is_painted_;
   const FiberOrigin origin_;
   FiberAwaiting awaiting_;
   Outcome<Result> outcome_;

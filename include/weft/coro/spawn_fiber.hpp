@@ -29,23 +29,31 @@ struct FiberOptions {
   std::stop_token stop = {};
   /// For messages; outlives the fiber. Null: messages name the place where it was spawned.
   const char* name = nullptr;
+  /// Fills the stack beforehand, so that this_fiber::high_water_mark() can say how much of it was used. For finding out a size.
+  bool paint = false;
 };
 
 namespace detail {
 
 /// A spawned fiber before it has begun: it has no stack yet, so that a million of them may wait. Its mark is its counter, or null.
 struct FiberJob : Job {
+  static constexpr std::size_t kUnit = 1024;
+
   FiberJob(void (*begin)(Job*), StopScope* in, Counter* counted_by, const FiberOptions& options, const std::source_location& where)
       : Job(marked_job(begin, counted_by)),
         scope(in),
         origin{options.name, where},
-        size_class(StackSize::checked_class(options.stack_size, StackSize::kClasses)) {}
+        stack_size(static_cast<std::uint32_t>(options.stack_size / kUnit + (options.stack_size % kUnit != 0 ? 1 : 0))),
+        is_painted(options.paint) {
+    static_cast<void>(StackSize::checked_class(options.stack_size));
+  }
 
   [[nodiscard]] Counter* counter() const noexcept { return static_cast<Counter*>(mark); }
 
   StopScope* scope;
   FiberOrigin origin;
-  std::uint32_t size_class;  // kClasses: the default of the worker that begins it
+  std::uint32_t stack_size;  // in units; 0: the default of the worker that begins it
+  bool is_painted;
 };
 
 /// Whom the end of a spawned fiber concerns.

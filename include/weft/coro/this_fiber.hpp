@@ -151,6 +151,9 @@ inline void stop_point() {
   if (stop_requested()) throw OperationCancelled();
 }
 
+/// Bytes of this fiber's stack that have been used at most so far. Errors: UsageError if it was not painted (FiberOptions::paint).
+[[nodiscard]] inline std::size_t high_water_mark() { return detail::fiber_here("this_fiber::high_water_mark").high_water_mark(); }
+
 }  // namespace this_fiber
 
 }  // namespace WEFT_TRANSFER_NAMESPACE

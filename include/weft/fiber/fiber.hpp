@@ -111,6 +111,7 @@ class alignas(kCacheLine) Fiber {
     origin_ = origin;
     promise_.enter(scope);
     state_.error_number = 0;
+    is_painted_ = false;
     self_ = {entry_, top_, nullptr, this};
 #if WEFT_ASAN || WEFT_TSAN
     annotate_begin();
@@ -129,6 +130,11 @@ class alignas(kCacheLine) Fiber {
   [[nodiscard]] std::coroutine_handle<detail::FiberPromise> handle() noexcept {
     return std::coroutine_handle<detail::FiberPromise>::from_address(&job_);
   }
+
+  /// Fills the stack with a pattern, by which high_water_mark() sees how far it was used. After begin(). Cost: a write to all of the stack.
+  WEFT_API void paint() noexcept;
+  /// Bytes of the stack that have been used at most since begin(). Errors: UsageError if it was not painted.
+  [[nodiscard]] WEFT_API std::size_t high_water_mark() const;
 
   /// Suspends the fiber, which is the one that runs here, and then calls `after`. Returns when the fiber is resumed.
   WEFT_ALWAYS_INLINE void suspend(detail::AfterSwitch& after) noexcept {
@@ -181,8 +187,9 @@ class alignas(kCacheLine) Fiber {
   std::byte* const stack_end_;
   std::byte* const top_;  // where the first frame begins
   void* const entry_;
-  const std::uint32_t size_class_;
-  const std::uint32_t node_;
+  const std::uint16_t size_class_;
+  const std::uint16_t node_;
+  bool is_painted_ = false;
   // ---- for messages and tools ----
   detail::FiberOrigin origin_;
   detail::HostStack host_;

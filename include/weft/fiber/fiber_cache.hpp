@@ -11,12 +11,14 @@
 
 namespace weft::inline v0 {
 
-/// The sizes in which stacks are kept: powers of two.
+/// The sizes in which stacks are kept: powers of two, and the large ones once more on huge pages.
 struct StackSize {
   static constexpr std::size_t kSmallest = std::size_t{16} << 10;
   static constexpr std::uint32_t kClasses = 14;
   static constexpr std::size_t kLargest = kSmallest << (kClasses - 1);
   static constexpr std::size_t kDefault = std::size_t{64} << 10;
+  static constexpr std::size_t kHugePage = std::size_t{2} << 20;
+  static constexpr std::uint32_t kAllClasses = 2 * kClasses;
   /// Instrumented code needs more stack than the same code without; so every stack is larger there than was asked for.
   static constexpr std::size_t kFactor = WEFT_ASAN || WEFT_TSAN ? 4 : 1;
 
@@ -24,11 +26,15 @@ struct StackSize {
   [[nodiscard]] static constexpr std::uint32_t class_of(std::size_t bytes) noexcept {
     return bytes <= kSmallest ? 0 : static_cast<std::uint32_t>(std::bit_width((bytes - 1) / kSmallest));
   }
-  [[nodiscard]] static constexpr std::size_t bytes_of(std::uint32_t size_class) noexcept { return kSmallest << size_class; }
+  [[nodiscard]] static constexpr std::size_t bytes_of(std::uint32_t size_class) noexcept { return kSmallest << size_class % kClasses; }
+  [[nodiscard]] static constexpr bool is_huge(std::uint32_t size_class) noexcept { return size_class >= kClasses; }
+  /// The class of the same size on huge pages, if it has at least one.
+  [[nodiscard]] static constexpr std::uint32_t huge(std::uint32_t size_class) noexcept {
+    return bytes_of(size_class) >= kHugePage ? size_class % kClasses + kClasses : size_class;
+  }
 
-  /// The class for what a user asks for; zero stands for `otherwise`. Errors: UsageError if it is more than kLargest.
-  [[nodiscard]] static std::uint32_t checked_class(std::size_t bytes, std::uint32_t otherwise) {
-    if (bytes == 0) return otherwise;
+  /// The class for what a user asks for, which is not zero. Errors: UsageError if it is more than kLargest.
+  [[nodiscard]] static std::uint32_t checked_class(std::size_t bytes) {
     if (bytes > kLargest) [[unlikely]] refuse(bytes);
     return class_of(bytes);
   }
@@ -53,7 +59,7 @@ class FiberCache {
   [[nodiscard]] WEFT_ALWAYS_INLINE Fiber& take(std::uint32_t size_class) {
     Kept& kept = kept_[size_class];
     if (kept.first == nullptr) [[unlikely]] return refill(size_class);
-    --kept.count;
+    if (--kept.count < kept.least) kept.least = kept.count;
     Fiber& fiber = *kept.first;
     kept.first = fiber.next_;
     return fiber;
@@ -70,9 +76,20 @@ class FiberCache {
   /// Gives all idle fibers to the depot.
   WEFT_API void trim() noexcept;
 
-  /// The size of the stacks for those who ask for none.
-  [[nodiscard]] std::uint32_t default_class() const noexcept { return default_class_; }
-  void set_default_class(std::uint32_t size_class) noexcept { default_class_ = size_class; }
+  /// For a worker that has nothing to do: takes what the next burst may want, and gives away what nobody has used since the last time.
+  WEFT_API void rest() noexcept;
+
+  /// The class for who asks for so many bytes; 0: the default. Errors: UsageError if it is too large.
+  [[nodiscard]] std::uint32_t class_for(std::size_t bytes) const {
+    if (bytes == 0) [[likely]] return default_class_;
+    const std::uint32_t size_class = StackSize::checked_class(bytes);
+    return is_huge_ ? StackSize::huge(size_class) : size_class;
+  }
+
+  /// @param bytes        for who asks for no other size
+  /// @param huge_pages   stacks of 2 MiB and more lie on huge pages
+  /// @param is_prefault  a stack has all its memory when it is taken for the first time
+  WEFT_API void configure(std::size_t bytes, bool huge_pages, bool is_prefault);
 
   /// 4 MiB of stacks, but 64 of them at most and 4 at least.
   [[nodiscard]] static constexpr std::uint32_t most_kept(std::uint32_t size_class) noexcept {
@@ -85,14 +102,21 @@ class FiberCache {
   struct Kept {
     Fiber* first = nullptr;
     std::uint32_t count = 0;
+    std::uint32_t least = 0;    // that there were since rest()
+    std::uint32_t refills = 0;  // since rest()
   };
 
   WEFT_API Fiber& refill(std::uint32_t size_class);
+  void add_some(std::uint32_t size_class, std::uint32_t most);
+  void keep_only(std::uint32_t size_class, std::uint32_t count) noexcept;
   WEFT_API void give_half_away(std::uint32_t size_class) noexcept;
   static void put_all_home(Fiber* first) noexcept;
 
-  Kept kept_[StackSize::kClasses];
+  Kept kept_[StackSize::kAllClasses];
   std::uint32_t default_class_ = StackSize::class_of(StackSize::kDefault);
+  bool is_huge_ = false;
+  bool is_prefault_ = false;
+  std::int64_t rested_at_ = 0;  // steady clock, ns
 };
 
 }  // namespace weft::inline v0

@@ -37,6 +37,12 @@ struct RuntimeOptions {
   /// The stack of a fiber for which nobody asks another size. lib/fiber/README.md says how large is enough.
   std::size_t fiber_stack_size = std::size_t{64} << 10;
 
+  /// Gives a stack all its memory when a worker takes it for the first time, on the node of that worker, so that no fiber waits for a page.
+  bool prefault_fiber_stacks = false;
+
+  /// Puts stacks of 2 MiB and more on huge pages, if the system has some. A fiber then uses 2 MiB of memory at least.
+  bool huge_fiber_stacks = false;
+
   /// How many more threads may run jobs while workers are blocked, one for each blocked worker. They are started when they are first needed.
   unsigned spare_workers = 64;
 

@@ -30,7 +30,7 @@ TEST_CASE("parallel_invoke on a fiber gives the results in order") {
   CHECK(rt.run(on_fiber([] { return fib(12); })) == 144);
   rt.run(on_fiber([] {
     std::string text;
-    const auto [a, b, c] = parallel_invoke([] { return 1; }, [&text] { text = "b"; }, [] { return std::string("c"); });
+    const auto [a, b, c] = parallel_invoke([] { return 1; }, [&text] { text.push_back('b'); }, [] { return std::string("c"); });
     CHECK(a == 1);
     static_cast<void>(b);
     text.append(c);
@@ -41,10 +41,10 @@ TEST_CASE("parallel_invoke on a fiber gives the results in order") {
 TEST_CASE("functions forked on a fiber may wait, whoever runs them") {
   const auto workers = GENERATE(1u, 2u);
   Runtime rt{{.workers = workers}};
-  std::atomic<int> done{0};
-  rt.run(on_fiber([&done] {
-    const auto waits = [&done] {
-      CHECK(this_fiber::is_one());
+  std::atomic<int> done{0}, on_no_fiber{0};
+  rt.run(on_fiber([&] {
+    const auto waits = [&] {
+      if (!this_fiber::is_one()) on_no_fiber.fetch_add(1);
       Counter counter;
       weft::spawn([&done] { done.fetch_add(1); }, counter);
       counter.wait();
@@ -53,6 +53,7 @@ TEST_CASE("functions forked on a fiber may wait, whoever runs them") {
     for (int i = 0; i < 100; ++i) parallel_invoke(waits, waits, waits);
   }));
   CHECK(done.load() == 300);
+  CHECK(on_no_fiber.load() == 0);
 }
 
 TEST_CASE("functions forked on a fiber can wait for each other") {

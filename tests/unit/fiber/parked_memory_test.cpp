@@ -1,0 +1,77 @@
+// What a fiber costs that waits. The kernel is asked, as in tests/unit/rt/suspended_memory_test.cpp.
+#include <catch2/catch.hpp>
+#include <weft/weft.hpp>
+
+#include "support/many.hpp"
+#include "support/skip.hpp"
+
+#include <atomic>
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <thread>
+
+using weft::Counter;
+using weft::Runtime;
+
+namespace {
+
+constexpr int kFibers = 100'000;
+constexpr double kPromisedKib = 4.5;
+constexpr std::size_t kMostMappings = 100;
+
+double resident_kib() {
+  std::ifstream file("/proc/self/smaps_rollup");
+  std::string word;
+  while (file >> word) {
+    if (double kib = 0; word == "Rss:" && file >> kib) return kib;
+  }
+  return 0;
+}
+
+std::size_t mappings() {
+  std::ifstream file("/proc/self/maps");
+  std::size_t count = 0;
+  for (std::string line; std::getline(file, line);) ++count;
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("a hundred thousand fibers wait at once, each with its guard, in at most 4.5 KiB") {
+  if (weft_test::kSanitized) {
+    weft_test::skip("a sanitizer has memory of its own for each stack");
+    return;
+  }
+  Runtime rt{{.workers = 2}};
+  Counter gate(1), done;
+  std::atomic<int> waiting{0}, refused{0};
+  const double before = resident_kib();
+  const std::size_t mappings_before = mappings();
+  for (int i = 0; i < kFibers; ++i) {
+    rt.spawn_fiber(
+        [&] {
+          waiting.fetch_add(1);
+          gate.wait();
+        },
+        done);
+  }
+  while (waiting.load() < kFibers && done.value() + static_cast<unsigned>(refused.load()) > static_cast<unsigned>(waiting.load())) {
+    std::this_thread::yield();
+  }
+  if (waiting.load() < kFibers) {
+    gate.sub();
+    CHECK_THROWS_AS(done.wait(), weft::LimitError);
+    weft_test::skip("this kernel has no MADV_GUARD_INSTALL, and its limit of mappings is reached: " + std::to_string(waiting.load()) +
+                    " fibers had a guard, the others an error");
+    return;
+  }
+  const double each = (resident_kib() - before) / kFibers;
+  const std::size_t added = mappings() - mappings_before;
+  std::fprintf(stderr, "a fiber that waits: %.2f KiB for each of %d, %zu more mappings\n", each, kFibers, added);
+  CHECK(each <= kPromisedKib);
+  CHECK(each > 1);
+  CHECK(added <= kMostMappings);
+  gate.sub();
+  done.wait();
+}

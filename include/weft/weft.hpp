@@ -27,6 +27,7 @@
 #include <weft/rt/runtime.hpp>                // Runtime
 #include <weft/sched/runtime_options.hpp>     // RuntimeOptions
 #include <weft/sched/stats.hpp>               // RuntimeStats, WorkerStats
+#include <weft/sync/event.hpp>                // Event
 #include <weft/sync/mutex.hpp>                // Mutex, MutexLock
 #include <weft/topo/available_cpus.hpp>       // cpu_limits
 #include <weft/version.hpp>                   // WEFT_VERSION_MAJOR, ...

@@ -128,7 +128,32 @@ bool add_yield(const std::string& contender, Both both) {
 
 // ---- ping_pong ----
 
-/// Two fibers that hand one turn to each other over two counters.
+/// Somebody's turn: given by one, taken by the other.
+class CounterTurn {
+ public:
+  void give() noexcept { left_.sub(); }
+  void take() {
+    weft::this_fiber::wait(left_);
+    left_.add();
+  }
+
+ private:
+  Counter left_{1};
+};
+class EventTurn {
+ public:
+  void give() noexcept { event_.set(); }
+  void take() {
+    weft::this_fiber::await(event_);
+    event_.reset();
+  }
+
+ private:
+  weft::Event event_;
+};
+
+/// Two fibers that hand one turn to each other.
+template <class Turn>
 class Game {
  public:
   Game(Turns& turns, std::size_t hops) : turns_(turns), rounds_(hops / 2) {}
@@ -138,24 +163,23 @@ class Game {
     const std::uint64_t before = allocations();
     for (std::size_t i = 1; i < rounds_; ++i) round_of_first();
     turns_.allocated += allocations() - before;
-    first_waits_.sub();
+    first_.give();
   }
   void play_second() {
     for (std::size_t i = 0; i < rounds_; ++i) {
-      take_turn(second_waits_);
-      first_waits_.sub();
+      take(second_);
+      first_.give();
     }
-    second_waits_.sub();
+    second_.give();
   }
 
  private:
   void round_of_first() {
-    second_waits_.sub();
-    take_turn(first_waits_);
+    second_.give();
+    take(first_);
   }
-  void take_turn(Counter& mine) {
-    weft::this_fiber::wait(mine);
-    mine.add();
+  void take(Turn& mine) {
+    mine.take();
     ++turns_.done;
     const weft::WorkerContext* const here = weft::current_worker();
     if (std::exchange(worker_, here) != here) ++turns_.moved;
@@ -166,12 +190,13 @@ class Game {
   const weft::WorkerContext* worker_ = nullptr;
   // ---- of both ----
   const std::size_t rounds_;
-  Counter first_waits_{1};
-  Counter second_waits_{1};
+  Turn first_;
+  Turn second_;
 };
 
+template <class Turn>
 Task<> play(Turns& turns, std::size_t hops) {
-  Game game(turns, hops);
+  Game<Turn> game(turns, hops);
   Counter unfinished;
   weft::spawn_fiber([&game] { game.play_first(); }, unfinished);
   weft::spawn_fiber([&game] { game.play_second(); }, unfinished);
@@ -182,24 +207,27 @@ void record_moves(benchmark::State& state, const Turns& turns) {
   state.counters["moved"] = static_cast<double>(turns.moved) / static_cast<double>(turns.done);
 }
 
-[[maybe_unused]] const bool ping_pong = [] {
+template <class Turn>
+bool add_ping_pong(const char* contender) {
   for (const unsigned threads : {1u, 2u}) {
-    add_operation("ping_pong", "weft", threads, [threads](benchmark::State& state) {
+    add_operation("ping_pong", contender, threads, [threads](benchmark::State& state) {
       Runtime runtime{{.workers = threads}};
       const Turns turns =
-          measure_turns(state, turn_count(), [&](Turns& now, std::size_t count) { runtime.run(play(now, count)); });
+          measure_turns(state, turn_count(), [&](Turns& now, std::size_t count) { runtime.run(play<Turn>(now, count)); });
       if (threads > 1) record_moves(state, turns);
     });
   }
   return true;
-}();
+}
+[[maybe_unused]] const bool ping_pong = add_ping_pong<CounterTurn>("weft");
+[[maybe_unused]] const bool ping_pong_event = add_ping_pong<EventTurn>("weft-event");
 
 /// Two workers of one runtime bring the players together; those of two runtimes cannot.
 [[maybe_unused]] const bool ping_pong_apart = add_operation("ping_pong", "weft-apart", 2, [](benchmark::State& state) {
   Runtime first{{.workers = 1}};
   Runtime second{{.workers = 1}};
   const Turns turns = measure_turns(state, perf::size<std::size_t>(20'000, 200), [&](Turns& now, std::size_t count) {
-    Game game(now, count);
+    Game<CounterTurn> game(now, count);
     Counter unfinished;
     first.spawn_fiber([&game] { game.play_first(); }, unfinished);
     second.spawn_fiber([&game] { game.play_second(); }, unfinished);

@@ -8,12 +8,13 @@ PARKER = 'lib/base/parker.hpp'
 INJECTOR = 'lib/queue/injector.hpp'
 JOIN = 'include/weft/coro/join.hpp'
 STACK_JOIN = 'lib/coro/stack_join.hpp'
+EVENT = 'include/weft/sync/event_word.hpp'
 MUTEX = 'include/weft/sync/mutex_word.hpp'
 GLUE = 'tests/model/sched/idle_model.cpp'
 PARK = 'lib/fiber/run_until_parked.hpp'
 PARK_GLUE = 'tests/model/fiber/park_model.cpp'
 
-CONTROLS = ['queue/deque', 'queue/injector', 'coro/blocking', 'coro/counter', 'coro/join', 'coro/stack_join', 'fiber/park', 'sync/mutex',
+CONTROLS = ['queue/deque', 'queue/injector', 'coro/blocking', 'coro/counter', 'coro/join', 'coro/stack_join', 'fiber/park', 'sync/event', 'sync/mutex',
             'sched/idle']
 
 # The most preemptions in the exhaustive search, where it is not one: three threads that take turns for long.
@@ -200,6 +201,22 @@ MUTANTS = [
     ('stack_join: the forker goes to sleep over the end', 'coro/stack_join', STACK_JOIN,
      '!word.compare_exchange_strong(state, state | kAwaited, relaxed, relaxed)',
      '(word.store(state | kAwaited, relaxed), false)'),
+    # ---- the event ----
+    ('event.set: set, acq_rel to acquire', 'sync/event', EVENT, 'word_.exchange(kSet, acq_rel)', 'word_.exchange(kSet, acquire)'),
+    ('event.enter: set, acq_rel to release', 'sync/event', EVENT, 'word_.exchange(kSet, acq_rel)', 'word_.exchange(kSet, release)'),
+    ('event.set: is_set, acquire to relaxed', 'sync/event', EVENT,
+     'return word_.load(acquire) == kSet;', 'return word_.load(relaxed) == kSet;'),
+    ('event.set: enter_unless_set, first look, acquire to relaxed', 'sync/event', EVENT,
+     'Word word = word_.load(acquire);', 'Word word = word_.load(relaxed);'),
+    ('event.set: enter_unless_set, after a failure, acquire to relaxed', 'sync/event', EVENT,
+     'reinterpret_cast<Word>(&node), release, acquire)', 'reinterpret_cast<Word>(&node), release, relaxed)'),
+    ('event.enter: enter_unless_set, release to relaxed', 'sync/event', EVENT,
+     'reinterpret_cast<Word>(&node), release, acquire)', 'reinterpret_cast<Word>(&node), relaxed, acquire)'),
+    ('event.set: reset, acquire to relaxed', 'sync/event', EVENT,
+     'word_.compare_exchange_strong(word, kUnset, acquire, relaxed)', 'word_.compare_exchange_strong(word, kUnset, relaxed, relaxed)'),
+    ('event: setting it forgets who waits', 'sync/event', EVENT,
+     'return word != kSet ? turned_round(reinterpret_cast<Node*>(word)) : nullptr;', 'return nullptr;'),
+    ('event: it is entered although it is set', 'sync/event', EVENT, 'while (word != kSet) {', 'while (true) {\n      if (word == kSet) word = 0;'),
     # ---- the mutex ----
     ('mutex.free: try_lock, acquire to relaxed', 'sync/mutex', MUTEX,
      'return word_.compare_exchange_strong(word, kHeld, acquire, relaxed);',

@@ -22,12 +22,15 @@
 #include <weft/coro/task_results.hpp>         // TaskResults
 #include <weft/coro/this_fiber.hpp>           // this_fiber::wait, await, yield, stop_token
 #include <weft/coro/this_task.hpp>            // yield, resume_on, with_priority, this_task::stop_token
+#include <weft/coro/this_worker.hpp>          // WorkerHandle
 #include <weft/coro/when_all.hpp>             // when_all, when_all_settled
 #include <weft/coro/when_any.hpp>             // when_any
+#include <weft/fiber/stay_here.hpp>           // StayHere
 #include <weft/rt/runtime.hpp>                // Runtime
 #include <weft/sched/runtime_options.hpp>     // RuntimeOptions
 #include <weft/sched/stats.hpp>               // RuntimeStats, WorkerStats
 #include <weft/sync/event.hpp>                // Event
 #include <weft/sync/mutex.hpp>                // Mutex, MutexLock
+#include <weft/sync/thread_mutex.hpp>         // ThreadMutex, ThreadLock
 #include <weft/topo/available_cpus.hpp>       // cpu_limits
 #include <weft/version.hpp>                   // WEFT_VERSION_MAJOR, ...

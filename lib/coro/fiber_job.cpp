@@ -5,12 +5,17 @@
 #include <weft/coro/on_fiber.hpp>
 #include <weft/coro/spawn_fiber.hpp>
 #include <weft/coro/this_fiber.hpp>
+#include <weft/coro/this_worker.hpp>
 
 namespace weft::inline v0::detail {
 
 void throw_no_fiber(const char* what) {
   throw UsageError(std::string("weft: ") + what +
                    " was called where no fiber runs: only code inside on_fiber or spawn_fiber can be suspended; a coroutine co_awaits");
+}
+
+void throw_no_worker() {
+  throw UsageError("weft: a WorkerHandle was made where no worker runs: only tasks, jobs and fibers of a runtime have one");
 }
 
 // ---- fibers and the worker that runs this code ----

@@ -76,14 +76,14 @@ struct FiberSwitch {
   }
 };
 
-Fiber::Fiber(std::byte* stack_begin, std::byte* stack_end, std::byte* top, std::uint32_t size_class, std::uint32_t node) noexcept
+Fiber::Fiber(std::byte* stack_begin, std::byte* stack_end, std::uint32_t unused, std::uint32_t size_class, std::uint32_t node) noexcept
     : job_{&Fiber::resume_fiber, {nullptr}},
       stack_begin_(stack_begin),
       stack_end_(stack_end),
-      top_(top),
       entry_(reinterpret_cast<void*>(&weft_v0_fiber_entry)),
       size_class_(static_cast<std::uint16_t>(size_class)),
-      node_(static_cast<std::uint16_t>(node)) {}
+      node_(static_cast<std::uint16_t>(node)),
+      unused_(static_cast<std::uint16_t>(unused)) {}
 
 void Fiber::annotate_begin() noexcept {
 #if WEFT_ASAN
@@ -129,6 +129,27 @@ WEFT_ALWAYS_INLINE detail::AfterSwitch& Fiber::run_until_switch() noexcept {
   return after;
 }
 
+namespace {
+
+/// What a program sets of the floating-point unit: rounding, precision, masks; without the flags that instructions set.
+[[maybe_unused]] unsigned floating_point_control() noexcept {
+#if WEFT_ASSERTS >= 1 && defined(__x86_64__)
+  std::uint32_t mxcsr = 0;
+  std::uint16_t x87 = 0;
+  __asm__ volatile("stmxcsr %0" : "=m"(mxcsr));
+  __asm__ volatile("fnstcw %0" : "=m"(x87));
+  return (mxcsr & ~0x3fu) << 16 | x87;
+#elif WEFT_ASSERTS >= 1 && defined(__aarch64__)
+  std::uint64_t control = 0;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(control));
+  return static_cast<unsigned>(control);
+#else
+  return 0;
+#endif
+}
+
+}  // namespace
+
 /// A thread that runs a fiber. It stays on this thread, so it may keep what it finds in thread-locals.
 class Fiber::Thread {
  public:
@@ -140,7 +161,11 @@ class Fiber::Thread {
     exchange(fiber_.state_);
     detail::set_slot_fiber(&fiber_);
     detail::set_slot_forking_worker(nullptr);
+    [[maybe_unused]] const unsigned floating = floating_point_control();
     detail::AfterSwitch& after = fiber_.run_until_switch();
+    WEFT_ASSERT(floating == floating_point_control(),
+                "a fiber has suspended or ended with another rounding mode or mask of floating-point exceptions than its thread had: these "
+                "belong to the thread, so change them back before");
     exchange(fiber_.state_);
     detail::set_slot_fiber(outside_);
     detail::set_slot_forking_worker(forking_worker_);
@@ -157,6 +182,10 @@ class Fiber::Thread {
     if (*error_number_ != state.error_number) std::swap(*error_number_, state.error_number);
     detail::Trampoline* const trampoline = detail::slot_trampoline();
     detail::set_slot_trampoline(std::exchange(state.trampoline, trampoline));
+#if WEFT_ASSERTS >= 1
+    StayHere* const mark = detail::slot_stay_here();
+    detail::set_slot_stay_here(std::exchange(state.stay_here, mark));
+#endif
   }
   WEFT_NOINLINE void exchange_exceptions(detail::TravellingState& state) const noexcept {
     std::swap(exceptions_[0], state.exceptions[0]);

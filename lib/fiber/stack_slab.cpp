@@ -106,8 +106,8 @@ Fiber* StackSlab::make(std::uint32_t size_class, std::uint32_t node) {
   // Stacks that are used in turn should not begin in the same lines of the first cache either; a page still holds what most need.
   constexpr std::size_t kLine = 64;
   constexpr std::size_t kDifferent = 16;
-  std::byte* const top = end - made_ % kDifferent * kLine;
-  auto* const fiber = new (memory_ + made_++ * sizeof(Fiber)) Fiber(begin, end, top, size_class, node);
+  const auto unused = static_cast<std::uint32_t>(made_ % kDifferent * kLine);
+  auto* const fiber = new (memory_ + made_++ * sizeof(Fiber)) Fiber(begin, end, unused, size_class, node);
   fiber->tool_ = remember_stack(begin, end);
   return fiber;
 }

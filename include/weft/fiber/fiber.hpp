@@ -18,6 +18,7 @@
 #include <weft/base/resume_job.hpp>
 #include <weft/base/thread_slot.hpp>
 #include <weft/fiber/context.hpp>
+#include <weft/fiber/stay_here.hpp>
 
 namespace weft::inline v0 {
 
@@ -62,6 +63,7 @@ struct TravellingState {
   std::uintptr_t exceptions[2] = {};  // as behind __cxa_get_globals()
   int error_number = 0;
   Trampoline* trampoline = nullptr;
+  StayHere* stay_here = nullptr;
 };
 
 /// The stack of the thread that a fiber is on, as the sanitizers want to know it.
@@ -112,7 +114,7 @@ class alignas(kCacheLine) Fiber {
     promise_.enter(scope);
     state_.error_number = 0;
     is_painted_ = false;
-    self_ = {entry_, top_, nullptr, this};
+    self_ = {entry_, stack_end_ - unused_, nullptr, this};
 #if WEFT_ASAN || WEFT_TSAN
     annotate_begin();
 #endif
@@ -138,6 +140,7 @@ class alignas(kCacheLine) Fiber {
 
   /// Suspends the fiber, which is the one that runs here, and then calls `after`. Returns when the fiber is resumed.
   WEFT_ALWAYS_INLINE void suspend(detail::AfterSwitch& after) noexcept {
+    detail::check_may_suspend();
 #if WEFT_ASAN || WEFT_TSAN
     suspend_annotated(after);
 #else
@@ -156,7 +159,7 @@ class alignas(kCacheLine) Fiber {
   static constexpr std::size_t kResumerOffset = 24;
   static constexpr std::size_t kSelfOffset = 56;
 
-  Fiber(std::byte* stack_begin, std::byte* stack_end, std::byte* top, std::uint32_t size_class, std::uint32_t node) noexcept;
+  Fiber(std::byte* stack_begin, std::byte* stack_end, std::uint32_t unused, std::uint32_t size_class, std::uint32_t node) noexcept;
 
   WEFT_API void annotate_begin() noexcept;
   WEFT_API void suspend_annotated(detail::AfterSwitch& after) noexcept;
@@ -185,10 +188,10 @@ class alignas(kCacheLine) Fiber {
   // ---- never changes ----
   std::byte* const stack_begin_;  // lowest address above the guard
   std::byte* const stack_end_;
-  std::byte* const top_;  // where the first frame begins
   void* const entry_;
   const std::uint16_t size_class_;
   const std::uint16_t node_;
+  const std::uint16_t unused_;  // bytes at the end of the stack, above the first frame
   bool is_painted_ = false;
   // ---- for messages and tools ----
   detail::FiberOrigin origin_;

@@ -42,10 +42,11 @@ struct Event {
 /// Thread 0 sets the event, the others wait; the last of them destroys it, also while it is still being set.
 template <int kWaiters>
 struct SetAndWait : rl::test_suite<SetAndWait<kWaiters>, 1 + kWaiters> {
-  std::unique_ptr<Event> event = std::make_unique<Event>();
+  std::unique_ptr<Event> event;
   model::Plain<int> payload{0};
   model::Atomic<int> left{kWaiters};
 
+  void before() { event = std::make_unique<Event>(); }
   void thread(unsigned index) {
     if (index == 0) {
       payload = 1;
@@ -62,9 +63,11 @@ struct SetAndWait : rl::test_suite<SetAndWait<kWaiters>, 1 + kWaiters> {
 /// Two threads take turns, each by an event of its own that the other sets.
 struct PingPong : rl::test_suite<PingPong, 2> {
   static constexpr int kRounds = 2;
-  Event turn[2];
+  std::unique_ptr<Event[]> turn;
   model::Plain<int> ball{0};
 
+  void before() { turn = std::make_unique<Event[]>(2); }
+  void after() { turn.reset(); }
   void thread(unsigned index) {
     for (int round = 0; round < kRounds; ++round) {
       if (index == 1 || round > 0) {
@@ -80,14 +83,16 @@ struct PingPong : rl::test_suite<PingPong, 2> {
 
 /// Whoever resets the event has seen what was done before it was set, though it has not waited.
 struct Reset : rl::test_suite<Reset, 2> {
-  Event event;
+  std::unique_ptr<Event> event;
   model::Plain<int> payload{0};
 
+  void before() { event = std::make_unique<Event>(); }
+  void after() { event.reset(); }
   void thread(unsigned index) {
     if (index == 0) {
       payload = 1;
-      event.set();
-    } else if (event.word.reset()) {
+      event->set();
+    } else if (event->word.reset()) {
       model::check(payload == 1, "it was reset before it was set");
     }
   }

@@ -80,8 +80,9 @@ void OutputFile::make_temporary() {
   const std::lock_guard lock(unfinished.mutex);
   for (int attempt = 0; attempt < 100; ++attempt) {
     // Not the final name with an ending, which could be too long.
-    temporary_ = final_.parent_path() / ("raytracer-" + std::to_string(::getpid()) + "-" +
-                                         std::to_string(attempt) + ".part");
+    temporary_ = final_.parent_path() /
+                 (std::string(program_invocation_short_name) + "-" + std::to_string(::getpid()) +
+                  "-" + std::to_string(attempt) + ".part");
     descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (descriptor_ >= 0) {
       unfinished.paths.insert(temporary_);

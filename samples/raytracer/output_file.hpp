@@ -23,6 +23,9 @@ class OutputFile {
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
+  /// Gives the file that holds what is written until commit(), for whoever opens it by name.
+  [[nodiscard]] const std::filesystem::path& temporary() const noexcept { return temporary_; }
+
   /// Appends these bytes.
   ///
   /// Errors: InputError, for instance when the disk is full.

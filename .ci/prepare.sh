@@ -20,6 +20,7 @@ has_package() {
     libmimalloc-dev) has_header mimalloc.h ;;
     libomp-19-dev) [ -e "$(clang++-19 --print-resource-dir 2>/dev/null)/include/omp.h" ] ;;
     libpng-dev) pkg-config --exists libpng 2>/dev/null ;;
+    libsqlite3-dev) pkg-config --exists sqlite3 2>/dev/null ;;
     libtbb-dev) pkg-config --exists tbb 2>/dev/null ;;
     liburing-dev) pkg-config --exists liburing 2>/dev/null ;;
     ninja-build) command -v ninja >/dev/null || command -v ninja-build >/dev/null ;;
@@ -27,6 +28,7 @@ has_package() {
     relacy-dev) has_header relacy/relacy.hpp ;;
     lld-19) [ -e "/usr/lib/llvm-19/bin/ld.lld" ] ;;
     llvm-19) command -v llvm-ar-19 >/dev/null ;;
+    zlib1g-dev) pkg-config --exists zlib 2>/dev/null ;;
     *) dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed ;;
   esac
 }
@@ -67,6 +69,8 @@ need_packages() {
 base_packages=(g++ meson ninja-build pkg-config python3)
 # What the ray tracer needs, which is a sample, a test and a benchmark.
 raytracer_packages=(libcli11-dev libpng-dev)
+# What the port of old code needs, which is a sample and a test.
+legacy_port_packages=(libcli11-dev libsqlite3-dev zlib1g-dev)
 
 # find_compiler gcc|clang: prints the C++ compiler to use.
 find_compiler() {
@@ -89,7 +93,7 @@ configure_build() {
   cxx=$(find_compiler "$compiler") || die "no $compiler C++ compiler found"
   # What meson finds decides what it builds, so a package that came or went configures again.
   wanted="$cxx $* with"
-  for name in catch2 libbenchmark-dev libboost-context-dev libboost-fiber-dev libcli11-dev libhwloc-dev libmimalloc-dev libomp-19-dev libpng-dev libtbb-dev liburing-dev relacy-dev; do
+  for name in catch2 libbenchmark-dev libboost-context-dev libboost-fiber-dev libcli11-dev libhwloc-dev libmimalloc-dev libomp-19-dev libpng-dev libsqlite3-dev libtbb-dev liburing-dev relacy-dev zlib1g-dev; do
     ! has_package "$name" || wanted+=" $name"
   done
   mkdir -p "$folder"

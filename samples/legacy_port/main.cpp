@@ -1,0 +1,121 @@
+/// @file
+/// Old blocking code as fibers and blocking calls: changelogs, zlib and SQLite.
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+#include <vector>
+
+#include <weft/weft.hpp>
+
+#include "import.hpp"
+#include "inputs.hpp"
+#include "options.hpp"
+#include "raytracer/input_error.hpp"
+#include "raytracer/interrupt_watch.hpp"
+#include "raytracer/output_file.hpp"
+#include "raytracer/standard_streams.hpp"
+#include "report.hpp"
+#include "store.hpp"
+#include "ticker.hpp"
+
+namespace legacy_port {
+namespace {
+
+using raytracer::InputError;
+
+/// What there is to print when the database is in its place.
+struct Outcome {
+  ImportResult imported;
+  std::vector<Section> sections;
+  Lateness lateness;
+};
+
+weft::Task<Outcome> import_and_ask(Import& import, Store& store, CallMode calls) {
+  Outcome outcome;
+  outcome.imported = co_await import.run();
+  const auto ask = [&store] { return query_report(store); };
+  outcome.sections = co_await slow_call(calls, ask);
+  co_return outcome;
+}
+
+weft::RuntimeOptions runtime_options(const Options& options) {
+  weft::RuntimeOptions result;
+  result.workers = options.workers;
+  // Earlier than most programs would, to show where workers are blocked unmarked.
+  if (options.is_unmarked) result.report_blocking_after = std::chrono::milliseconds(20);
+  return result;
+}
+
+void print_outcome(const Options& options, const Outcome& outcome, CallMode calls) {
+  const ImportResult& imported = outcome.imported;
+  if (!options.is_quiet) {
+    for (const std::string& warning : imported.warnings) {
+      std::fprintf(stderr, "legacy_port: warning: %s\n", warning.c_str());
+    }
+    print_report(outcome.sections);
+  }
+  raytracer::finish_standard_output();
+  if (options.is_quiet) return;
+  std::fprintf(stderr, "legacy_port: wrote %s: %zu files, %zu entries, %zu bugs closed",
+               options.database.c_str(), imported.files, imported.entries, imported.bugs);
+  if (imported.passed_over > 0) {
+    std::fprintf(stderr, "; %zu files are in another format", imported.passed_over);
+  }
+  if (imported.broken_off > 0) {
+    std::fprintf(stderr, "; %zu go on in another format", imported.broken_off);
+  }
+  std::fprintf(stderr, "\nlegacy_port: %s\n", describe(outcome.lateness, calls).c_str());
+}
+
+int run(const Options& options) {
+  const raytracer::InterruptWatch interrupts(raytracer::remove_unfinished_files);
+  check_replaceable(options.database);
+  raytracer::OutputFile file(options.database);
+  const bool is_search = options.files.empty();
+  const std::vector<std::string> files = is_search ? find_changelogs(options.doc) : options.files;
+  Store store(file.temporary().string(), options.database);
+
+  weft::Runtime runtime(runtime_options(options));
+  ImportSettings settings;
+  settings.calls = {.is_marked = !options.is_unmarked, .delay = options.delay};
+  settings.is_lenient = is_search;
+  settings.lanes = 4 * runtime.worker_count();
+  settings.stop = interrupts.stop_token();
+  Import import(store, files, settings);
+  Ticker ticker(runtime);
+  Outcome outcome = runtime.run(import_and_ask(import, store, settings.calls));
+  ticker.stop();
+  outcome.lateness = ticker.lateness();
+
+  store.close();
+  if (interrupts.caught() != 0) return 128 + interrupts.caught();
+  file.commit();
+  print_outcome(options, outcome, settings.calls);
+  return 0;
+}
+
+}  // namespace
+}  // namespace legacy_port
+
+int main(int argc, char** argv) {
+  using namespace legacy_port;
+  raytracer::occupy_standard_streams();
+  // A file that may not grow any more (ulimit -f) is a failed write then, with a sentence.
+  std::signal(SIGXFSZ, SIG_IGN);
+  try {
+    const ParsedOptions parsed = parse_options(argc, argv);
+    return parsed.exit_status ? *parsed.exit_status : run(parsed.options);
+  } catch (const InputError& error) {
+    std::fprintf(stderr, "legacy_port: %s\n", error.what());
+    return kUsageStatus;
+  } catch (const std::bad_alloc&) {
+    std::fputs("legacy_port: there is not enough memory for this\n", stderr);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "legacy_port: %s\n", error.what());
+  }
+  return 1;
+}

@@ -1,0 +1,36 @@
+/// @file
+/// The command line.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace legacy_port {
+
+struct Options {
+  /// None: what is found below `doc`.
+  std::vector<std::string> files;
+  std::string doc = "/usr/share/doc";
+  std::string database = "changelogs.db";
+  /// Zero: as many as the machine has for this process.
+  unsigned workers = 0;
+  std::chrono::milliseconds delay{0};
+  bool is_unmarked = false;
+  bool is_quiet = false;
+};
+
+/// What to do with a command line: go on, or end with a status because all was said.
+struct ParsedOptions {
+  Options options;
+  std::optional<int> exit_status;
+};
+
+/// The status for mistakes of the user: options and files.
+inline constexpr int kUsageStatus = 2;
+
+/// Reads the command line. Prints help, or one sentence about a mistake.
+[[nodiscard]] ParsedOptions parse_options(int argc, char** argv);
+
+}  // namespace legacy_port

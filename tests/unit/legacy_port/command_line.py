@@ -1,0 +1,45 @@
+"""What the tests of legacy_port's command line share. The program's path is the first argument of the script."""
+import gzip
+import os
+import sqlite3
+import subprocess
+import sys
+
+PROGRAM = os.path.abspath(sys.argv[1])
+failures = []
+
+
+def entry(package, version, items=('one thing',), date='Mon, 02 Jan 2006 15:04:05 -0700', name='A. Author', urgency='low'):
+    body = ''.join(f'  * {item}\n' for item in items)
+    return f'{package} ({version}) unstable; urgency={urgency}\n\n{body}\n -- {name} <a@example.org>  {date}\n\n'
+
+
+def write(folder, name, content, compress=gzip.compress):
+    path = os.path.join(folder, name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, 'wb') as file:
+        file.write(compress(content.encode() if isinstance(content, str) else content))
+    return path
+
+
+def query(database, sql):
+    connection = sqlite3.connect(database)
+    try:
+        return connection.execute(sql).fetchall()
+    finally:
+        connection.close()
+
+
+def run(*arguments, prefix=(), **more):
+    return subprocess.run([*prefix, PROGRAM, *arguments], **{'capture_output': True, 'text': True, 'errors': 'replace', 'timeout': 100, **more})
+
+
+def expect(name, condition, result):
+    if not condition:
+        failures.append(name)
+        print(f'FAILED: {name}\n  exit status {result.returncode}\n  stdout: {result.stdout!r}\n  stderr: {result.stderr!r}', file=sys.stderr)
+
+
+def report():
+    print(f'{len(failures)} failed')
+    return 1 if failures else 0

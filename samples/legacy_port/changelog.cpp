@@ -1,5 +1,6 @@
 #include "changelog.hpp"
 
+#include <algorithm>
 #include <cctype>
 #include <cstdio>
 #include <cstring>
@@ -85,14 +86,17 @@ class Parser {
   }
 
   void settings(const std::string& list) {
-    const std::size_t comma = list.find(',');
-    const std::size_t equals = list.find('=');
-    if (equals < comma) {
-      std::string name = trimmed(list.substr(0, equals));
-      for (std::size_t i = 0; i < name.size(); ++i) name[i] = lower(name[i]);
-      if (name == "urgency") urgency(trimmed(list.substr(equals + 1, comma - equals - 1)));
+    std::size_t begin = 0;
+    while (begin <= list.size()) {
+      const std::size_t end = std::min(list.find(',', begin), list.size());
+      const std::size_t equals = list.find('=', begin);
+      if (equals < end) {
+        std::string name = trimmed(list.substr(begin, equals - begin));
+        for (std::size_t i = 0; i < name.size(); ++i) name[i] = lower(name[i]);
+        if (name == "urgency") urgency(trimmed(list.substr(equals + 1, end - equals - 1)));
+      }
+      begin = end + 1;
     }
-    if (comma != std::string::npos) settings(list.substr(comma + 1));
   }
 
   void urgency(const std::string& value) {

@@ -145,6 +145,7 @@ TEST_CASE("settings may be missing, many or without a value") {
   }
   std::string many = "tool (1) x; ";
   while (many.size() < 60000) many += "a=b,";
+  // A level of recursion for each would be too much for a fiber.
   CHECK(read(many + "Urgency = Low\n" + kTrailer).entries.at(0).urgency == "low");
 }
 

@@ -27,6 +27,9 @@ namespace {
 
 using raytracer::InputError;
 
+// Each has a file open.
+constexpr unsigned kMostLanes = 64;
+
 /// What there is to print when the database is in its place.
 struct Outcome {
   ImportResult imported;
@@ -83,7 +86,7 @@ int run(const Options& options) {
   ImportSettings settings;
   settings.calls = {.is_marked = !options.is_unmarked, .delay = options.delay};
   settings.is_lenient = is_search;
-  settings.lanes = 4 * runtime.worker_count();
+  settings.lanes = std::min(4 * runtime.worker_count(), kMostLanes);
   settings.stop = interrupts.stop_token();
   Import import(store, files, settings);
   Ticker ticker(runtime);

@@ -22,7 +22,8 @@ struct Lateness {
 
 /// A thread that posts a job to the runtime every 5 ms, which notes how late it starts.
 ///
-/// It stands for what timers would do. The thread's own lateness does not count.
+/// It stands for what timers would do. The jobs have priority high; README.md says what difference
+/// that makes. The thread's own lateness does not count.
 class Ticker {
  public:
   explicit Ticker(weft::Runtime& runtime);

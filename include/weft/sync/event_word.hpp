@@ -30,18 +30,18 @@ class BasicEventWord {
   /// @return  false: the event is set; true: `node` has entered, and is in the list of whoever sets it
   [[nodiscard]] bool enter_unless_set(Node& node) noexcept {
     static_assert(alignof(Node) > kSet, "the address of a node is neither of the two numbers");
-    // [event.set] acquire: as in is_set().
-    Word word = word_.load(acquire);
-    while (word != kSet) {
+    for (;;) {
+      // [event.set] acquire: as in is_set().
+      Word word = word_.load(acquire);
+      if (word == kSet) return false;
       node.next = reinterpret_cast<Node*>(word);
-      // [event.enter] release: the node, its link, and this last access come before the setter walks the list. Partner: set().
-      // [event.set] acquire on failure: it may have been set meanwhile.
-      if (word_.compare_exchange_weak(word, reinterpret_cast<Word>(&node), release, acquire)) {
+      // [event.enter] release: the node, its link, and this last access come before the setter walks the list. Partner: set(). relaxed on
+      // failure: looked at again.
+      if (word_.compare_exchange_weak(word, reinterpret_cast<Word>(&node), release, relaxed)) {
         // ---- the waiter may be running, and the event be gone (L4) ----
         return true;
       }
     }
-    return false;
   }
 
   /// @return  those who have waited, in the order in which they came, to be woken

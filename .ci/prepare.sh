@@ -12,8 +12,9 @@ has_package() {
     clang-19) command -v clang++-19 >/dev/null ;;
     cmake | doxygen | g++ | git | make | meson | python3) command -v "$1" >/dev/null ;;
     libbenchmark-dev) pkg-config --exists benchmark 2>/dev/null || has_header benchmark/benchmark.h ;;
-    libboost-context-dev) has_header boost/context/fiber.hpp ;;
-    libboost-fiber-dev) has_header boost/fiber/fiber.hpp ;;
+    # Debian's default version is older, and measures otherwise.
+    libboost-context1.81-dev) has_boost 108100 context ;;
+    libboost-fiber1.81-dev) has_boost 108100 fiber ;;
     libclang-rt-19-dev) [ -e "$(clang++-19 --print-resource-dir 2>/dev/null)/lib/linux/libclang_rt.asan-$(uname -m).a" ] ;;
     libcli11-dev) has_header CLI/CLI.hpp ;;
     libhwloc-dev) pkg-config --exists hwloc 2>/dev/null ;;
@@ -31,6 +32,14 @@ has_package() {
     zlib1g-dev) pkg-config --exists zlib 2>/dev/null ;;
     *) dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed ;;
   esac
+}
+
+# has_boost VERSION LIBRARY: whether Boost is there in that version or a later one, with the headers of the library.
+has_boost() {
+  local version
+  has_header "boost/$2/fiber.hpp" || has_header "boost/$2/all.hpp" || return 1
+  version=$(sed -n 's/^#define BOOST_VERSION \([0-9]*\).*/\1/p' /usr/include/boost/version.hpp /usr/local/include/boost/version.hpp 2>/dev/null | head -n 1)
+  [ "${version:-0}" -ge "$1" ]
 }
 
 has_header() { [ -e "/usr/include/$1" ] || [ -e "/usr/local/include/$1" ]; }
@@ -93,7 +102,7 @@ configure_build() {
   cxx=$(find_compiler "$compiler") || die "no $compiler C++ compiler found"
   # What meson finds decides what it builds, so a package that came or went configures again.
   wanted="$cxx $* with"
-  for name in catch2 libbenchmark-dev libboost-context-dev libboost-fiber-dev libcli11-dev libhwloc-dev libmimalloc-dev libomp-19-dev libpng-dev libsqlite3-dev libtbb-dev liburing-dev relacy-dev zlib1g-dev; do
+  for name in catch2 libbenchmark-dev libboost-context1.81-dev libboost-fiber1.81-dev libcli11-dev libhwloc-dev libmimalloc-dev libomp-19-dev libpng-dev libsqlite3-dev libtbb-dev liburing-dev relacy-dev zlib1g-dev; do
     ! has_package "$name" || wanted+=" $name"
   done
   mkdir -p "$folder"

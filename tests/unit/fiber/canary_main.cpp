@@ -1,0 +1,3 @@
+#include "canary.hpp"
+
+int main() { return weft_test::run_canaries() == 0 ? 0 : 1; }

@@ -40,8 +40,9 @@ void Monitor::start() noexcept {
 
 void Monitor::stop() noexcept {
   if (!thread_.joinable()) return;
-  // [monitor.stop] release: pairs with the load in run().
+  // [monitor.stop] release: pairs with the loads in run().
   stopping_.store(true, release);
+  light_fence();  // wake() finds it announced that it sleeps, or its last look finds this
   wake();
   thread_.join();
 }
@@ -73,11 +74,12 @@ void Monitor::run() noexcept {
       futex_wait_for(pace_, kFast, kGrace);
       continue;
     }
-    // [monitor.pace] seq_cst by the fence below: the announcement before the last look. Partner: call_begins(), a worker's word before its
-    // look at the pace. relaxed: the fence does it.
+    // [monitor.pace] seq_cst by the fence below: the announcement before the last look. Partners: call_begins(), a worker's word before its
+    // look at the pace, and stop(). relaxed: the fence does it.
     pace_.store(kSlow, relaxed);
     heavy_fence();
-    if (!is_anybody_inside()) {
+    // [monitor.stop] acquire: as above. Whoever stops it and found it awake has woken nobody.
+    if (!is_anybody_inside() && !stopping_.load(acquire)) {
       if (watches_unmarked()) {
         futex_wait_for(pace_, kSlow, is_busy ? unmarked_turn : kIdleTurn);
       } else {

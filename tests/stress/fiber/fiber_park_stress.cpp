@@ -98,7 +98,9 @@ TEST_CASE("runtimes are made and destroyed while fibers of all sizes come and go
     std::atomic<std::size_t> ended{0};
     Counter done;
     Mutex mutex;
-    std::optional<Runtime> rt(std::in_place, weft::RuntimeOptions{.workers = workers});
+    // Without reports the watcher sleeps until a call is marked, or the runtime goes.
+    const std::chrono::milliseconds report_after(random.one_in(2) ? 100 : 0);
+    std::optional<Runtime> rt(std::in_place, weft::RuntimeOptions{.workers = workers, .report_blocking_after = report_after});
     {
       const MutexLock held = mutex.try_lock();
       for (std::size_t i = 0; i < fibers; ++i) {
@@ -106,7 +108,7 @@ TEST_CASE("runtimes are made and destroyed while fibers of all sizes come and go
         rt->spawn_fiber(
             [&, waits = random.one_in(2)] {
               if (waits) mutex.lock_blocking().unlock();
-              if (!waits) this_fiber::yield();
+              if (!waits) this_fiber::await(weft::blocking([] {}));
               ended.fetch_add(1);
             },
             done, {.stack_size = size});

@@ -30,6 +30,7 @@ has_package() {
     lld-19) [ -e "/usr/lib/llvm-19/bin/ld.lld" ] ;;
     llvm-19) command -v llvm-ar-19 >/dev/null ;;
     zlib1g-dev) pkg-config --exists zlib 2>/dev/null ;;
+    valgrind) command -v valgrind >/dev/null && has_header valgrind/valgrind.h ;;
     *) dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed ;;
   esac
 }
@@ -102,7 +103,7 @@ configure_build() {
   cxx=$(find_compiler "$compiler") || die "no $compiler C++ compiler found"
   # What meson finds decides what it builds, so a package that came or went configures again.
   wanted="$cxx $* with"
-  for name in catch2 libbenchmark-dev libboost-context1.81-dev libboost-fiber1.81-dev libcli11-dev libhwloc-dev libmimalloc-dev libomp-19-dev libpng-dev libsqlite3-dev libtbb-dev liburing-dev relacy-dev zlib1g-dev; do
+  for name in catch2 libbenchmark-dev libboost-context1.81-dev libboost-fiber1.81-dev libcli11-dev libhwloc-dev libmimalloc-dev libomp-19-dev libpng-dev libsqlite3-dev libtbb-dev liburing-dev relacy-dev valgrind zlib1g-dev; do
     ! has_package "$name" || wanted+=" $name"
   done
   mkdir -p "$folder"

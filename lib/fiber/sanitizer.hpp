@@ -22,6 +22,15 @@ extern "C" void __tsan_func_exit();  // what instrumented functions call when th
 
 namespace weft::inline v0 {
 
+/// Whether the program runs under Valgrind, as far as the build lets it be known.
+inline bool is_on_valgrind() noexcept {
+#if WEFT_HAS_VALGRIND
+  return RUNNING_ON_VALGRIND != 0;
+#else
+  return false;
+#endif
+}
+
 /// Tells Valgrind of a new stack; without it a switch looks like a very large frame. For forget_stack().
 inline void* remember_stack([[maybe_unused]] std::byte* begin, [[maybe_unused]] std::byte* end) noexcept {
 #if WEFT_HAS_VALGRIND

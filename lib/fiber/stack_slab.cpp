@@ -25,6 +25,7 @@ namespace weft::inline v0 {
 namespace {
 
 constexpr std::size_t kSlabBytes = std::size_t{16} << 30;
+constexpr std::size_t kSlabBytesOnValgrind = std::size_t{64} << 20;  // memcheck notes of each byte that it is mapped: 16 seconds for the other
 constexpr std::size_t kGuardPages = 15;
 
 std::size_t page_size() noexcept { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
@@ -66,7 +67,8 @@ std::size_t StackSlab::stride() const noexcept {
 StackSlab::StackSlab(std::size_t stack_bytes, bool huge_pages)
     : has_huge_pages_(huge_pages), page_(page_size()), stack_bytes_(rounded_up(stack_bytes, page_)) {
   // Address space may be limited (ulimit -v, vm.overcommit_memory = 2), so what is refused is tried in smaller pieces.
-  for (std::size_t count = std::max<std::size_t>(kSlabBytes / stride(), 1); count != 0; count /= 2) {
+  const std::size_t wanted = is_on_valgrind() ? kSlabBytesOnValgrind : kSlabBytes;
+  for (std::size_t count = std::max<std::size_t>(wanted / stride(), 1); count != 0; count /= 2) {
     memory_ = static_cast<std::byte*>(stack_memory.map(bytes_for(count)));
     if (memory_ == nullptr) continue;
     capacity_ = count;

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
+#include "fiber/sanitizer.hpp"
 #include "support/many.hpp"
 #include "support/skip.hpp"
 
@@ -41,6 +42,10 @@ std::size_t mappings() {
 TEST_CASE("a hundred thousand fibers wait at once, each with its guard, in at most 4.5 KiB") {
   if (weft_test::kSanitized) {
     weft_test::skip("a sanitizer has memory of its own for each stack");
+    return;
+  }
+  if (weft::is_on_valgrind()) {
+    weft_test::skip("Valgrind has memory of its own for each stack, and searches through all of them");
     return;
   }
   Runtime rt{{.workers = 2}};

@@ -58,7 +58,8 @@ WEFT_ALWAYS_INLINE void* switch_stacks(void* record, void* value) noexcept {
 #elif defined(__aarch64__)
   register void* record_register __asm__("x0") = record;
   register void* value_register __asm__("x1") = value;
-  // x18 belongs to the platform, x29 and x19 are restored; `hint #36` is `bti j`, where a checked indirect jump may land.
+  // x29 and x19 are restored; `hint #36` is `bti j`, where a checked indirect jump may land. On Linux x18 is a register as any other: gcc does
+  // keep values in it.
   __asm__ volatile(
       "adr x9, 1f\n\t"
       "mov x10, sp\n\t"
@@ -71,8 +72,8 @@ WEFT_ALWAYS_INLINE void* switch_stacks(void* record, void* value) noexcept {
       "1: hint #36\n\t"
       : "+r"(record_register), "+r"(value_register)
       : [save] "i"(kSave), [load] "i"(kLoad)
-      : "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "x20", "x21", "x22",
-        "x23", "x24", "x25", "x26", "x27", "x28", "x30",  //
+      : "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "x18", "x20", "x21",
+        "x22", "x23", "x24", "x25", "x26", "x27", "x28", "x30",  //
         "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10", "v11", "v12", "v13", "v14", "v15", "v16", "v17", "v18",
         "v19", "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31",
 #if defined(__ARM_FEATURE_SVE)

@@ -19,6 +19,9 @@
 #if !defined(MADV_GUARD_INSTALL)
 #define MADV_GUARD_INSTALL 102
 #endif
+#if !defined(MADV_POPULATE_READ)
+#define MADV_POPULATE_READ 22
+#endif
 
 namespace weft::inline v0 {
 
@@ -32,6 +35,16 @@ std::size_t page_size() noexcept { return static_cast<std::size_t>(::sysconf(_SC
 
 std::size_t rounded_up(std::size_t bytes, std::size_t unit) noexcept { return (bytes + unit - 1) / unit * unit; }
 
+int guard_by_advice(void* memory, std::size_t bytes) noexcept {
+  if (::madvise(memory, bytes, MADV_GUARD_INSTALL) != 0) return -1;
+  // An emulator (qemu-user) takes advice that it does not know for a hint, and reports success. So the first guard has to show that it is
+  // one: it cannot be read.
+  static const bool has_effect = ::madvise(memory, page_size(), MADV_POPULATE_READ) != 0;
+  if (has_effect) return 0;
+  errno = ENOSYS;
+  return -1;
+}
+
 std::string in_kib(std::size_t bytes) { return std::to_string(bytes >> 10) + " KiB"; }
 
 }  // namespace
@@ -42,7 +55,7 @@ constinit StackMemory stack_memory{
       return memory != MAP_FAILED ? memory : nullptr;
     },
     [](void* memory, std::size_t bytes) noexcept { return ::munmap(memory, bytes); },
-    [](void* memory, std::size_t bytes) noexcept { return ::madvise(memory, bytes, MADV_GUARD_INSTALL); },
+    &guard_by_advice,
     [](void* memory, std::size_t bytes) noexcept { return ::mprotect(memory, bytes, PROT_NONE); },
     [](void* memory, std::size_t bytes) noexcept { return ::madvise(memory, bytes, MADV_DONTNEED); },
     [](void* memory, std::size_t bytes) noexcept { return ::madvise(memory, bytes, MADV_POPULATE_WRITE); },
@@ -91,7 +104,7 @@ StackSlab::~StackSlab() {
 
 void StackSlab::install_guard(std::byte* guard) const {
   if (stack_memory.guard(guard, guard_bytes()) == 0) return;
-  // Before Linux 6.13 there is no such advice, and each guard splits the mapping.
+  // Before Linux 6.13, and under emulation, there is no such advice, and each guard splits the mapping.
   if (stack_memory.protect(guard, guard_bytes()) == 0) return;
   const int error = errno;
   throw LimitError("weft: no guard for fiber stack number " + std::to_string(made_ + 1) + " (mprotect: " + std::strerror(error) +

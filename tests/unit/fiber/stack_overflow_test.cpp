@@ -113,5 +113,5 @@ TEST_CASE("faults that are no overflow go to whoever handled them before") {
   if (weft_test::kSanitized) return;  // what a sanitizer does is its own affair
   const Ended by_default = in_child(run);
   CHECK(by_default.signal == SIGSEGV);
-  CHECK(by_default.said.empty());
+  CHECK_THAT(by_default.said, !Catch::Contains("weft:"));  // an emulator has a line of its own
 }

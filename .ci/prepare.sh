@@ -10,6 +10,7 @@ has_package() {
   case $1 in
     catch2) has_header catch2/catch.hpp ;;
     clang-19) command -v clang++-19 >/dev/null ;;
+    g++-12-aarch64-linux-gnu) find_compiler gcc-aarch64 >/dev/null ;;
     cmake | doxygen | g++ | git | make | meson | python3) command -v "$1" >/dev/null ;;
     libbenchmark-dev) pkg-config --exists benchmark 2>/dev/null || has_header benchmark/benchmark.h ;;
     # Debian's default version is older, and measures otherwise.
@@ -26,6 +27,7 @@ has_package() {
     liburing-dev) pkg-config --exists liburing 2>/dev/null ;;
     ninja-build) command -v ninja >/dev/null || command -v ninja-build >/dev/null ;;
     pkg-config) command -v pkg-config >/dev/null ;;
+    qemu-user) command -v qemu-aarch64 >/dev/null ;;
     relacy-dev) has_header relacy/relacy.hpp ;;
     lld-19) [ -e "/usr/lib/llvm-19/bin/ld.lld" ] ;;
     llvm-19) command -v llvm-ar-19 >/dev/null ;;
@@ -82,12 +84,18 @@ raytracer_packages=(libcli11-dev libpng-dev)
 # What the port of old code needs, which is a sample and a test.
 legacy_port_packages=(libcli11-dev libsqlite3-dev zlib1g-dev)
 
-# find_compiler gcc|clang: prints the C++ compiler to use.
+# find_compiler gcc|clang[-aarch64]: prints the C++ compiler to use, for this machine or for the other architecture.
 find_compiler() {
   local candidate candidates
   case $1 in
     gcc) candidates=(g++-12 g++) ;;
+    gcc-aarch64) candidates=(aarch64-linux-gnu-g++-12 aarch64-linux-gnu-g++) ;;
     clang) candidates=(clang++-19 clang++-20 clang++-18 clang++-17 clang++-16 clang++) ;;
+    clang-aarch64)
+      candidate=$(find_compiler clang) || return 1
+      echo "$candidate --target=aarch64-linux-gnu"
+      return 0
+      ;;
     *) die "unknown compiler '$1': gcc or clang" ;;
   esac
   for candidate in "${candidates[@]}"; do
@@ -96,10 +104,11 @@ find_compiler() {
   return 1
 }
 
-# configure_build FOLDER gcc|clang OPTION...: a meson build in FOLDER; does nothing when it is there with these options.
+# configure_build FOLDER gcc|clang[-aarch64] OPTION...: a meson build in FOLDER; does nothing when it is there with these options.
 configure_build() {
   local folder=$1 compiler=$2 cxx wanted name action=() variables=()
   shift 2
+  [[ $compiler != *-aarch64 ]] || set -- "--cross-file=$root/.ci/aarch64.cross" "$@"
   cxx=$(find_compiler "$compiler") || die "no $compiler C++ compiler found"
   # What meson finds decides what it builds, so a package that came or went configures again.
   wanted="$cxx $* with"

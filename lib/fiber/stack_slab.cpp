@@ -13,14 +13,14 @@
 #include <weft/base/error.hpp>
 #include <weft/fiber/fiber_cache.hpp>
 
+#if !defined(MADV_POPULATE_READ)
+#define MADV_POPULATE_READ 22
+#endif
 #if !defined(MADV_POPULATE_WRITE)
 #define MADV_POPULATE_WRITE 23
 #endif
 #if !defined(MADV_GUARD_INSTALL)
 #define MADV_GUARD_INSTALL 102
-#endif
-#if !defined(MADV_POPULATE_READ)
-#define MADV_POPULATE_READ 22
 #endif
 
 namespace weft::inline v0 {

@@ -3,6 +3,7 @@
 #include <weft/weft.hpp>
 
 #include "fiber/sanitizer.hpp"
+#include "fiber/stack_slab.hpp"
 #include "support/many.hpp"
 #include "support/skip.hpp"
 
@@ -37,6 +38,14 @@ std::size_t mappings() {
   return count;
 }
 
+bool guards_take_no_mappings() {
+  const std::size_t bytes = weft::StackSlab::guard_bytes();
+  void* const memory = weft::stack_memory.map(bytes);
+  const bool has_advice = weft::stack_memory.guard(memory, bytes) == 0;
+  weft::stack_memory.unmap(memory, bytes);
+  return has_advice;
+}
+
 }  // namespace
 
 TEST_CASE("a hundred thousand fibers wait at once, each with its guard, in at most 4.5 KiB") {
@@ -46,6 +55,11 @@ TEST_CASE("a hundred thousand fibers wait at once, each with its guard, in at mo
   }
   if (weft::is_on_valgrind()) {
     weft_test::skip("Valgrind has memory of its own for each stack, and searches through all of them");
+    return;
+  }
+  // Depots keep their stacks: the rest of the program would have no mappings left, and neither would an emulator that it runs in.
+  if (!guards_take_no_mappings()) {
+    weft_test::skip("there is no MADV_GUARD_INSTALL here, and the guards would use up the mappings of the process");
     return;
   }
   Runtime rt{{.workers = 2}};
@@ -66,10 +80,8 @@ TEST_CASE("a hundred thousand fibers wait at once, each with its guard, in at mo
   }
   if (waiting.load() < kFibers) {
     gate.sub();
-    CHECK_THROWS_AS(done.wait(), weft::LimitError);
-    weft_test::skip("this kernel has no MADV_GUARD_INSTALL, and its limit of mappings is reached: " + std::to_string(waiting.load()) +
-                    " fibers had a guard, the others an error");
-    return;
+    done.wait();  // throws what the kernel has said
+    FAIL("only " << waiting.load() << " fibers wait");
   }
   const double each = (resident_kib() - before) / kFibers;
   const std::size_t added = mappings() - mappings_before;

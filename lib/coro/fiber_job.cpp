@@ -1,7 +1,9 @@
+#include <cerrno>
 #include <utility>
 
 #include "fiber/fiber_depot.hpp"
 #include <weft/base/error.hpp>
+#include <weft/coro/blocking.hpp>
 #include <weft/coro/on_fiber.hpp>
 #include <weft/coro/spawn_fiber.hpp>
 #include <weft/coro/this_fiber.hpp>
@@ -16,6 +18,11 @@ void throw_no_fiber(const char* what) {
 
 void throw_no_worker() {
   throw UsageError("weft: a WorkerHandle was made where no worker runs: only tasks, jobs and fibers of a runtime have one");
+}
+
+void set_errno(int value) noexcept {
+  errno = value;
+  __asm__ volatile("" : : : "memory");
 }
 
 // ---- fibers and the worker that runs this code ----
@@ -38,6 +45,7 @@ void put_fiber(Fiber& fiber) noexcept {
 
 Job* AwaitedFiberEnd::resume_awaiting(AfterSwitch& after, Fiber& fiber) noexcept {
   FiberAwaiting& awaiting = static_cast<AwaitedFiberEnd&>(after).awaiting;
+  awaiting.waits = false;
   put_fiber(fiber);  // and with it `after`
   WorkerContext* const worker = current_worker();
   if (worker == nullptr || worker->priority == awaiting.home) [[likely]] return awaiting.job;

@@ -77,7 +77,7 @@ struct FiberSwitch {
 };
 
 Fiber::Fiber(std::byte* stack_begin, std::byte* stack_end, std::uint32_t unused, std::uint32_t size_class, std::uint32_t node) noexcept
-    : job_{&Fiber::resume_fiber, {nullptr}},
+    : job_{&Fiber::resume_fiber, {&Fiber::refuse_to_destroy}},
       stack_begin_(stack_begin),
       stack_end_(stack_end),
       entry_(reinterpret_cast<void*>(&weft_v0_fiber_entry)),
@@ -183,7 +183,7 @@ class Fiber::Thread {
     detail::Trampoline* const trampoline = detail::slot_trampoline();
     detail::set_slot_trampoline(std::exchange(state.trampoline, trampoline));
 #if WEFT_ASSERTS >= 1
-    StayHere* const mark = detail::slot_stay_here();
+    void* const mark = detail::slot_stay_here();
     detail::set_slot_stay_here(std::exchange(state.stay_here, mark));
 #endif
   }
@@ -198,6 +198,10 @@ class Fiber::Thread {
   Fiber* const outside_ = detail::slot_fiber();
   WorkerContext* const forking_worker_ = detail::slot_forking_worker();
 };
+
+void Fiber::refuse_to_destroy(Job* /*job*/) {
+  WEFT_CHECK(false, "destroy() was called on the handle of a fiber: nobody unwinds its stack but the fiber itself, so let it end");
+}
 
 void Fiber::resume_fiber(Job* job) {
   if (tls_slots.exceptions == nullptr) [[unlikely]] prepare_thread();

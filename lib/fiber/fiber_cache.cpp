@@ -70,7 +70,7 @@ void FiberCache::rest() noexcept {
     kept.refills = 0;
     try {
       if (kept.count < wanted) add_some(size_class, wanted - kept.count);
-    } catch (const LimitError&) {
+    } catch (...) {
       // Whoever needs one will be told.
     }
     if (!is_over) continue;

@@ -95,7 +95,9 @@ void FiberDepot::clean_unused() noexcept {
     for (SizeClass& kept : depot.classes_) {
       const std::unique_lock lock(kept.mutex, std::try_to_lock);
       if (!lock.owns_lock() || kept.touched.count == 0) continue;
-      for (FiberList found = split(kept.touched, kept.least_touched); found.first != nullptr;) {
+      const std::uint32_t unused = std::min(kept.least_touched, kept.touched.count);
+      FiberList used = split(kept.touched, kept.touched.count - unused);  // those at the front were used last, and stay
+      for (FiberList found = std::exchange(kept.touched, used); found.first != nullptr;) {
         Fiber& fiber = *std::exchange(found.first, found.first->next_);
         clean(fiber);
         fiber.next_ = std::exchange(kept.clean.first, &fiber);

@@ -72,8 +72,9 @@ void hand_on(int signal, siginfo_t* info, void* context) noexcept {
   } else if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN) {
     before.sa_handler(signal);
   } else {
-    // What faulted does so again when this handler returns, and meets the default.
+    // What faulted does so again when this handler returns, and meets the default; a signal that somebody sent has to be sent again.
     ::sigaction(signal, &before, nullptr);
+    if (info->si_code <= 0) ::raise(signal);
   }
 }
 

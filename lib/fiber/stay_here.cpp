@@ -11,7 +11,7 @@
 
 namespace weft::inline v0::detail {
 
-WEFT_DEFINE_THREAD_SLOT(StayHere, stay_here)
+WEFT_DEFINE_THREAD_SLOT(void, stay_here)
 
 void suspended_while_bound(const char* what, const std::source_location& where) noexcept {
   const Fiber* const fiber = current_fiber();

@@ -38,9 +38,10 @@ PoolConfig config_of(RuntimeOptions options) {
 }
 
 void refuse_on_worker(const char* what) {
-  if (current_worker() == nullptr) return;
+  if (current_worker() == nullptr && current_fiber() == nullptr) return;
   throw UsageError(std::string("weft: ") + what +
-                   " was called on a worker, which it would block: a task co_awaits other tasks instead");
+                   " was called on a worker or a fiber, which it would block: a task co_awaits other tasks instead, a fiber awaits them "
+                   "(this_fiber::await)");
 }
 
 }  // namespace

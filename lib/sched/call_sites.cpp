@@ -135,9 +135,8 @@ std::vector<std::string> describe(const std::vector<void*>& frames) {
 }
 
 bool CallSites::insert(const std::vector<void*>& frames) {
-  constexpr std::size_t kMost = 256;
-  if (seen_.size() >= kMost) return false;
-  return seen_.emplace(reinterpret_cast<const char*>(frames.data()), frames.size() * sizeof(void*)).second;
+  if (is_full()) return false;
+  return seen_.emplace(reinterpret_cast<const char*>(frames.data()), std::min(frames.size(), kFrames) * sizeof(void*)).second;
 }
 
 }  // namespace weft::inline v0

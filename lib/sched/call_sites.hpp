@@ -28,8 +28,12 @@ class CallSites {
  public:
   /// Whether the place is new. Remembers it, and no more than a few hundred.
   [[nodiscard]] bool insert(const std::vector<void*>& frames);
+  [[nodiscard]] bool is_full() const noexcept { return seen_.size() >= kMost; }
 
  private:
+  static constexpr std::size_t kMost = 256;
+  static constexpr std::size_t kFrames = 8;  // the innermost ones tell places apart; recursion is one place
+
   std::unordered_set<std::string> seen_;
 };
 

@@ -21,6 +21,7 @@ using namespace std::chrono_literals;
 constexpr auto kGrace = 1ms;          // a marked call is one of those that last if it is seen twice, so far apart
 constexpr auto kFastFor = 64;         // turns after the last marked call
 constexpr auto kIdleTurn = 500ms;     // while all workers sleep
+constexpr auto kBetweenQuestions = 1s;
 constexpr auto kSpareRests = 10s;     // then the thread of a spare worker ends
 constexpr auto kStackRests = 2s;      // then the memory of a fiber's stack goes back to the system
 
@@ -61,13 +62,17 @@ void Monitor::wake() noexcept {
 void Monitor::run() noexcept {
   const auto unmarked_turn = std::clamp<std::chrono::nanoseconds>(report_after_ / 4, 1ms, 50ms);
   int fast_turns = 0;
+  bool is_busy = false;
   // relaxed: a worker that has set it already is looked at in the first turn.
   pace_.store(kFast, relaxed);
   // [monitor.stop] acquire: pairs with stop().
   while (!stopping_.load(acquire)) {
     const auto now = Clock::now();
     fast_turns = look_at_calls() ? kFastFor : std::max(fast_turns - 1, 0);
-    const bool is_busy = watches_unmarked() && look_at_unmarked(now);
+    if (watches_unmarked() && now - unmarked_last_ >= unmarked_turn) {
+      unmarked_last_ = now;
+      is_busy = look_at_unmarked(now);
+    }
     end_idle_spares(now);
     clean_stacks(now);
     if (fast_turns != 0 || replaced_ != 0) {
@@ -83,7 +88,7 @@ void Monitor::run() noexcept {
       if (watches_unmarked()) {
         futex_wait_for(pace_, kSlow, is_busy ? unmarked_turn : kIdleTurn);
       } else {
-        futex_wait(pace_, kSlow);
+        futex_wait_for(pace_, kSlow, kSpareRests);  // spare threads and stacks that nobody uses go meanwhile
       }
     }
     // relaxed: a call that begins now is looked at in the next turn.
@@ -137,10 +142,13 @@ bool Monitor::look_at_unmarked(Clock::time_point now) noexcept {
       sample.is_off_cpu = is_off_cpu(thread);
     }
     const bool is_stuck = watched.unmarked.is_stuck(sample, report_after_.count());
+    if (is_stuck && !std::exchange(watched.is_reported, true)) {
+      report(i, thread, std::chrono::nanoseconds(sample.now_ns - watched.unmarked.since_ns()));
+    }
+    watched.is_reported = watched.is_reported && is_stuck;
     if (is_stuck && !watched.is_replaced && has_seat_for_another()) {
       watched.is_replaced = true;
       allow_another();
-      report(i, thread, std::chrono::nanoseconds(sample.now_ns - watched.unmarked.since_ns()));
     } else if (!is_stuck && watched.is_replaced) {
       watched.is_replaced = false;
       static_cast<void>(pool_.idle_.allow(-1));
@@ -162,6 +170,10 @@ void Monitor::allow_another() noexcept {
 }
 
 void Monitor::report(unsigned worker, int thread, std::chrono::nanoseconds blocked) noexcept {
+  // To ask interrupts the call, which may not be used to it.
+  const auto now = Clock::now();
+  if (sites_.is_full() || now - asked_last_ < kBetweenQuestions) return;
+  asked_last_ = now;
   try {
     const std::vector<void*> frames = backtrace_of(thread);
     if (!sites_.insert(frames)) return;

@@ -54,6 +54,7 @@ class Monitor {
     BlockingWord::Seen call = 0;
     StuckWatch unmarked;
     bool is_replaced = false;  // in a call that is not marked
+    bool is_reported = false;
   };
 
   using Clock = std::chrono::steady_clock;
@@ -80,6 +81,8 @@ class Monitor {
   unsigned replaced_ = 0;  // workers in whose place another may run
   Clock::time_point replaced_last_;
   Clock::time_point cleaned_last_;
+  Clock::time_point unmarked_last_;
+  Clock::time_point asked_last_;
   CallSites sites_;
 };
 

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <utility>
 
 #include "base/futex.hpp"
 #include <weft/base/error.hpp>
@@ -146,7 +147,12 @@ struct Pool::SeatHost {
 /// Makes more workers, or takes back those whose threads have ended. False: there is no memory. By the monitor only.
 bool Pool::has_seats(unsigned count) noexcept {
   for (unsigned i = worker_count(); i < count; ++i) {
-    if (i < seats_.count() && !seats_[i].is_removed) continue;
+    if (i < seats_.count() && !seats_[i].is_removed) {
+      const std::lock_guard lock(threads_mutex_);
+      // Once there was no thread for it; perhaps there is now.
+      if (std::exchange(seats_[i].is_retired, false)) idle_.add_sleeper(i);
+      continue;
+    }
     if (i == seats_.count()) {
       try {
         seats_.add(std::make_unique<Worker>(*this, i));

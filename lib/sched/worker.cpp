@@ -232,6 +232,7 @@ Worker::Found Worker::sleep_until_work() noexcept {
 bool Worker::try_rest(Found& found) noexcept {
   // relaxed: a hint; the lock decides.
   if ((wake_hint->load(relaxed) & Idle::kTooMany) == 0) [[likely]] return false;
+  if (must_look_for_high_ || has_given_way_) return false;  // it has answered a call, and looks first
   count_off(*this);
   begin_idle_time();
   const bool rests = pool_.idle_.try_rest(index);
@@ -242,12 +243,14 @@ bool Worker::try_rest(Found& found) noexcept {
 }
 
 void Worker::begin_blocking() noexcept {
+  if (blocking_depth_++ != 0) return;
   count_off(*this);  // nobody waits for what is through because of what is not
   blocking.enter();
   pool_.monitor_.call_begins();
 }
 
 void Worker::end_blocking() noexcept {
+  if (--blocking_depth_ != 0) return;
   if (blocking.leave()) static_cast<void>(pool_.idle_.allow(-1));
 }
 
@@ -318,6 +321,7 @@ void Worker::run_thread() noexcept {
     found = find_more_work();
     if (!found) found = sleep_until_work();
   }
+  begin_idle_time();
   frames.trim();
   fibers.trim();
   leave();

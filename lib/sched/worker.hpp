@@ -139,6 +139,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   bool has_given_way_ = false;       // a task has given way to what waits, so the next turn is a fair one
   bool must_leave_seat_ = false;     // a guest: something waits that is not its concern
   std::uint32_t fair_round_ = 0;
+  std::uint32_t blocking_depth_ = 0;  // calls inside each other; the outermost one counts
   std::uint32_t small_gets_ = 0;  // in a row, without a search between: it takes others' jobs as fast as they come
   std::uint64_t random_;
   detail::Trampoline* trampoline_outside_ = nullptr;

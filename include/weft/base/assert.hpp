@@ -25,6 +25,13 @@ namespace weft::inline v0::detail {
 #endif
 #endif
 
+// Types that have more in them when checks are on live in one more inline namespace, so that a program may have objects of both kinds.
+#if WEFT_ASSERTS >= 1
+#define WEFT_ASSERTS_NAMESPACE checked
+#else
+#define WEFT_ASSERTS_NAMESPACE unchecked
+#endif
+
 #if WEFT_ASSERTS >= 1
 #define WEFT_ASSERT(condition, sentence) WEFT_CHECK(condition, sentence)
 #else

@@ -10,14 +10,18 @@
 
 #include <weft/coro/outcome.hpp>
 #include <weft/coro/worker_context.hpp>
+#include <weft/fiber/stay_here.hpp>
 
 namespace weft::inline v0 {
+
+inline namespace WEFT_ASSERTS_NAMESPACE {
 
 /// Says that the worker which runs this code may be blocked from construction to destruction, so that others can run in its place.
 ///
 /// For code that cannot await: a plain job, a callback of a library. Elsewhere await blocking().
 ///
-/// Pre:      nothing of weft is waited for inside: a fiber or coroutine that suspends would take the worker's place with it.
+/// Pre:      nothing of weft is waited for inside: a fiber or coroutine that suspends would take the worker's place with it. With internal
+///           checks a fiber that does ends the process with a message. One inside another does nothing.
 /// Threads:  any; on one that is no worker it does nothing. Constructed and destroyed on the same thread.
 /// Cost:     two atomic operations, and waking the watcher if it sleeps.
 class BlockingSection {
@@ -33,9 +37,15 @@ class BlockingSection {
 
  private:
   WorkerContext* const worker_;
+  [[no_unique_address]] StayHere mark_{"a BlockingSection"};
 };
 
+}  // namespace WEFT_ASSERTS_NAMESPACE
+
 namespace detail {
+/// Sets errno of the thread that runs this now. Not inlined: compilers keep its address over a suspension.
+WEFT_API void set_errno(int value) noexcept;
+
 inline namespace WEFT_TRANSFER_NAMESPACE {
 
 /// Calls a function while the awaiting coroutine or fiber has left the stack, and does not suspend after all.
@@ -55,7 +65,7 @@ class [[nodiscard("co_await it; on a fiber: this_fiber::await")]] BlockingCall {
   }
   Result await_resume() {
     // A fiber has an errno of its own, and the call ran outside it.
-    errno = error_number_;
+    set_errno(error_number_);
     return std::move(outcome_).get();
   }
 

@@ -93,8 +93,11 @@ struct LinkedCallableJob final : Job, FramePooled {
 /// Spawns one callable. Errors: std::bad_alloc, and what moving the callable throws; then nothing was spawned.
 template <class F, class Work>
 void spawn_job(const SpawnTarget& target, Work&& work, Counter* counter, Priority priority) {
-  if (WorkerContext* const worker = worker_for(target, priority)) {
+  if (WorkerContext* worker = worker_for(target, priority)) {
     auto job = std::make_unique<CallableJob<F>>(std::forward<Work>(work), counter);
+    // To copy the callable may have suspended the fiber that spawns it.
+    if constexpr (!std::is_nothrow_constructible_v<F, Work>) worker = worker_for(target, priority);
+    if (worker == nullptr) return spawn_job<F>(target, std::move(job->function), counter, priority);
     worker->frames.prefetch(sizeof(CallableJob<F>));
     worker->spawn_deque->reserve(1);
     if (counter != nullptr) counter->add();

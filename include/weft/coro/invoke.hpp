@@ -173,8 +173,8 @@ Invoked<F, Gs...> invoke_on_fibers(Fiber& here, std::index_sequence<kIndex...>, 
   std::get<0>(outcomes).emplace_from(f);
   try {
     ended.wait();
-  } catch (const LimitError&) {
-    // There was no stack for one of them or more; they have not been called.
+  } catch (...) {
+    // There was no stack for one of them or more; they have not been called. What they throw themselves is in their outcomes.
   }
   const auto call_if_left = [](auto& g, auto& outcome) {
     if (!outcome.has_value() && outcome.error() == nullptr) outcome.emplace_from(g);

@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <weft/base/assert.hpp>
 #include <weft/coro/outcome.hpp>
 #include <weft/coro/task.hpp>
 #include <weft/coro/worker_context.hpp>
@@ -39,6 +40,7 @@ struct FiberAwaiting {
   Job* job = nullptr;
   JobLink link{};
   Priority home = Priority::Normal;  // the priority to go on with
+  bool waits = false;                // the fiber has begun, and not ended
 };
 
 /// The end of a fiber that somebody awaits.
@@ -61,6 +63,10 @@ class [[nodiscard]] CallOnFiber {
       : function_(function), size_(options.size), is_painted_(options.paint), origin_{options.name, where} {}
   CallOnFiber(const CallOnFiber&) = delete;
   CallOnFiber& operator=(const CallOnFiber&) = delete;
+  ~CallOnFiber() {
+    WEFT_CHECK(!awaiting_.waits, "a coroutine was destroyed while the function that it awaits by on_fiber has not ended: its stack would be left "
+                                 "as it is; let the function end first (a stop request, or what it waits for)");
+  }
 
   static constexpr bool await_ready() noexcept { return false; }
   // Lives in: the awaiting frame (L3). Woken by: the end of the fiber.
@@ -71,6 +77,7 @@ class [[nodiscard]] CallOnFiber {
     awaiting_.job = job_of(awaiting);
     fiber.begin(&CallOnFiber::main, this, PromiseBase::scope_of(awaiting), origin_);
     if (is_painted_) [[unlikely]] fiber.paint();
+    awaiting_.waits = true;
     return transfer_to(awaiting_.job, fiber.job());
   }
   Result await_resume() { return std::move(outcome_).get(); }

@@ -98,6 +98,7 @@ class FiberJobOf final : public FiberJob, public FramePooled {
   }
 
   [[nodiscard]] JobLink& link() noexcept { return link_; }
+  [[nodiscard]] F& function() noexcept { return function_; }
 
  private:
   static void begin(Job* job) noexcept {
@@ -125,13 +126,20 @@ class FiberJobOf final : public FiberJob, public FramePooled {
   F function_;
 };
 
-/// @param in  the scope it is in
+/// @param in  the scope it is in; null: that of the target's domain
 template <bool kStoppable, class F>
 void spawn_fiber_in(StopScope* in, const SpawnTarget& target, F&& function, Counter* counter, const FiberOptions& options,
                     const std::source_location& where) {
   using Bare = std::decay_t<F>;
-  if (WorkerContext* const worker = worker_for(target, options.priority)) {
+  // Counted where its end will be: a fiber that visits another runtime forks there, in the scope that it came with.
+  if (in == nullptr) in = target.domain;
+  Domain* const domain = domain_of(in);
+  WorkerContext* worker = worker_for(target, options.priority);
+  if (worker != nullptr && worker->domain == domain) {
     auto job = std::make_unique<FiberJobOf<Bare, kStoppable, false>>(std::forward<F>(function), in, counter, options, where);
+    // To copy the callable may have suspended the fiber that spawns it.
+    if constexpr (!std::is_nothrow_constructible_v<Bare, F>) worker = worker_for(target, options.priority);
+    if (worker == nullptr) return spawn_fiber_in<kStoppable>(in, target, std::move(job->function()), counter, options, where);
     worker->spawn_deque->reserve(1);
     if (counter != nullptr) counter->add();
     worker->roots_started.add();
@@ -141,7 +149,7 @@ void spawn_fiber_in(StopScope* in, const SpawnTarget& target, F&& function, Coun
   }
   auto* const job = new FiberJobOf<Bare, kStoppable, true>(std::forward<F>(function), in, counter, options, where);
   if (counter != nullptr) counter->add();
-  target.domain->root_started(1);
+  domain->root_started(1);
   target.executor->post(job->link(), options.priority);
 }
 

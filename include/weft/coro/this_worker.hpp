@@ -13,7 +13,10 @@ namespace detail {
 [[noreturn]] WEFT_API WEFT_COLD void throw_no_worker();
 }  // namespace detail
 
-/// The worker that runs this code, for what a program keeps for each worker: `slots[worker.index()]`.
+inline namespace WEFT_ASSERTS_NAMESPACE {
+
+/// The worker that runs this code, for what a program keeps for each worker: `slots[worker.index()]`, with RuntimeOptions::workers and
+/// spare_workers slots together.
 ///
 /// Threads:  the one that made it. A fiber or coroutine that suspends may go on upon another worker: make a new one then (L7). With internal
 ///           checks a fiber that suspends while it has one ends the process with a message.
@@ -27,7 +30,7 @@ class WorkerHandle {
   WorkerHandle(const WorkerHandle&) = delete;
   WorkerHandle& operator=(const WorkerHandle&) = delete;
 
-  /// From 0; beyond count() it is a spare worker, which runs while others are blocked.
+  /// From 0; from count() on it is a spare worker, which was made while others were blocked.
   [[nodiscard]] unsigned index() const noexcept { return worker_->index; }
   /// The workers of the runtime, without spare ones.
   [[nodiscard]] unsigned count() const noexcept { return worker_->worker_count; }
@@ -37,5 +40,7 @@ class WorkerHandle {
   const WorkerContext* const worker_;
   [[no_unique_address]] StayHere mark_;
 };
+
+}  // namespace WEFT_ASSERTS_NAMESPACE
 
 }  // namespace weft::inline v0

@@ -63,7 +63,7 @@ struct TravellingState {
   std::uintptr_t exceptions[2] = {};  // as behind __cxa_get_globals()
   int error_number = 0;
   Trampoline* trampoline = nullptr;
-  StayHere* stay_here = nullptr;
+  void* stay_here = nullptr;
 };
 
 /// The stack of the thread that a fiber is on, as the sanitizers want to know it.
@@ -164,6 +164,7 @@ class alignas(kCacheLine) Fiber {
   WEFT_API void annotate_begin() noexcept;
   WEFT_API void suspend_annotated(detail::AfterSwitch& after) noexcept;
   static void resume_fiber(Job* job);
+  static void refuse_to_destroy(Job* job);
   detail::AfterSwitch& run_until_switch() noexcept;
 
   /// From the thread's stack to the fiber's, and back.

@@ -10,12 +10,12 @@
 
 namespace weft::inline v0 {
 
-class StayHere;
-
 namespace detail {
-/// The innermost mark on this stack; a fiber takes its own with it.
-WEFT_DECLARE_THREAD_SLOT(StayHere, stay_here)
+/// The innermost StayHere on this stack, or null; a fiber takes its own with it.
+WEFT_DECLARE_THREAD_SLOT(void, stay_here)
 }  // namespace detail
+
+inline namespace WEFT_ASSERTS_NAMESPACE {
 
 /// As long as one lives, the fiber on whose stack it is may not suspend: it keeps something that belongs to the thread.
 ///
@@ -29,7 +29,7 @@ class StayHere {
 #if WEFT_ASSERTS >= 1
   /// @param what  a name for it, which outlives it: "the OpenGL context"
   explicit StayHere(const char* what, const std::source_location& where = std::source_location::current()) noexcept
-      : what_(what), where_(where), outer_(detail::slot_stay_here()) {
+      : what_(what), where_(where), outer_(static_cast<StayHere*>(detail::slot_stay_here())) {
     detail::set_slot_stay_here(this);
   }
   ~StayHere() {
@@ -38,7 +38,7 @@ class StayHere {
       detail::set_slot_stay_here(outer_);
       return;
     }
-    for (StayHere* inner = detail::slot_stay_here(); inner != nullptr; inner = inner->outer_) {
+    for (auto* inner = static_cast<StayHere*>(detail::slot_stay_here()); inner != nullptr; inner = inner->outer_) {
       if (inner->outer_ == this) {
         inner->outer_ = outer_;
         return;
@@ -63,16 +63,20 @@ class StayHere {
 #endif
 };
 
+}  // namespace WEFT_ASSERTS_NAMESPACE
+
 namespace detail {
 /// Ends the process, saying what is bound to the thread that the fiber is about to leave.
 [[noreturn]] WEFT_API WEFT_COLD void suspended_while_bound(const char* what, const std::source_location& where) noexcept;
 
 /// Called by a fiber before it suspends.
+inline namespace WEFT_ASSERTS_NAMESPACE {
 WEFT_ALWAYS_INLINE void check_may_suspend() noexcept {
 #if WEFT_ASSERTS >= 1
-  if (const StayHere* const mark = slot_stay_here()) [[unlikely]] suspended_while_bound(mark->what(), mark->where());
+  if (const auto* const mark = static_cast<const StayHere*>(slot_stay_here())) [[unlikely]] suspended_while_bound(mark->what(), mark->where());
 #endif
 }
+}  // namespace WEFT_ASSERTS_NAMESPACE
 }  // namespace detail
 
 }  // namespace weft::inline v0

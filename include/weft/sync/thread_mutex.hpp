@@ -9,6 +9,7 @@
 #include <weft/fiber/stay_here.hpp>
 
 namespace weft::inline v0 {
+inline namespace WEFT_ASSERTS_NAMESPACE {
 
 /// A std::mutex, for a few instructions in which nothing is awaited. It blocks the thread, as std::mutex does.
 ///
@@ -67,4 +68,5 @@ class [[nodiscard("name it: the mutex is unlocked as soon as it is gone")]] Thre
   ThreadMutex& mutex_;
 };
 
+}  // namespace WEFT_ASSERTS_NAMESPACE
 }  // namespace weft::inline v0

@@ -3,6 +3,7 @@
 
 #include "support/subprocess.hpp"
 
+#include <coroutine>
 #include <string>
 #include <thread>
 
@@ -74,4 +75,50 @@ TEST_CASE("run and shutdown are refused on a fiber, which would block the worker
     CHECK_THROWS_AS(rt.run([] {}), UsageError);
     CHECK_THROWS_AS(rt.shutdown(), UsageError);
   }));
+}
+
+TEST_CASE("a coroutine that is destroyed while its fiber waits, and destroy() on a fiber, end the process with a sentence") {
+  struct Foreign {  // a coroutine of another library
+    struct promise_type {
+      Foreign get_return_object() { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
+      static std::suspend_never initial_suspend() noexcept { return {}; }
+      static std::suspend_always final_suspend() noexcept { return {}; }
+      static void return_void() noexcept {}
+      static void unhandled_exception() noexcept {}
+    };
+    std::coroutine_handle<promise_type> handle;
+  };
+  static weft::Event event;
+  const auto awaits = []() -> Foreign {
+    auto task = on_fiber([] { event.wait(); });
+    co_await std::move(task);
+  };
+  CHECK(weft_test::in_child([&awaits] {
+          awaits().handle.destroy();
+          return 0;
+        }).has_aborted_with("destroyed while the function that it awaits by on_fiber"));
+  struct Destroys {
+    static constexpr bool await_ready() noexcept { return false; }
+    static void await_suspend(std::coroutine_handle<> self) { self.destroy(); }
+    static constexpr void await_resume() noexcept {}
+  };
+  CHECK(weft_test::in_child([] {
+          Runtime rt{{.workers = 1}};
+          rt.run(on_fiber([] { this_fiber::await(Destroys()); }));
+          return 0;
+        }).has_aborted_with("destroy() was called on the handle of a fiber"));
+}
+
+TEST_CASE("a fiber that visits another runtime forks there, and is counted where it came from") {
+  Runtime home{{.workers = 1}};
+  Runtime away{{.workers = 1}};
+  int calls = 0;
+  home.run(on_fiber([&] {
+    this_fiber::await(weft::resume_on(away.executor()));
+    weft::parallel_invoke([&calls] { ++calls; }, [&calls] { ++calls; }, [&calls] { ++calls; });
+    this_fiber::await(weft::resume_on(home.executor()));
+  }));
+  CHECK(calls == 3);
+  CHECK(home.shutdown().is_complete());
+  CHECK(away.shutdown().is_complete());
 }

@@ -267,6 +267,50 @@ TEST_CASE("a worker that computes is not taken for a blocked one") {
   CHECK(reports.count.load() == 0);
 }
 
+TEST_CASE("calls that block inside each other count once, and leave nothing allowed behind") {
+  Runtime rt{{.workers = 1}};
+  const Pipe pipe;
+  for (int round = 0; round < 3; ++round) {
+    Counter blocked, others;
+    rt.spawn(
+        [&pipe] {
+          const weft::BlockingSection outer;
+          {
+            const weft::BlockingSection inner;
+            pipe.block();
+          }
+          pipe.block();
+        },
+        blocked);
+    rt.spawn([] {}, others);
+    others.wait();
+    pipe.release();
+    rt.spawn([] {}, others);
+    others.wait();  // still by another
+    pipe.release();
+    blocked.wait();
+  }
+  // One job at a time again, as soon as the one who is too many has seen it.
+  std::atomic<int> at_once{0}, most{0};
+  for (int batch = 0; batch < 1000; ++batch) {
+    most.store(0);
+    Counter counter;
+    for (int i = 0; i < 100; ++i) {
+      rt.spawn(
+          [&] {
+            const int now = at_once.fetch_add(1) + 1;
+            if (now > most.load()) most.store(now);
+            std::this_thread::yield();
+            at_once.fetch_sub(1);
+          },
+          counter);
+    }
+    counter.wait();
+    if (most.load() == 1) break;
+  }
+  CHECK(most.load() == 1);
+}
+
 TEST_CASE("options for blocked workers that make no sense are refused") {
   CHECK_THROWS_AS(Runtime({.spare_workers = 1'000'000}), weft::UsageError);
   CHECK_THROWS_AS(Runtime({.report_blocking_after = std::chrono::milliseconds(-1)}), weft::UsageError);

@@ -103,7 +103,8 @@ int main(int argc, char** argv) {
                  "how long each stress case runs, about");
   session.cli(cli);
   if (const int error = session.applyCommandLine(argc, argv); error != 0) return error;
-  if (is_set("WEFT_LONG")) options_of_this_run.seconds *= kLongFactor;
+  options_of_this_run.is_long = is_set("WEFT_LONG");
+  if (options_of_this_run.is_long) options_of_this_run.seconds *= kLongFactor;
   if (tap) session.configData().outputFilename = "/dev/stderr";
   std::fprintf(stderr, "seed: %llu (repeat with --seed)\n", static_cast<unsigned long long>(options_of_this_run.seed));
   const int status = session.run();

@@ -20,11 +20,15 @@ namespace weft_test {
 /// Counts the --seconds of one stress case from its construction.
 class StressClock {
  public:
+  /// @param soak  so many times as long in the long suite, for a case that goes over everything
+  explicit StressClock(double soak = 1) : seconds_(options().seconds * (options().is_long ? soak : 1)) {}
+
   [[nodiscard]] bool is_over() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count() >= options().seconds;
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count() >= seconds_;
   }
 
  private:
+  const double seconds_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 

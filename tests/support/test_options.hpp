@@ -12,6 +12,7 @@ inline constexpr double kLongFactor = 20;
 struct Options {
   std::uint64_t seed = 0;  ///< --seed, or a random number; the program prints it first
   double seconds = 1.0;    ///< about how long one stress case runs: --seconds, times kLongFactor in the long suite
+  bool is_long = false;    ///< whether this is the long suite
 };
 
 /// Returns the options of this run; valid once main() has started.

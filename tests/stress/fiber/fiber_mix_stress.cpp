@@ -298,7 +298,8 @@ TEST_CASE("fibers that wait, fork, fail and wander find what is theirs after eac
   Runtime rt{{.workers = workers}};
   Shared shared;
   Watchdog watchdog("fibers that do everything", std::chrono::seconds(60), [&rt] { return weft_test::describe_workers(rt); });
-  const StressClock clock;
+  constexpr double kSoak = 10;  // ten minutes for the three of them
+  const StressClock clock(kSoak);
   long expected = 0, rounds = 0, fibers = 0;
   while (!clock.is_over()) {
     const std::size_t actors = 1 + random.below(60);

@@ -98,6 +98,7 @@ constexpr std::uint64_t kPaint = 0x5a5a'a5a5'5a5a'a5a5;
 }
 
 WEFT_NO_SANITIZER void Fiber::paint() noexcept {
+  const UnseenByValgrind unseen;  // to memcheck what an earlier fiber has left there is not to be touched
   std::fill(reinterpret_cast<volatile std::uint64_t*>(stack_begin_), reinterpret_cast<volatile std::uint64_t*>(stack_end_), kPaint);
   is_painted_ = true;
 }
@@ -106,6 +107,7 @@ WEFT_NO_SANITIZER std::size_t Fiber::high_water_mark() const {
   if (!is_painted_) {
     throw UsageError("weft: this_fiber::high_water_mark needs a painted stack: set paint in FiberOptions or StackOptions");
   }
+  const UnseenByValgrind unseen;  // what lies below the stack pointer
   const auto* word = reinterpret_cast<const volatile std::uint64_t*>(stack_begin_);
   while (*word == kPaint) ++word;  // ends at the frames of whoever asks, at the latest
   return static_cast<std::size_t>(stack_end_ - reinterpret_cast<const volatile std::byte*>(word));

@@ -31,6 +31,19 @@ inline bool is_on_valgrind() noexcept {
 #endif
 }
 
+/// While it lives, Valgrind says nothing of what this thread does: for who looks at the part of a stack that is not in use.
+class UnseenByValgrind {
+ public:
+#if WEFT_HAS_VALGRIND
+  UnseenByValgrind() noexcept { VALGRIND_DISABLE_ERROR_REPORTING; }
+  ~UnseenByValgrind() { VALGRIND_ENABLE_ERROR_REPORTING; }
+#else
+  UnseenByValgrind() noexcept {}
+#endif
+  UnseenByValgrind(const UnseenByValgrind&) = delete;
+  UnseenByValgrind& operator=(const UnseenByValgrind&) = delete;
+};
+
 /// Tells Valgrind of a new stack; without it a switch looks like a very large frame. For forget_stack().
 inline void* remember_stack([[maybe_unused]] std::byte* begin, [[maybe_unused]] std::byte* end) noexcept {
 #if WEFT_HAS_VALGRIND

@@ -9,6 +9,7 @@
 #include <weft/weft.hpp>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <fstream>
 #include <string>
@@ -27,7 +28,8 @@ namespace this_fiber = weft::this_fiber;
 
 namespace {
 
-/// Replaces the system calls while it lives.
+/// Replaces the system calls while it lives. Pre: no other thread makes stacks, or looks for those to be cleaned, when it begins and ends: a
+/// runtime that is made before has one worker, its caller, and no watcher.
 class Replaced {
  public:
   explicit Replaced(const StackMemory& by) : before_(weft::stack_memory) { weft::stack_memory = by; }
@@ -151,25 +153,26 @@ TEST_CASE("address space that is refused is asked for in smaller pieces, and in 
 }
 
 TEST_CASE("whoever awaits or waits for a fiber without a stack gets the error, and nothing is lost") {
-  Runtime rt{{.workers = 1}};
   Counter counter;
   bool has_run = false;
   {
     StackMemory memory = weft::stack_memory;
     memory.map = no_memory;
     const Replaced replaced(memory);
+    Runtime rt{{.workers = 1}};
     CHECK_THROWS_AS(rt.run(on_fiber([&has_run] { has_run = true; }, {.size = kUnused})), LimitError);
     rt.spawn_fiber([&has_run] { has_run = true; }, counter, {.stack_size = kUnused});
     CHECK_THROWS_AS(counter.wait(), LimitError);
   }
   CHECK_FALSE(has_run);
+  Runtime rt{{.workers = 1}};
   rt.spawn_fiber([&has_run] { has_run = true; }, counter, {.stack_size = kUnused});
   counter.wait();
   CHECK(has_run);
 }
 
 TEST_CASE("functions forked on a fiber are called by it where there is no stack for them") {
-  Runtime rt{{.workers = 1}};
+  Runtime rt{{.workers = 1, .report_blocking_after = std::chrono::milliseconds(0)}};
   StackMemory memory = weft::stack_memory;
   int calls = 0;
   rt.run(on_fiber(

@@ -24,7 +24,7 @@ def backtraces(program):
     """Returns (what gdb printed at each stop, everything it said)."""
     commands = ['set pagination off', 'set confirm off', 'set debuginfod enabled off', f'break {STOP}', 'run']
     for number in range(len(CASES)):
-        commands += [f'echo ==== {number}\\n', 'bt', f'frame function {MAIN}', 'up', 'info symbol $pc', 'continue']
+        commands += [f'echo ==== {number}\\n', 'bt', 'echo ++++\\n', f'frame function {MAIN}', 'up', 'info symbol $pc', 'continue']
     argv = ['gdb', '--batch', '--nx']
     for command in commands:
         argv += ['-ex', command]
@@ -36,8 +36,8 @@ def backtraces(program):
 
 def complaint(text, last):
     """Returns what is wrong with a backtrace, or nothing."""
-    text = text.split('\nContinuing', 1)[0]
-    names = [name for _, name in FRAME.findall(text)]
+    trace, _, entry = text.partition('++++')
+    names = [name for _, name in FRAME.findall(trace)]
     if not names or names[0] != STOP:
         return f'gdb did not stop in {STOP}'
     if names.count('weft_test_caller_on_fiber') != 4:
@@ -45,11 +45,11 @@ def complaint(text, last):
     if MAIN not in names:
         return f'no {MAIN}'
     after = names[names.index(MAIN) + 1:]
-    if after[:1] != [AS_GDB_SHOWS_IT] or not re.search(rf'^{ENTRY} ', text, re.MULTILINE):
+    if after[:1] != [AS_GDB_SHOWS_IT] or not re.search(rf'^{ENTRY} ', entry, re.MULTILINE):
         return f'no {ENTRY} after {MAIN}'
     if not any(re.fullmatch(last, name) for name in after):
         return f'no {last} after {ENTRY}: it ends with {after[-1]}'
-    if 'Backtrace stopped' in text:
+    if 'Backtrace stopped' in trace:
         return 'gdb takes the stack for corrupt'
     return ''
 

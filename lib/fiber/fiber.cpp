@@ -160,7 +160,7 @@ class Fiber::Thread {
   [[nodiscard]] Job* job() const noexcept { return fiber_.job(); }
 
   WEFT_ALWAYS_INLINE detail::AfterSwitch& run_to_next_switch() const noexcept {
-    exchange(fiber_.state_);
+    trade(fiber_.state_);
     detail::set_slot_fiber(&fiber_);
     detail::set_slot_forking_worker(nullptr);
     [[maybe_unused]] const unsigned floating = floating_point_control();
@@ -168,7 +168,7 @@ class Fiber::Thread {
     WEFT_ASSERT(floating == floating_point_control(),
                 "a fiber has suspended or ended with another rounding mode or mask of floating-point exceptions than its thread had: these "
                 "belong to the thread, so change them back before");
-    exchange(fiber_.state_);
+    trade(fiber_.state_);
     detail::set_slot_fiber(outside_);
     detail::set_slot_forking_worker(forking_worker_);
     return after;
@@ -177,10 +177,10 @@ class Fiber::Thread {
   [[nodiscard]] Job* call(detail::AfterSwitch& after) const noexcept { return after.run(after, fiber_); }
 
  private:
-  WEFT_ALWAYS_INLINE void exchange(detail::TravellingState& state) const noexcept {
+  WEFT_ALWAYS_INLINE void trade(detail::TravellingState& state) const noexcept {
     // Mostly nobody handles an exception, and then the exchange is nothing. Word by word: a load of both in one piece would have to wait for
     // the two stores before the switch.
-    if ((exceptions_[0] | exceptions_[1] | state.exceptions[0] | state.exceptions[1]) != 0) [[unlikely]] exchange_exceptions(state);
+    if ((exceptions_[0] | exceptions_[1] | state.exceptions[0] | state.exceptions[1]) != 0) [[unlikely]] trade_exceptions(state);
     if (*error_number_ != state.error_number) std::swap(*error_number_, state.error_number);
     detail::Trampoline* const trampoline = detail::slot_trampoline();
     detail::set_slot_trampoline(std::exchange(state.trampoline, trampoline));
@@ -189,7 +189,7 @@ class Fiber::Thread {
     detail::set_slot_stay_here(std::exchange(state.stay_here, mark));
 #endif
   }
-  WEFT_NOINLINE void exchange_exceptions(detail::TravellingState& state) const noexcept {
+  WEFT_NOINLINE void trade_exceptions(detail::TravellingState& state) const noexcept {
     std::swap(exceptions_[0], state.exceptions[0]);
     std::swap(exceptions_[1], state.exceptions[1]);
   }

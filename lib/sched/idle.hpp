@@ -263,7 +263,8 @@ auto wait_for_work(Idle& idle, unsigned worker, Host host, bool is_resting = fal
   if (is_resting) {
     // Who stops the pool claims all sleepers after having said so: either it finds this one, or this one finds that.
     if (host.is_stopping() && idle.cancel_sleep(worker)) return {};
-    // [drain.flag] seq_cst: what it has counted off, before it looks whether somebody waits for the end of all. Partner: the drainer's fence.
+    // [drain.flag] seq_cst: what this worker has counted off, before it looks in about_to_sleep() whether somebody drains the pool, of a
+    // store-load pair. Partner: the full_fence() in Pool::drain_until(), between the flag and the counts.
     host.heavy_fence();
     host.about_to_sleep();
     host.park();

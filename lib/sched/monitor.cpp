@@ -43,7 +43,7 @@ void Monitor::stop() noexcept {
   if (!thread_.joinable()) return;
   // [monitor.stop] release: pairs with the loads in run().
   stopping_.store(true, release);
-  light_fence();  // wake() finds it announced that it sleeps, or its last look finds this
+  fence_before_pace();  // wake() finds it announced that it sleeps, or its last look finds this
   wake();
   thread_.join();
 }
@@ -79,9 +79,10 @@ void Monitor::run() noexcept {
       futex_wait_for(pace_, kFast, kGrace);
       continue;
     }
-    // [monitor.pace] seq_cst by the fence below: the announcement before the last look. Partners: call_begins(), a worker's word before its
-    // look at the pace, and stop(). relaxed: the fence does it.
+    // relaxed: the fence below orders it.
     pace_.store(kSlow, relaxed);
+    // [monitor.pace] seq_cst: the announcement before the last look at the calls and at the stop, of a store-load pair. Partner:
+    // fence_before_pace(), of a worker that begins a call and of stop(). So of the two looks at least one sees the other's store.
     heavy_fence();
     // [monitor.stop] acquire: as above. Whoever stops it and found it awake has woken nobody.
     if (!is_anybody_inside() && !stopping_.load(acquire)) {

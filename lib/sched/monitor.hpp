@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/futex.hpp"
 #include "sched/call_sites.hpp"
 #include "sched/stuck.hpp"
 #include <weft/base/atomic.hpp>
@@ -28,7 +29,7 @@ class Monitor {
   /// @param most          workers that run in others' places at once
   /// @param report_after  how long a call that is not marked may block; zero: for ever
   Monitor(Pool& pool, unsigned most, std::chrono::nanoseconds report_after) noexcept
-      : pool_(pool), most_(most), report_after_(report_after) {}
+      : pool_(pool), most_(most), report_after_(report_after), is_asymmetric_(has_asymmetric_fence()) {}
   Monitor(const Monitor&) = delete;
   Monitor& operator=(const Monitor&) = delete;
 
@@ -41,8 +42,8 @@ class Monitor {
 
   /// Tells it that a marked call has begun; by the worker, after BlockingWord::enter(). Cost: a load while it looks each millisecond anyway.
   void call_begins() noexcept {
-    light_fence();
-    // relaxed: ordered by the asymmetric pair; the thread fences between its word here and its last look at the workers.
+    fence_before_pace();
+    // relaxed: ordered by the fence. [monitor.pace] The thread fences between its word here and its last look at the workers.
     if (pace_.load(relaxed) != kFast) [[unlikely]] wake();
   }
 
@@ -59,6 +60,17 @@ class Monitor {
 
   using Clock = std::chrono::steady_clock;
 
+  /// Between what the monitor is to see and the look at its pace.
+  void fence_before_pace() const noexcept {
+    // [monitor.pace] seq_cst: a worker's call, or the stop, is stored before the pace is read, of a store-load pair. Partner: the heavy_fence()
+    // in run(), between the pace and the last look. Where there is no membarrier that one is an ordinary fence, and this has to be one too.
+    if (is_asymmetric_) {
+      light_fence();
+    } else {
+      full_fence();
+    }
+  }
+
   void wake() noexcept;
   void run() noexcept;
   bool look_at_calls() noexcept;
@@ -73,6 +85,7 @@ class Monitor {
   Pool& pool_;
   const unsigned most_;
   const std::chrono::nanoseconds report_after_;
+  const bool is_asymmetric_;
   Atomic<std::uint32_t> pace_{kAbsent};
   Atomic<bool> stopping_{false};
   std::thread thread_;

@@ -17,7 +17,7 @@ using Atomic = std::atomic<T>;
 
 // Short names, no access: each use names its edge and partner. seq_cst is for the two ends of a store-load pair only, [idle.announce] with
 // [idle.push_a], [idle.look_a] and [idle.inject], [deque.dekker_a] with [deque.dekker_b], and [deque.take], which decides beside them;
-// [drain.flag] with itself.
+// [drain.flag] with itself, [monitor.pace] with itself.
 inline constexpr std::memory_order relaxed = std::memory_order_relaxed;
 inline constexpr std::memory_order acquire = std::memory_order_acquire;
 inline constexpr std::memory_order release = std::memory_order_release;
@@ -27,14 +27,16 @@ inline constexpr std::memory_order seq_cst = std::memory_order_seq_cst;
 /// The light half of an asymmetric fence: keeps the compiler from moving accesses across; the processor's part is done by
 /// the other side's heavy_fence() (lib/sched/README.md, "the asymmetric pair").
 WEFT_ALWAYS_INLINE void light_fence() noexcept {
-  // [idle.push_a] seq_cst for the compiler only: the item is stored before the hint is read. Partner: [idle.announce], by heavy_fence().
+  // [idle.push_a] [monitor.pace] seq_cst for the compiler only: the item is stored before the hint is read, the call before the pace.
+  // Partners: [idle.announce] and [monitor.pace], by heavy_fence().
   std::atomic_signal_fence(std::memory_order_seq_cst);
 }
 
 /// A full fence. ThreadSanitizer does not model it, so no happens-before may rest on it alone: it only serves store-load pairs.
 inline void full_fence() noexcept {
-  // [idle.push_a] [idle.announce] [drain.flag] seq_cst: a store before it and a load after it, whose partner does the same the other way
-  // round: a pusher its item and its look at the hint, a sleeper its announcement and its last look, a drainer its flag and the counts.
+  // [idle.push_a] [idle.announce] [drain.flag] [monitor.pace] seq_cst: a store before it and a load after it, whose partner does the same the
+  // other way round: a pusher its item and its look at the hint, a sleeper its announcement and its last look, a drainer its flag and the
+  // counts, who begins a blocking call its word and its look at the monitor's pace.
   // Partner: this line on the other side; beside the membarrier where there is one.
   std::atomic_thread_fence(std::memory_order_seq_cst);
 }

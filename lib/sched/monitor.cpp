@@ -43,28 +43,32 @@ void Monitor::stop() noexcept {
   if (!thread_.joinable()) return;
   // [monitor.stop] release: pairs with the loads in run().
   stopping_.store(true, release);
-  fence_before_pace();  // wake() finds it announced that it sleeps, or its last look finds this
-  wake();
+  static_cast<void>(tell());
   thread_.join();
 }
 
-void Monitor::wake() noexcept {
-  // [monitor.pace] acq_rel: what the caller did before is visible to the next turn.
-  const std::uint32_t before = pace_.exchange(kFast, acq_rel);
-  if (before == kSlow) futex_wake(&pace_, 1);
-  if (before != kAbsent) return;
+void Monitor::start_now() noexcept {
   const std::lock_guard lock(pool_.threads_mutex_);
   start();
-  // relaxed: only says that there is nobody to be woken.
-  if (!thread_.joinable()) pace_.store(kAbsent, relaxed);
+  if (!thread_.joinable()) pace_.give_up();
 }
+
+/// The monitor when it finds nothing to look at.
+struct Monitor::PaceHost {
+  const Monitor& monitor;
+  std::chrono::nanoseconds turn;
+
+  void heavy_fence() const noexcept { v0::heavy_fence(); }
+  // [monitor.stop] acquire: pairs with stop(). Who stops it and found it awake has woken nobody.
+  [[nodiscard]] bool must_look() const noexcept { return monitor.is_anybody_inside() || monitor.stopping_.load(acquire); }
+  void sleep(const Pace::Word& word, std::uint32_t value) const noexcept { futex_wait_for(word, value, turn); }
+};
 
 void Monitor::run() noexcept {
   const auto unmarked_turn = std::clamp<std::chrono::nanoseconds>(report_after_ / 4, 1ms, 50ms);
   int fast_turns = 0;
   bool is_busy = false;
-  // relaxed: a worker that has set it already is looked at in the first turn.
-  pace_.store(kFast, relaxed);
+  pace_.begin();
   // [monitor.stop] acquire: pairs with stop().
   while (!stopping_.load(acquire)) {
     const auto now = Clock::now();
@@ -76,24 +80,11 @@ void Monitor::run() noexcept {
     end_idle_spares(now);
     clean_stacks(now);
     if (fast_turns != 0 || replaced_ != 0) {
-      futex_wait_for(pace_, kFast, kGrace);
+      pace_.pause([](const Pace::Word& word, std::uint32_t value) noexcept { futex_wait_for(word, value, kGrace); });
       continue;
     }
-    // relaxed: the fence below orders it.
-    pace_.store(kSlow, relaxed);
-    // [monitor.pace] seq_cst: the announcement before the last look at the calls and at the stop, of a store-load pair. Partner:
-    // fence_before_pace(), of a worker that begins a call and of stop(). So of the two looks at least one sees the other's store.
-    heavy_fence();
-    // [monitor.stop] acquire: as above. Whoever stops it and found it awake has woken nobody.
-    if (!is_anybody_inside() && !stopping_.load(acquire)) {
-      if (watches_unmarked()) {
-        futex_wait_for(pace_, kSlow, is_busy ? unmarked_turn : kIdleTurn);
-      } else {
-        futex_wait_for(pace_, kSlow, kSpareRests);  // spare threads and stacks that nobody uses go meanwhile
-      }
-    }
-    // relaxed: a call that begins now is looked at in the next turn.
-    pace_.store(kFast, relaxed);
+    // What is not marked is noticed by looking only; and without that, spare threads and stacks that nobody uses go now and then.
+    pace_.rest(PaceHost{*this, !watches_unmarked() ? kSpareRests : is_busy ? unmarked_turn : kIdleTurn});
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/futex.hpp"
 #include "sched/call_sites.hpp"
+#include "sched/pace.hpp"
 #include "sched/stuck.hpp"
 #include <weft/base/atomic.hpp>
 #include <weft/coro/blocking_word.hpp>
@@ -42,13 +43,15 @@ class Monitor {
 
   /// Tells it that a marked call has begun; by the worker, after BlockingWord::enter(). Cost: a load while it looks each millisecond anyway.
   void call_begins() noexcept {
-    fence_before_pace();
-    // relaxed: ordered by the fence. [monitor.pace] The thread fences between its word here and its last look at the workers.
-    if (pace_.load(relaxed) != kFast) [[unlikely]] wake();
+    if (tell() == Pace::Told::Absent) [[unlikely]] start_now();
   }
 
  private:
-  enum Pace : std::uint32_t { kFast, kSlow, kAbsent };
+  struct PacePolicy : HardwareAtomics {
+    static void futex_wake(const Atomic<std::uint32_t>* word, int count) noexcept { v0::futex_wake(word, count); }
+  };
+  using Pace = BasicPace<PacePolicy>;
+  struct PaceHost;
 
   /// What it has seen of one worker.
   struct Watched {
@@ -60,18 +63,11 @@ class Monitor {
 
   using Clock = std::chrono::steady_clock;
 
-  /// Between what the monitor is to see and the look at its pace.
-  void fence_before_pace() const noexcept {
-    // [monitor.pace] seq_cst: a worker's call, or the stop, is stored before the pace is read, of a store-load pair. Partner: the heavy_fence()
-    // in run(), between the pace and the last look. Where there is no membarrier that one is an ordinary fence, and this has to be one too.
-    if (is_asymmetric_) {
-      light_fence();
-    } else {
-      full_fence();
-    }
+  Pace::Told tell() noexcept {
+    // Where there is no membarrier the fence of the other side is an ordinary one, and this has to be one too.
+    return pace_.tell([this] { is_asymmetric_ ? light_fence() : full_fence(); });
   }
-
-  void wake() noexcept;
+  WEFT_COLD void start_now() noexcept;
   void run() noexcept;
   bool look_at_calls() noexcept;
   bool look_at_unmarked(Clock::time_point now) noexcept;
@@ -86,7 +82,7 @@ class Monitor {
   const unsigned most_;
   const std::chrono::nanoseconds report_after_;
   const bool is_asymmetric_;
-  Atomic<std::uint32_t> pace_{kAbsent};
+  Pace pace_;
   Atomic<bool> stopping_{false};
   std::thread thread_;
   // ---- by the thread itself ----

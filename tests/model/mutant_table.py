@@ -4,6 +4,7 @@ DEQUE = 'include/weft/queue/deque.hpp'
 BLOCKING = 'include/weft/coro/blocking_word.hpp'
 COUNTER = 'include/weft/coro/counter_word.hpp'
 IDLE = 'lib/sched/idle.hpp'
+PACE = 'lib/sched/pace.hpp'
 PARKER = 'lib/base/parker.hpp'
 INJECTOR = 'lib/queue/injector.hpp'
 JOIN = 'include/weft/coro/join.hpp'
@@ -15,7 +16,7 @@ PARK = 'lib/fiber/run_until_parked.hpp'
 PARK_GLUE = 'tests/model/fiber/park_model.cpp'
 
 CONTROLS = ['queue/deque', 'queue/injector', 'coro/blocking', 'coro/counter', 'coro/join', 'coro/stack_join', 'fiber/park', 'sync/event', 'sync/mutex',
-            'sched/idle']
+            'sched/idle', 'sched/pace']
 
 # The most preemptions in the exhaustive search, where it is not one: three threads that take turns for long.
 BOUNDS = {'coro/stack_join': 0}
@@ -279,6 +280,11 @@ MUTANTS = [
      'word_.fetch_or(kReplaced, acq_rel);\n    return true;'),
     ('blocking: the worker leaves without a look', 'coro/blocking', BLOCKING,
      'return (word_.exchange(number, acq_rel) & kReplaced) != 0;', 'const Seen before = word_.load(relaxed);\n    word_.store(number, release);\n    return (before & kReplaced) != 0;'),
+    # ---- how the monitor is woken ----
+    ('monitor.pace: no fence before the look at the pace', 'sched/pace', PACE, 'fence();\n    // relaxed: ordered by the fence.', ''),
+    ('monitor.pace: no fence before the last look', 'sched/pace', PACE, 'host.heavy_fence();', ''),
+    ('monitor.pace: no last look', 'sched/pace', PACE, 'if (!host.must_look()) host.sleep(word_, kSlow);', 'host.sleep(word_, kSlow);'),
+    ('monitor.pace: who is told is not woken', 'sched/pace', PACE, 'if (before == kSlow) Policy::futex_wake(&word_, 1);', ''),
     # ---- the idle protocol ----
     ('idle: more are awake than may be', 'sched/idle', IDLE,
      'return !sleepers_.empty() && room() > 0;', 'return !sleepers_.empty();'),
@@ -335,7 +341,13 @@ HOLDS = 'who keeps an error gives back a count after it, which is a release'
 FENCED = 'the fence beside it is enough'
 THEFT = 'the theft before it is a release, and the forker has seen the theft'
 
+LOOKED_AT = 'what is looked at has orders of its own'
+
 SURVIVORS = [
+    ('monitor.woken: tell, acq_rel to relaxed', 'sched/pace', PACE,
+     'before = word_.exchange(kFast, acq_rel);', 'before = word_.exchange(kFast, relaxed);', LOOKED_AT),
+    ('monitor.woken: rest, acq_rel to relaxed', 'sched/pace', PACE,
+     'next turn.\n    word_.exchange(kFast, acq_rel);', 'next turn.\n    word_.exchange(kFast, relaxed);', LOOKED_AT),
     ('deque.publish: bottom goes back after a pop, release to relaxed', 'queue/deque', DEQUE,
      'bottom_.store(b + 1, release);', 'bottom_.store(b + 1, relaxed);', SEQUENCE),
     ('deque: the owner takes what thieves can reach', 'queue/deque', DEQUE,

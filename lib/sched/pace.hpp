@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include <weft/base/atomic.hpp>
+
 namespace weft::inline v0 {
 
 /// Threads: rest() by the thread that looks, the others by any.

@@ -9,6 +9,7 @@ PARKER = 'lib/base/parker.hpp'
 INJECTOR = 'lib/queue/injector.hpp'
 JOIN = 'include/weft/coro/join.hpp'
 STACK_JOIN = 'lib/coro/stack_join.hpp'
+ARRIVALS = 'include/weft/sync/arrivals.hpp'
 EVENT = 'include/weft/sync/event_word.hpp'
 MUTEX = 'include/weft/sync/mutex_word.hpp'
 GLUE = 'tests/model/sched/idle_model.cpp'
@@ -214,7 +215,7 @@ MUTANTS = [
     ('event.set: reset, acquire to relaxed', 'sync/event', EVENT,
      'word_.compare_exchange_strong(word, kUnset, acquire, relaxed)', 'word_.compare_exchange_strong(word, kUnset, relaxed, relaxed)'),
     ('event: setting it forgets who waits', 'sync/event', EVENT,
-     'return word != kSet ? turned_round(reinterpret_cast<Node*>(word)) : nullptr;', 'return nullptr;'),
+     'return word != kSet ? in_order_of_arrival(reinterpret_cast<Node*>(word)) : nullptr;', 'return nullptr;'),
     ('event: it is entered although it is set', 'sync/event', EVENT, 'if (word == kSet) return false;', 'if (word == kSet) word = 0;'),
     # ---- the mutex ----
     ('mutex.free: try_lock, acquire to relaxed', 'sync/mutex', MUTEX,
@@ -240,8 +241,8 @@ MUTANTS = [
      'word_.exchange(kHeld, acquire);', 'word_.exchange(kFree, acquire);'),
     ('mutex: who enters forgets those who have entered before', 'sync/mutex', MUTEX,
      'node.next = word == kHeld ? nullptr : reinterpret_cast<Node*>(word);', 'node.next = nullptr;'),
-    ('mutex: the arrivals are not turned round (M4)', 'sync/mutex', MUTEX,
-     'Node* oldest = nullptr;\n    while (newest != nullptr) {', 'Node* oldest = newest;\n    while (false) {'),
+    ('mutex: the arrivals are not turned round (M4)', 'sync/mutex', ARRIVALS,
+     'Node* oldest = nullptr;\n  while (newest != nullptr) {', 'Node* oldest = newest;\n  while (false) {'),
     ('mutex: arrivals go before the queue, if there are any (M4)', 'sync/mutex', MUTEX,
      'queue_ = next->next;\n    return next;',
      """Node* rest = next->next;

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include <weft/base/atomic.hpp>
+#include <weft/sync/arrivals.hpp>
 
 namespace weft::inline v0 {
 
@@ -50,7 +51,7 @@ class BasicEventWord {
     // who entered left them.
     const Word word = word_.exchange(kSet, acq_rel);
     // ---- the event may be gone (L4) ----
-    return word != kSet ? turned_round(reinterpret_cast<Node*>(word)) : nullptr;
+    return word != kSet ? in_order_of_arrival(reinterpret_cast<Node*>(word)) : nullptr;
   }
 
   /// @return  whether it was set
@@ -71,17 +72,6 @@ class BasicEventWord {
 
   static constexpr Word kUnset = 0;
   static constexpr Word kSet = 1;
-
-  [[nodiscard]] static Node* turned_round(Node* newest) noexcept {
-    Node* oldest = nullptr;
-    while (newest != nullptr) {
-      Node* const older = newest->next;
-      newest->next = oldest;
-      oldest = newest;
-      newest = older;
-    }
-    return oldest;
-  }
 
   typename Policy::template Atomic<Word> word_{kUnset};
 };

@@ -7,6 +7,7 @@
 
 #include <weft/base/assert.hpp>
 #include <weft/base/atomic.hpp>
+#include <weft/sync/arrivals.hpp>
 
 namespace weft::inline v0 {
 
@@ -99,15 +100,7 @@ class BasicMutexWord {
     // next gets it by another step.
     const Word word = word_.exchange(kHeld, acquire);
     WEFT_ASSERT(word > kHeld, "a Mutex was unlocked that nobody holds");
-    Node* newest = reinterpret_cast<Node*>(word);
-    Node* oldest = nullptr;
-    while (newest != nullptr) {
-      Node* const older = newest->next;
-      newest->next = oldest;
-      oldest = newest;
-      newest = older;
-    }
-    return oldest;
+    return in_order_of_arrival(reinterpret_cast<Node*>(word));
   }
 
   typename Policy::template Atomic<Word> word_{kFree};

@@ -51,23 +51,28 @@ namespace {
 constexpr int kSignal = SIGURG;
 constexpr int kMostFrames = 64;
 
-/// What the handler is asked for. One thread asks at a time.
+/// What the handler is asked for, by one thread at a time. `state` says who may touch the rest: who asks, but for kAnswering.
 struct Request {
-  Atomic<int> thread{0};
-  Atomic<std::uint32_t> is_done{0};
+  static constexpr std::uint32_t kNobody = 0;
+  static constexpr std::uint32_t kAnswering = ~std::uint32_t{0};
+  static constexpr std::uint32_t kAnswered = kAnswering - 1;
+
+  Atomic<std::uint32_t> state{kNobody};  // or the thread that is asked
   std::array<void*, kMostFrames> frames{};
   int count = 0;
 };
 constinit Request request;
 
 void answer(int) noexcept {
-  // [sites.answer] acquire: the frames are free to be written; pairs with the store by backtrace_of().
-  if (request.thread.load(acquire) != static_cast<int>(::syscall(SYS_gettid))) return;
+  auto asked = static_cast<std::uint32_t>(::syscall(SYS_gettid));
+  // [sites.ask] acquire: the frames are free to be written; pairs with the store by backtrace_of(). A handler that comes late finds that
+  // nobody, or another thread, is asked.
+  if (!request.state.compare_exchange_strong(asked, Request::kAnswering, acquire, relaxed)) return;
   const int error = errno;
   request.count = ::backtrace(request.frames.data(), kMostFrames);
-  // [sites.answer] release: pairs with the load by backtrace_of().
-  request.is_done.store(1, release);
-  futex_wake(&request.is_done, 1);
+  // [sites.answer] release: the frames; pairs with the loads by backtrace_of().
+  request.state.store(Request::kAnswered, release);
+  futex_wake(&request.state, 1);
   errno = error;
 }
 
@@ -104,23 +109,21 @@ std::vector<void*> backtrace_of(int thread) {
   constexpr std::chrono::milliseconds kPatience{200};
   static constinit std::mutex one_at_a_time;
   const std::lock_guard lock(one_at_a_time);
-  if (!can_ask()) return {};
-  // relaxed: published by the store below.
-  request.is_done.store(0, relaxed);
-  // [sites.answer] release: pairs with the handler's load.
-  request.thread.store(thread, release);
-  const auto give_up = std::chrono::steady_clock::now() + kPatience;
-  bool is_done = false;
+  // [sites.answer] acquire: pairs with the handler's store. One whom the last question has given up may be answering still.
+  if (request.state.load(acquire) == Request::kAnswering || !can_ask()) return {};
+  // [sites.ask] release: pairs with the handler's exchange.
+  request.state.store(static_cast<std::uint32_t>(thread), release);
+  std::uint32_t state = Request::kNobody;
   if (::syscall(SYS_tgkill, ::getpid(), thread, kSignal) == 0) {
+    const auto give_up = std::chrono::steady_clock::now() + kPatience;
     // [sites.answer] acquire: pairs with the handler's store.
-    while (!(is_done = request.is_done.load(acquire) != 0) && std::chrono::steady_clock::now() < give_up) {
-      futex_wait_for(request.is_done, 0, kPatience);
+    while ((state = request.state.load(acquire)) != Request::kAnswered && std::chrono::steady_clock::now() < give_up) {
+      futex_wait_for(request.state, state, kPatience);
     }
   }
-  // A handler that is late finds nobody asking. One that has begun to answer in this moment has its frames overwritten at worst.
-  // relaxed: nothing is published.
-  request.thread.store(0, relaxed);
-  if (!is_done) return {};
+  // [sites.answer] acquire: it may have answered in this moment; pairs with the handler's store.
+  state = static_cast<std::uint32_t>(thread);
+  if (request.state.compare_exchange_strong(state, Request::kNobody, acquire, acquire) || state != Request::kAnswered) return {};
   constexpr int kOwn = 2;  // the handler, and the kernel's frame below it
   return std::vector<void*>(request.frames.begin() + std::min(kOwn, request.count), request.frames.begin() + request.count);
 }

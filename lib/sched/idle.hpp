@@ -100,14 +100,10 @@ class BasicIdle {
   /// @return  false: somebody has claimed it, and its wake-up is on the way
   [[nodiscard]] bool cancel_sleep(unsigned worker) noexcept {
     const std::lock_guard lock(mutex_);
-    for (std::size_t i = sleepers_.size(); i-- > 0;) {
-      if (sleepers_[i] != worker) continue;
-      sleepers_.erase(sleepers_.begin() + static_cast<std::ptrdiff_t>(i));
-      ++searching_;
-      update_hint();
-      return true;
-    }
-    return false;
+    if (!take(worker)) return false;
+    ++searching_;
+    update_hint();
+    return true;
   }
 
   /// asleep -> searching, on behalf of the sleeper returned, whom the caller must unpark. Nobody while somebody searches.
@@ -123,6 +119,14 @@ class BasicIdle {
     const std::lock_guard lock(mutex_);
     if (!may_wake()) return std::nullopt;
     return take_newest();
+  }
+
+  /// The same for a certain worker, if it sleeps.
+  [[nodiscard]] bool try_claim_for_guest(unsigned worker) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (!may_wake() || !take(worker)) return false;
+    update_hint();
+    return true;
   }
 
   /// Lets so many more workers be awake, or, if negative, fewer. True: somebody may be woken; see allow_another().
@@ -145,9 +149,7 @@ class BasicIdle {
   /// asleep -> gone, unless it has been claimed. See remove_sleeper().
   [[nodiscard]] bool try_remove_sleeper(unsigned worker) noexcept {
     const std::lock_guard lock(mutex_);
-    const auto found = std::find(sleepers_.begin(), sleepers_.end(), worker);
-    if (found == sleepers_.end()) return false;
-    sleepers_.erase(found);
+    if (!take(worker)) return false;
     --workers_;
     update_hint();
     return true;
@@ -184,6 +186,7 @@ class BasicIdle {
   void revive_for_guest() noexcept {
     const std::lock_guard lock(mutex_);
     ++workers_;
+    update_hint();
   }
 
   /// Workers that neither search nor sleep.
@@ -198,6 +201,14 @@ class BasicIdle {
   [[nodiscard]] int room() const noexcept { return static_cast<int>(allowed_ - (workers_ - asleep())); }
   [[nodiscard]] bool may_wake() const noexcept { return !sleepers_.empty() && room() > 0; }
   [[nodiscard]] bool are_too_many() const noexcept { return room() < 0; }
+
+  /// Takes a worker off the sleepers, if it is one.
+  [[nodiscard]] bool take(unsigned worker) noexcept {
+    const auto found = std::find(sleepers_.begin(), sleepers_.end(), worker);
+    if (found == sleepers_.end()) return false;
+    sleepers_.erase(found);
+    return true;
+  }
 
   unsigned take_newest() noexcept {
     const unsigned worker = sleepers_.back();  // its cache is the warmest

@@ -11,6 +11,7 @@
 #include "base/futex.hpp"
 #include "fiber/fiber_depot.hpp"
 #include "sched/pool.hpp"
+#include <weft/mem/frame_cache.hpp>
 
 namespace weft::inline v0 {
 
@@ -23,7 +24,7 @@ constexpr auto kFastFor = 64;         // turns after the last marked call
 constexpr auto kIdleTurn = 500ms;     // while all workers sleep
 constexpr auto kBetweenQuestions = 1s;
 constexpr auto kSpareRests = 10s;     // then the thread of a spare worker ends
-constexpr auto kStackRests = 2s;      // then the memory of a fiber's stack goes back to the system
+constexpr auto kMemoryRests = 2s;     // then what a worker keeps, and the memory of stacks that nobody used, goes back to the system
 
 std::int64_t in_ns(std::chrono::steady_clock::time_point time) noexcept { return time.time_since_epoch().count(); }
 
@@ -78,7 +79,7 @@ void Monitor::run() noexcept {
       is_busy = look_at_unmarked(now);
     }
     end_idle_spares(now);
-    clean_stacks(now);
+    give_memory_back(now);
     if (fast_turns != 0 || replaced_ != 0) {
       pace_.pause([](const Pace::Word& word, std::uint32_t value) noexcept { futex_wait_for(word, value, kGrace); });
       continue;
@@ -175,9 +176,18 @@ void Monitor::report(unsigned worker, int thread, std::chrono::nanoseconds block
   }
 }
 
-void Monitor::clean_stacks(Clock::time_point now) noexcept {
-  if (now - cleaned_last_ < kStackRests) return;
+/// What workers keep that have slept for long, and the memory of stacks that nobody has used for as long.
+void Monitor::give_memory_back(Clock::time_point now) noexcept {
+  if (now - cleaned_last_ < kMemoryRests) return;
   cleaned_last_ = now;
+  bool is_trimmed = false;
+  for (unsigned i = 0; i < watched_.size(); ++i) {
+    const std::int64_t since = pool_.seats_[i].idle_since_hint();
+    if (since == 0 || since == watched_[i].trimmed_at || in_ns(now - kMemoryRests) < since || !pool_.trim_sleeper(i)) continue;
+    watched_[i].trimmed_at = since;
+    is_trimmed = true;
+  }
+  if (is_trimmed) frame_memory_collect();
   FiberDepot::clean_unused();
 }
 

@@ -57,7 +57,8 @@ class Monitor {
   struct Watched {
     BlockingWord::Seen call = 0;
     StuckWatch unmarked;
-    bool is_replaced = false;  // in a call that is not marked
+    std::int64_t trimmed_at = 0;  // the beginning of the idle time in which it was trimmed
+    bool is_replaced = false;     // in a call that is not marked
     bool is_reported = false;
   };
 
@@ -76,7 +77,7 @@ class Monitor {
   void allow_another() noexcept;
   void report(unsigned worker, int thread, std::chrono::nanoseconds blocked) noexcept;
   void end_idle_spares(Clock::time_point now) noexcept;
-  void clean_stacks(Clock::time_point now) noexcept;
+  void give_memory_back(Clock::time_point now) noexcept;
 
   Pool& pool_;
   const unsigned most_;

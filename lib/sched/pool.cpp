@@ -189,6 +189,15 @@ void Pool::end_spare(unsigned index) noexcept {
   worker.must_end.store(false, relaxed);
 }
 
+/// Gives away what a worker keeps for its next jobs, as a guest in its seat that runs none. False: it is awake. By the monitor only.
+bool Pool::trim_sleeper(unsigned index) noexcept {
+  if (!idle_.try_claim_for_guest(index)) return false;
+  seats_[index].frames.trim();
+  seats_[index].fibers.trim();
+  give_seat_back(seats_[index], true);
+  return true;
+}
+
 void Pool::report_blocked(const BlockedWorker& blocked) const noexcept {
   if (config_.on_blocked) return config_.on_blocked(blocked);
   std::fprintf(stderr,

@@ -80,6 +80,7 @@ class Pool final : public Executor, public Domain {
   [[nodiscard]] bool has_seats(unsigned count) noexcept;
   void allow_another() noexcept;
   void end_spare(unsigned index) noexcept;
+  [[nodiscard]] bool trim_sleeper(unsigned index) noexcept;
   void report_blocked(const BlockedWorker& blocked) const noexcept;
   [[nodiscard]] bool can_have_thread() noexcept;
   [[nodiscard]] bool prepare(Worker& seat) noexcept;

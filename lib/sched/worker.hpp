@@ -53,7 +53,10 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   [[nodiscard]] int runner() const noexcept { return runner_.load(relaxed); }
   /// Whether it neither searches nor sleeps. Threads: any.
   // relaxed: a hint.
-  [[nodiscard]] bool is_busy_hint() const noexcept { return idle_since_.load(relaxed) == 0; }
+  [[nodiscard]] bool is_busy_hint() const noexcept { return idle_since_hint() == 0; }
+  /// Since when it has been idle, in ns of the steady clock; 0: it is busy. Threads: any.
+  // relaxed: a hint.
+  [[nodiscard]] std::int64_t idle_since_hint() const noexcept { return idle_since_.load(relaxed); }
   [[nodiscard]] std::uint64_t jobs_begun() const noexcept { return jobs_.get(); }  // threads: any
 
   // WorkerContext

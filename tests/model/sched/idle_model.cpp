@@ -251,26 +251,32 @@ struct BusyOwner : IdleScenario<BusyOwner, 2, 2, 2> {
   }
 };
 
-/// A guest takes the seat of a worker that is about to sleep, and leaves it, while work comes from outside.
-struct Guest : IdleScenario<Guest, 3, 1, 1> {
+/// A guest takes the seat of a worker that is about to sleep, and leaves it, while work comes from outside. The monitor does the same, with
+/// the seat of a certain worker, to trim it.
+template <bool kIsMonitor>
+struct Guest : IdleScenario<Guest<kIsMonitor>, 3, 1, 1> {
   static constexpr int kGuests = 1;
   void before() {
-    IdleScenario::before();
-    start_busy(0);
+    Guest::IdleScenario::before();
+    this->start_busy(0);
   }
   void thread(unsigned index) {
+    auto& pool = *this->pool;
     if (index == 0) {
-      pool->run_on(0, pool->find_or_wait(0), executor());
+      pool.run_on(0, pool.find_or_wait(0), this->executor());
     } else if (index == 1) {
-      pool->inject(jobs[0]);
+      pool.inject(this->jobs[0]);
     } else {
-      if (const auto taken = pool->idle.claim_for_guest()) {
-        pool->touch_seat(*taken);
-        weft::give_seat_back(pool->idle, *taken, true, Pool<1>::Host{*pool, *taken});
+      if (claim(pool.idle)) {
+        pool.touch_seat(0);
+        weft::give_seat_back(pool.idle, 0, true, Pool<1>::Host{pool, 0});
       }
-      end_one();
+      this->end_one();
     }
   }
+
+ private:
+  static bool claim(Idle& idle) { return kIsMonitor ? idle.try_claim_for_guest(0) : idle.claim_for_guest() == 0U; }
 };
 
 /// The guest's root is still running elsewhere when the guest runs dry: the seat's own thread goes on in its place.
@@ -397,7 +403,8 @@ int main(int argc, char** argv) {
   explorer.run<TwoByTwo<false>>("two producers, two sleepers", {200'000, 0, 1'500'000, 1});
   explorer.run<TwoByTwo<true>>("two producers, two sleepers, no membarrier", {100'000, 0, 1'500'000, 1});
   explorer.run<BusyOwner>("a busy owner pushes while the other runs dry", {100'000, 1, 1'500'000, 2});
-  explorer.run<Guest>("a guest in the seat of a worker about to sleep", {100'000, 2, 1'500'000, 2});
+  explorer.run<Guest<false>>("a guest in the seat of a worker about to sleep", {100'000, 2, 1'500'000, 2});
+  explorer.run<Guest<true>>("the monitor in the seat of a worker about to sleep", {100'000, 2, 1'500'000, 2});
   explorer.run<GuestLeavesWork>("a guest leaves its seat to the thread", {100'000, 1, 1'500'000, 1});
   explorer.run<NoThread>("a worker gets no thread", {100'000, 1, 1'500'000, 1});
   explorer.run<Blocked>("another is awake while one is blocked, and rests", {100'000, 0, 1'500'000, 1});

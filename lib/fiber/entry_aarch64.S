@@ -26,5 +26,13 @@ weft_v0_fiber_entry:
         .cfi_endproc
         .size   weft_v0_fiber_entry, . - weft_v0_fiber_entry
 
+        // NT_GNU_PROPERTY_TYPE_0: indirect jumps land on a bti only. A linker leaves the check off for a program with one part that does not say so.
+        .pushsection .note.gnu.property, "a", %note
+        .p2align 3
+        .long   4, 16, 5
+        .asciz  "GNU"
+        .long   0xc0000000, 4, 1, 0             // GNU_PROPERTY_AARCH64_FEATURE_1_AND: BTI
+        .popsection
+
 #endif
         .section .note.GNU-stack, "", %progbits

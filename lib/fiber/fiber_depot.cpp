@@ -22,6 +22,15 @@ std::array<FiberDepot, kNodes>& depots() noexcept {
   return *made;
 }
 
+/// As much again as there is, so that there are few slabs, and none far larger than what is used of it: where address space counts as memory
+/// (mlockall, vm.overcommit_memory = 2) the rest of a slab is paid for too. Memcheck notes of each byte that it is mapped, and takes a second
+/// for a gigabyte.
+std::size_t bytes_of_next(const std::vector<std::unique_ptr<StackSlab>>& slabs) noexcept {
+  std::size_t bytes = 0;
+  for (const auto& slab : slabs) bytes += slab->bytes();
+  return std::clamp(bytes, StackSlab::kFirstBytes, is_on_valgrind() ? StackSlab::kFirstBytes : StackSlab::kMostBytes);
+}
+
 /// How many stacks with memory a depot keeps: 64 MiB, but 4 at least. What they have touched is usually less.
 constexpr std::size_t most_touched(std::uint32_t size_class) noexcept {
   constexpr std::size_t kBytes = std::size_t{64} << 20;
@@ -41,6 +50,12 @@ void FiberDepot::put_home(Fiber& fiber) noexcept { depots()[fiber.node_].put(fib
 
 std::uint32_t FiberDepot::node() const noexcept { return static_cast<std::uint32_t>(this - depots().data()); }
 
+void FiberDepot::link(FiberList& list, Fiber& fiber) noexcept {
+  fiber.next_ = list.first;
+  list.first = &fiber;
+  ++list.count;
+}
+
 FiberList FiberDepot::split(FiberList& from, std::uint32_t most) noexcept {
   if (most == 0) return {};
   if (from.count <= most) return std::exchange(from, FiberList{});
@@ -54,20 +69,16 @@ FiberList FiberDepot::split(FiberList& from, std::uint32_t most) noexcept {
 
 FiberList FiberDepot::make(SizeClass& kept, std::uint32_t size_class, std::uint32_t most) {
   FiberList made;
-  const auto add = [&made](Fiber& fiber) {
-    fiber.next_ = made.first;
-    made.first = &fiber;
-    ++made.count;
-  };
   if (kept.slabs.empty() || kept.slabs.back()->made() == kept.slabs.back()->capacity()) {
-    kept.slabs.push_back(std::make_unique<StackSlab>(StackSize::bytes_of(size_class) * StackSize::kFactor, StackSize::is_huge(size_class)));
+    kept.slabs.push_back(std::make_unique<StackSlab>(StackSize::bytes_of(size_class) * StackSize::kFactor, StackSize::is_huge(size_class),
+                                                     bytes_of_next(kept.slabs)));
   }
-  add(*kept.slabs.back()->make(size_class, node()));
+  link(made, *kept.slabs.back()->make(size_class, node()));
   try {
     while (made.count < most) {
       Fiber* const fiber = kept.slabs.back()->make(size_class, node());
       if (fiber == nullptr) break;
-      add(*fiber);
+      link(made, *fiber);
     }
   } catch (const LimitError&) {
     // There is one at least.
@@ -92,33 +103,39 @@ void FiberDepot::clean(const Fiber& fiber) noexcept {
 
 void FiberDepot::clean_unused() noexcept {
   for (FiberDepot& depot : depots()) {
-    for (SizeClass& kept : depot.classes_) {
-      const std::unique_lock lock(kept.mutex, std::try_to_lock);
-      if (!lock.owns_lock() || kept.touched.count == 0) continue;
-      const std::uint32_t unused = std::min(kept.least_touched, kept.touched.count);
-      FiberList used = split(kept.touched, kept.touched.count - unused);  // those at the front were used last, and stay
-      for (FiberList found = std::exchange(kept.touched, used); found.first != nullptr;) {
-        Fiber& fiber = *std::exchange(found.first, found.first->next_);
-        clean(fiber);
-        fiber.next_ = std::exchange(kept.clean.first, &fiber);
-        ++kept.clean.count;
-      }
-      kept.least_touched = kept.touched.count;
-    }
+    for (SizeClass& kept : depot.classes_) depot.clean_unused(kept);
+  }
+}
+
+void FiberDepot::clean_unused(SizeClass& kept) noexcept {
+  FiberList unused;
+  {
+    const std::unique_lock lock(kept.mutex, std::try_to_lock);
+    if (!lock.owns_lock() || kept.touched.count == 0) return;
+    const std::uint32_t used = kept.touched.count - std::min(kept.least_touched, kept.touched.count);
+    FiberList stay = split(kept.touched, used);  // those at the front were used last
+    unused = std::exchange(kept.touched, stay);
+    kept.least_touched = used;
+  }
+  while (unused.first != nullptr) {
+    Fiber& fiber = *std::exchange(unused.first, unused.first->next_);
+    clean(fiber);
+    const std::lock_guard lock(kept.mutex);
+    link(kept.clean, fiber);
   }
 }
 
 void FiberDepot::put(Fiber& fiber) noexcept {
   forget_run(fiber.tool_);
   SizeClass& kept = classes_[fiber.size_class_];
+  {
+    const std::lock_guard lock(kept.mutex);
+    --kept.out;
+    if (kept.touched.count < most_touched(fiber.size_class_)) return link(kept.touched, fiber);
+  }
+  clean(fiber);
   const std::lock_guard lock(kept.mutex);
-  const bool is_kept = kept.touched.count < most_touched(fiber.size_class_);
-  if (!is_kept) clean(fiber);
-  FiberList& list = is_kept ? kept.touched : kept.clean;
-  fiber.next_ = list.first;
-  list.first = &fiber;
-  ++list.count;
-  --kept.out;
+  link(kept.clean, fiber);
 }
 
 std::size_t FiberDepot::outstanding() noexcept {

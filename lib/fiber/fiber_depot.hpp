@@ -52,8 +52,10 @@ class FiberDepot {
     std::vector<std::unique_ptr<StackSlab>> slabs;
   };
 
+  static void link(FiberList& list, Fiber& fiber) noexcept;
   [[nodiscard]] static FiberList split(FiberList& from, std::uint32_t most) noexcept;
   static void clean(const Fiber& fiber) noexcept;
+  void clean_unused(SizeClass& kept) noexcept;
   void put(Fiber& fiber) noexcept;
   [[nodiscard]] FiberList make(SizeClass& kept, std::uint32_t size_class, std::uint32_t most);
   [[nodiscard]] std::uint32_t node() const noexcept;

@@ -14,7 +14,6 @@
 
 #include "fiber/stack_slab.hpp"
 #include <weft/fiber/fiber.hpp>
-#include <weft/fiber/fiber_cache.hpp>
 
 namespace weft::inline v0 {
 
@@ -80,8 +79,7 @@ void hand_on(int signal, siginfo_t* info, void* context) noexcept {
 
 void on_fault(int signal, siginfo_t* info, void* context) noexcept {
   if (const Fiber* const fiber = current_fiber()) {
-    const auto* const address = static_cast<const std::byte*>(info->si_addr);
-    if (address < fiber->stack_begin() && address >= fiber->stack_begin() - StackSlab::guard_bytes()) report(*fiber);
+    if (StackSlab::is_in_guard_of(*fiber, static_cast<const std::byte*>(info->si_addr))) report(*fiber);
   }
   hand_on(signal, info, context);
 }

@@ -27,8 +27,6 @@ namespace weft::inline v0 {
 
 namespace {
 
-constexpr std::size_t kSlabBytes = std::size_t{16} << 30;
-constexpr std::size_t kSlabBytesOnValgrind = std::size_t{64} << 20;  // memcheck notes of each byte that it is mapped: 16 seconds for the other
 constexpr std::size_t kGuardPages = 15;
 
 std::size_t page_size() noexcept { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
@@ -62,9 +60,13 @@ constinit StackMemory stack_memory{
     [](void* memory, std::size_t bytes) noexcept { return ::madvise(memory, bytes, MADV_HUGEPAGE); },
 };
 
-std::size_t StackSlab::guard_bytes() noexcept {
-  static const std::size_t bytes = kGuardPages * page_size();
-  return bytes;
+std::size_t StackSlab::guard_bytes(bool huge_pages) noexcept {
+  static const std::size_t on_small_pages = kGuardPages * page_size();
+  return huge_pages ? StackSize::kHugePage : on_small_pages;
+}
+
+bool StackSlab::is_in_guard_of(const Fiber& fiber, const std::byte* address) noexcept {
+  return address < fiber.stack_begin() && address >= fiber.stack_begin() - guard_bytes(StackSize::is_huge(fiber.size_class_));
 }
 
 std::size_t StackSlab::bytes_for(std::size_t count) const noexcept {
@@ -72,15 +74,15 @@ std::size_t StackSlab::bytes_for(std::size_t count) const noexcept {
   return rounded_up(count * sizeof(Fiber), page_) + count * stride() + to_align;
 }
 
-/// On huge pages each stack begins at a multiple of their size; what is left of the last one below it is a part of the guard.
 std::size_t StackSlab::stride() const noexcept {
-  return has_huge_pages_ ? stack_bytes_ + StackSize::kHugePage : stack_bytes_ + guard_bytes();
+  const std::size_t bytes = stack_bytes_ + guard_bytes();
+  const bool is_even = bytes / page_ % 2 == 0;
+  return has_huge_pages_ || !is_even ? bytes : bytes + page_;
 }
 
-StackSlab::StackSlab(std::size_t stack_bytes, bool huge_pages)
+StackSlab::StackSlab(std::size_t stack_bytes, bool huge_pages, std::size_t wanted)
     : has_huge_pages_(huge_pages), page_(page_size()), stack_bytes_(rounded_up(stack_bytes, page_)) {
   // Address space may be limited (ulimit -v, vm.overcommit_memory = 2), so what is refused is tried in smaller pieces.
-  const std::size_t wanted = is_on_valgrind() ? kSlabBytesOnValgrind : kSlabBytes;
   for (std::size_t count = std::max<std::size_t>(wanted / stride(), 1); count != 0; count /= 2) {
     memory_ = static_cast<std::byte*>(stack_memory.map(bytes_for(count)));
     if (memory_ == nullptr) continue;

@@ -32,12 +32,17 @@ extern constinit StackMemory stack_memory;
 ///
 /// A guard is nearly as large as the smallest stacks, because a function with a large frame may step over a small one; it costs address
 /// space only. Guard and stack together are an odd number of pages, so that the ends of the stacks do not meet in the same lines of a cache.
+/// On huge pages each stack begins at a multiple of their size, and the guard takes all that is left below it.
 ///
 /// Threads: one at a time.
 class StackSlab {
  public:
+  static constexpr std::size_t kFirstBytes = std::size_t{64} << 20;
+  static constexpr std::size_t kMostBytes = std::size_t{16} << 30;
+
+  /// @param wanted  bytes of address space; fewer if they are refused, more if not even one stack would fit
   /// Errors: LimitError when there is no address space even for one.
-  explicit StackSlab(std::size_t stack_bytes, bool huge_pages = false);
+  explicit StackSlab(std::size_t stack_bytes, bool huge_pages = false, std::size_t wanted = kFirstBytes);
   StackSlab(const StackSlab&) = delete;
   StackSlab& operator=(const StackSlab&) = delete;
   ~StackSlab();
@@ -45,12 +50,16 @@ class StackSlab {
   /// Makes the next fiber, with its guard. Null: all have been made. Errors: LimitError when the kernel refuses the guard.
   [[nodiscard]] Fiber* make(std::uint32_t size_class, std::uint32_t node);
 
-  /// The size of the guard below each stack; on huge pages there is more.
-  [[nodiscard]] static std::size_t guard_bytes() noexcept;
+  /// The size of the guard below each stack.
+  [[nodiscard]] static std::size_t guard_bytes(bool huge_pages) noexcept;
+  /// Whether an address lies in the guard of a fiber. Async-signal-safe.
+  [[nodiscard]] static bool is_in_guard_of(const Fiber& fiber, const std::byte* address) noexcept;
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_for(capacity_); }
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
   [[nodiscard]] std::size_t made() const noexcept { return made_; }
 
  private:
+  [[nodiscard]] std::size_t guard_bytes() const noexcept { return guard_bytes(has_huge_pages_); }
   [[nodiscard]] std::size_t stride() const noexcept;
   [[nodiscard]] std::size_t bytes_for(std::size_t count) const noexcept;
   void install_guard(std::byte* guard) const;

@@ -67,6 +67,7 @@ void answer(int) noexcept {
   auto asked = static_cast<std::uint32_t>(::syscall(SYS_gettid));
   // [sites.ask] acquire: the frames are free to be written; pairs with the store by backtrace_of(). A handler that comes late finds that
   // nobody, or another thread, is asked.
+  // relaxed: on failure nothing is read.
   if (!request.state.compare_exchange_strong(asked, Request::kAnswering, acquire, relaxed)) return;
   const int error = errno;
   request.count = ::backtrace(request.frames.data(), kMostFrames);

@@ -78,6 +78,9 @@ WEFT_ALWAYS_INLINE void* switch_stacks(void* record, void* value) noexcept {
         "v19", "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31",
 #if defined(__ARM_FEATURE_SVE)
         "p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9", "p10", "p11", "p12", "p13", "p14", "p15",
+#if !defined(__clang__)  // which does not know it, and keeps nothing in it over any assembly
+        "ffr",
+#endif
 #endif
         "memory", "cc");
   return value_register;

@@ -39,7 +39,7 @@ std::size_t mappings() {
 }
 
 bool guards_take_no_mappings() {
-  const std::size_t bytes = weft::StackSlab::guard_bytes();
+  const std::size_t bytes = weft::StackSlab::guard_bytes(false);
   void* const memory = weft::stack_memory.map(bytes);
   const bool has_advice = weft::stack_memory.guard(memory, bytes) == 0;
   weft::stack_memory.unmap(memory, bytes);

@@ -8,11 +8,15 @@
 
 #include <weft/weft.hpp>
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <fstream>
 #include <string>
+#include <vector>
 
 using Catch::Matchers::Contains;
 using weft::Counter;
@@ -90,16 +94,67 @@ TEST_CASE("sizes of stacks are rounded up to a power of two") {
   CHECK(StackSize::bytes_of(StackSize::huge(StackSize::class_of(4 << 20))) == 4 << 20);
 }
 
-TEST_CASE("stacks do not overlap, and end in different lines of a page") {
-  StackSlab slab(64 << 10);
-  const Fiber* before = nullptr;
-  for (int i = 0; i < 100; ++i) {
-    const Fiber* const fiber = slab.make(2, 0);
-    REQUIRE(fiber != nullptr);
-    CHECK(fiber->stack_end() - fiber->stack_begin() == 64 << 10);
-    if (before != nullptr) CHECK(fiber->stack_begin() - before->stack_end() == static_cast<std::ptrdiff_t>(StackSlab::guard_bytes()));
-    before = fiber;
+TEST_CASE("stacks lie an odd number of pages apart, with at least their guard between them") {
+  const long page = ::sysconf(_SC_PAGESIZE);
+  for (std::uint32_t size_class = 0; size_class < 4; ++size_class) {
+    StackSlab slab(StackSize::bytes_of(size_class));
+    const Fiber* before = nullptr;
+    for (int i = 0; i < 20; ++i) {
+      const Fiber* const fiber = slab.make(size_class, 0);
+      REQUIRE(fiber != nullptr);
+      CHECK(fiber->stack_size() == StackSize::bytes_of(size_class));
+      if (before != nullptr) CHECK(fiber->stack_begin() - before->stack_end() >= static_cast<std::ptrdiff_t>(StackSlab::guard_bytes(false)));
+      if (before != nullptr) CHECK((fiber->stack_end() - before->stack_end()) / page % 2 == 1);
+      before = fiber;
+    }
   }
+}
+
+TEST_CASE("the guard of a stack on huge pages takes all that lies between it and the one below") {
+  const std::uint32_t size_class = StackSize::huge(StackSize::class_of(2 << 20));
+  StackSlab slab(2 << 20, true);
+  const Fiber* const below = slab.make(size_class, 0);
+  const Fiber* const fiber = slab.make(size_class, 0);
+  CHECK(StackSlab::is_in_guard_of(*fiber, below->stack_end()));
+  CHECK(StackSlab::is_in_guard_of(*fiber, fiber->stack_begin() - 1));
+  CHECK_FALSE(StackSlab::is_in_guard_of(*fiber, below->stack_end() - 1));
+  CHECK_FALSE(StackSlab::is_in_guard_of(*fiber, fiber->stack_begin()));
+  // What is inaccessible to the kernel is a guard: it would copy from anything else.
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  for (const std::byte* const byte : {below->stack_end(), fiber->stack_begin() - 1}) CHECK(::write(ends[1], byte, 1) == -1);
+  CHECK(::write(ends[1], fiber->stack_begin(), 1) == 1);
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
+TEST_CASE("each slab is as large as all before it, and the first has 64 MiB") {
+  static const StackMemory original = weft::stack_memory;
+  static std::vector<std::size_t> asked;
+  StackMemory memory = weft::stack_memory;
+  memory.map = [](std::size_t bytes) noexcept {
+    asked.push_back(bytes);
+    return original.map(bytes);
+  };
+  const Replaced replaced(memory);
+  constexpr int kFibers = 40;
+  constexpr std::size_t kStack = std::size_t{16} << 20;  // nothing else here uses this size
+  {
+    Runtime rt{{.workers = 1, .report_blocking_after = std::chrono::milliseconds(0)}};
+    Counter gate(1), done;
+    int begun = 0;
+    for (int i = 0; i < kFibers; ++i) {
+      rt.spawn_fiber([&] { ++begun == kFibers ? gate.sub() : gate.wait(); }, done, {.stack_size = kStack});
+    }
+    done.wait();
+  }
+  std::size_t before = 0;
+  for (const std::size_t bytes : asked) {
+    CHECK(bytes <= std::max(StackSlab::kFirstBytes, before));
+    CHECK(bytes + 2 * StackSize::kFactor * kStack > std::max(StackSlab::kFirstBytes, before));
+    before += bytes;
+  }
+  CHECK(before > kFibers * kStack);
 }
 
 TEST_CASE("a thousand stacks with their guards are one mapping, where the kernel has the advice for it") {

@@ -18,7 +18,7 @@ inline namespace WEFT_ASSERTS_NAMESPACE {
 
 /// Says that the worker which runs this code may be blocked from construction to destruction, so that others can run in its place.
 ///
-/// For code that cannot await: a plain job, a callback of a library. Elsewhere await blocking().
+/// For code that cannot await: a plain job, a callback of a library. Elsewhere await blocking(), on a fiber call this_fiber::blocking().
 ///
 /// Pre:      nothing of weft is waited for inside: a fiber or coroutine that suspends would take the worker's place with it. With internal
 ///           checks a fiber that does ends the process with a message. One inside another does nothing.
@@ -50,7 +50,7 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 
 /// Calls a function while the awaiting coroutine or fiber has left the stack, and does not suspend after all.
 template <class F>
-class [[nodiscard("co_await it; on a fiber: this_fiber::await")]] BlockingCall {
+class [[nodiscard("co_await it; on a fiber: this_fiber::blocking")]] BlockingCall {
  public:
   using Result = std::invoke_result_t<F&>;
 
@@ -86,7 +86,7 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// worker's place until it returns, so that as many workers as before go on (RuntimeOptions::spare_workers).
 ///
 /// Pre:      `function` waits for nothing of weft; it runs on no fiber, but on the thread's own stack, which is large.
-/// Threads:  in a coroutine or, by this_fiber::await, on a fiber. errno is the call's afterwards.
+/// Threads:  in a coroutine; on a fiber call this_fiber::blocking. errno is the call's afterwards.
 /// Resumes:  on the same worker, without having been suspended.
 /// Lifetime: a function that has a name is called where it is; a temporary is kept until it has been called.
 /// Errors:   what the function throws. A stop request does not end it.
@@ -94,7 +94,7 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// Example:  samples/legacy_port
 template <class F>
   requires std::invocable<F&>
-[[nodiscard("co_await it; on a fiber: this_fiber::await")]] detail::BlockingCall<F> blocking(F&& function) {
+[[nodiscard("co_await it; on a fiber: this_fiber::blocking")]] detail::BlockingCall<F> blocking(F&& function) {
   return detail::BlockingCall<F>(std::forward<F>(function));
 }
 

@@ -123,9 +123,9 @@ void on_fiber(Round& round, std::size_t number, Habits habits) {
     round.call_briefly();
     round.running.end();
     if (habits.blocks(call)) {
-      this_fiber::await(weft::blocking([&round] { round.block(); }));
+      this_fiber::blocking([&round] { round.block(); });
     } else {
-      this_fiber::await(weft::blocking([&round] { round.call_briefly(); }));
+      this_fiber::blocking([&round] { round.call_briefly(); });
     }
     if (habits.yields(call)) this_fiber::yield();
   }
@@ -205,7 +205,7 @@ TEST_CASE("once nothing is blocked any more as many jobs run at once as there ar
     std::atomic<bool> stops{false};
     for (unsigned i = 0; i < kWorkers; ++i) {
       if (random.one_in(2)) {
-        rt.spawn_fiber([&round] { this_fiber::await(weft::blocking([&round] { round.block(); })); }, blocked);
+        rt.spawn_fiber([&round] { this_fiber::blocking([&round] { round.block(); }); }, blocked);
       } else {
         rt.spawn(
             [&round] {

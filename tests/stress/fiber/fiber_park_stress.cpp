@@ -108,7 +108,7 @@ TEST_CASE("runtimes are made and destroyed while fibers of all sizes come and go
         rt->spawn_fiber(
             [&, waits = random.one_in(2)] {
               if (waits) mutex.lock_blocking().unlock();
-              if (!waits) this_fiber::await(weft::blocking([] {}));
+              if (!waits) this_fiber::blocking([] {});
               ended.fetch_add(1);
             },
             done, {.stack_size = size});

@@ -21,6 +21,7 @@ TEST_CASE("members of this_fiber say where they were called if that is on no fib
   CHECK_THROWS_WITH(this_fiber::yield(), Contains("this_fiber::yield") && Contains("no fiber runs"));
   CHECK_THROWS_WITH(this_fiber::wait(counter), Contains("this_fiber::wait"));
   CHECK_THROWS_WITH(this_fiber::await(weft::yield()), Contains("this_fiber::await"));
+  CHECK_THROWS_WITH(this_fiber::blocking([] {}), Contains("this_fiber::blocking"));
   CHECK_THROWS_AS(this_fiber::stop_token(), UsageError);
   CHECK_THROWS_AS(this_fiber::stop_requested(), UsageError);
   CHECK_THROWS_AS(this_fiber::stop_point(), UsageError);

@@ -79,9 +79,9 @@ TEST_CASE("a blocking call gives its result, its exception and its errno, in a c
   };
   CHECK(rt.run(task()) == 7);
   rt.run(on_fiber([] {
-    CHECK(this_fiber::await(blocking([] { return 8; })) == 8);
-    CHECK_FALSE(this_fiber::await(blocking([] { return this_fiber::is_one(); })));
-    this_fiber::await(blocking([] { errno = EDOM; }));
+    CHECK(this_fiber::blocking([] { return 8; }) == 8);
+    CHECK_FALSE(this_fiber::blocking([] { return this_fiber::is_one(); }));
+    this_fiber::blocking([] { errno = EDOM; });
     CHECK(errno == EDOM);
   }));
   CHECK(weft::sync_wait(task()) == 7);
@@ -142,7 +142,7 @@ TEST_CASE("fibers and plain jobs may block too") {
   Runtime rt{{.workers = 1}};
   const Pipe pipe;
   Counter blocked, others;
-  rt.spawn_fiber([&] { this_fiber::await(blocking([&] { pipe.block(); })); }, blocked);
+  rt.spawn_fiber([&] { this_fiber::blocking([&] { pipe.block(); }); }, blocked);
   rt.spawn([] {}, others);
   others.wait();
   pipe.release();

@@ -46,7 +46,9 @@ struct RuntimeOptions {
   /// How many more threads may run jobs while workers are blocked, one for each blocked worker. They are started when they are first needed.
   unsigned spare_workers = 64;
 
-  /// After how long a worker counts as blocked that sleeps in a system call which is not marked as blocking; zero: never, and nobody looks.
+  /// After how long a worker counts as blocked that sleeps in a system call which is not marked as blocking; zero: never. The watcher that
+  /// looks for it also gives back what a worker keeps for its next jobs (up to some MiB) when it has slept for two seconds; with zero it does
+  /// so only once a marked call has been made.
   std::chrono::milliseconds report_blocking_after{100};
 
   /// Is told of such a worker, once for each place in the program. To find the place, the thread is interrupted by SIGURG: the call may

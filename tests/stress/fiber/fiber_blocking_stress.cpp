@@ -4,56 +4,27 @@
 
 #include "support/describe_workers.hpp"
 #include "support/many.hpp"
+#include "support/pipe.hpp"
 #include "support/seeded_random.hpp"
 #include "support/stress_clock.hpp"
 
-#include <unistd.h>
-
-#include <array>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
-#include <cstdlib>
 #include <deque>
 #include <thread>
 
 using weft::Counter;
 using weft::Runtime;
 using weft::Task;
+using weft_test::Pipe;
 using weft_test::SeededRandom;
 using weft_test::StressClock;
 using weft_test::Watchdog;
 namespace this_fiber = weft::this_fiber;
 
 namespace {
-
-/// Calls that block in the kernel until somebody else has written a byte for them.
-class Pipe {
- public:
-  Pipe() {
-    if (::pipe(ends_.data()) != 0) std::abort();
-  }
-  Pipe(const Pipe&) = delete;
-  Pipe& operator=(const Pipe&) = delete;
-  ~Pipe() {
-    ::close(ends_[0]);
-    ::close(ends_[1]);
-  }
-  void block() const {
-    char byte = 0;
-    while (::read(ends_[0], &byte, 1) < 0 && errno == EINTR) {
-    }
-  }
-  void release() const {
-    while (::write(ends_[1], "x", 1) < 0 && errno == EINTR) {
-    }
-  }
-
- private:
-  std::array<int, 2> ends_{};
-};
 
 /// Jobs that run now, outside their blocking calls.
 class Running {

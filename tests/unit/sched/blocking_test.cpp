@@ -3,11 +3,8 @@
 #include <weft/weft.hpp>
 
 #include "support/many.hpp"
+#include "support/pipe.hpp"
 
-#include <poll.h>
-#include <unistd.h>
-
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <latch>
@@ -23,30 +20,10 @@ using weft::Counter;
 using weft::on_fiber;
 using weft::Runtime;
 using weft::Task;
+using weft_test::Pipe;
 namespace this_fiber = weft::this_fiber;
 
 namespace {
-
-/// A call that blocks in the kernel until it is released.
-class Pipe {
- public:
-  Pipe() { REQUIRE(::pipe(ends_.data()) == 0); }
-  Pipe(const Pipe&) = delete;
-  Pipe& operator=(const Pipe&) = delete;
-  ~Pipe() {
-    ::close(ends_[0]);
-    ::close(ends_[1]);
-  }
-  void block() const {
-    char byte = 0;
-    while (::read(ends_[0], &byte, 1) < 0 && errno == EINTR) {
-    }
-  }
-  void release() const { REQUIRE(::write(ends_[1], "x", 1) == 1); }
-
- private:
-  std::array<int, 2> ends_{};
-};
 
 /// What the runtime has reported.
 struct Reports {

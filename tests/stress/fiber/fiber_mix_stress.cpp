@@ -5,13 +5,10 @@
 #include "support/describe_workers.hpp"
 #include "support/seeded_random.hpp"
 #include "support/stress_clock.hpp"
-
-#include <sys/syscall.h>
-#include <unistd.h>
+#include "support/thread_here.hpp"
 
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <deque>
@@ -26,23 +23,15 @@ using weft::Mutex;
 using weft::MutexLock;
 using weft::Runtime;
 using weft::Task;
+using weft_test::get_errno;
 using weft_test::SeededRandom;
+using weft_test::set_errno;
 using weft_test::StressClock;
+using weft_test::thread_here;
 using weft_test::Watchdog;
 namespace this_fiber = weft::this_fiber;
 
 namespace {
-
-/// Through calls that compilers do not look into: they keep the address of errno over a suspension.
-WEFT_NOINLINE void set_errno(int value) {
-  errno = value;
-  asm volatile("" ::: "memory");
-}
-WEFT_NOINLINE int get_errno() {
-  asm volatile("" ::: "memory");
-  return errno;
-}
-WEFT_NOINLINE long thread_here() { return ::syscall(SYS_gettid); }
 
 enum Step { kYield, kMutex, kTryMutex, kCounter, kEarlier, kTask, kFork, kHandler, kUnwinding, kNested, kHandOver, kSteps };
 constexpr const char* kNames[kSteps] = {"yields",   "locks",      "tried locks", "counters",    "waits for others", "tasks",

@@ -2,6 +2,8 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
+#include "support/thread_here.hpp"
+
 #include <execinfo.h>
 
 #include <array>
@@ -20,19 +22,11 @@ using weft::on_fiber;
 using weft::Runtime;
 using weft::spawn_fiber;
 using weft::Task;
+using weft_test::get_errno;
+using weft_test::set_errno;
 namespace this_fiber = weft::this_fiber;
 
 namespace {
-
-/// errno through a call that compilers do not look into: they keep its address, which is another on another thread.
-WEFT_NOINLINE void set_errno(int value) {
-  errno = value;
-  asm volatile("" ::: "memory");
-}
-WEFT_NOINLINE int get_errno() {
-  asm volatile("" ::: "memory");
-  return errno;
-}
 
 /// Waits until the other has come as far.
 void meet(Counter& mine, Counter& other) {

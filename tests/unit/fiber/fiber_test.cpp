@@ -2,9 +2,7 @@
 #include <weft/weft.hpp>
 
 #include "support/counted.hpp"
-
-#include <sys/syscall.h>
-#include <unistd.h>
+#include "support/thread_here.hpp"
 
 #include <atomic>
 #include <memory>
@@ -21,14 +19,12 @@ using weft::Runtime;
 using weft::spawn_fiber;
 using weft::Task;
 using weft_test::Counted;
+using weft_test::thread_here;
 namespace this_fiber = weft::this_fiber;
 
 namespace {
 
 Task<int> value_of(int value) { co_return value; }
-
-/// The thread by its number, which the kernel is asked for. Compilers take std::this_thread::get_id() for constant in a function.
-long thread_here() { return ::syscall(SYS_gettid); }
 
 int sum_to(int n) { return n == 0 ? 0 : n + sum_to(n - 1); }
 

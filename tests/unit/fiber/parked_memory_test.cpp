@@ -3,48 +3,25 @@
 #include <weft/weft.hpp>
 
 #include "fiber/sanitizer.hpp"
-#include "fiber/stack_slab.hpp"
+#include "guard_advice.hpp"
 #include "support/many.hpp"
+#include "support/process_memory.hpp"
 #include "support/skip.hpp"
 
 #include <atomic>
 #include <cstdio>
-#include <fstream>
-#include <string>
 #include <thread>
 
 using weft::Counter;
 using weft::Runtime;
+using weft_test::mappings;
+using weft_test::resident_bytes;
 
 namespace {
 
 constexpr int kFibers = 100'000;
 constexpr double kPromisedKib = 4.5;
 constexpr std::size_t kMostMappings = 100;
-
-double resident_kib() {
-  std::ifstream file("/proc/self/smaps_rollup");
-  std::string word;
-  while (file >> word) {
-    if (double kib = 0; word == "Rss:" && file >> kib) return kib;
-  }
-  return 0;
-}
-
-std::size_t mappings() {
-  std::ifstream file("/proc/self/maps");
-  std::size_t count = 0;
-  for (std::string line; std::getline(file, line);) ++count;
-  return count;
-}
-
-bool guards_take_no_mappings() {
-  const std::size_t bytes = weft::StackSlab::guard_bytes(false);
-  void* const memory = weft::stack_memory.map(bytes);
-  const bool has_advice = weft::stack_memory.guard(memory, bytes) == 0;
-  weft::stack_memory.unmap(memory, bytes);
-  return has_advice;
-}
 
 }  // namespace
 
@@ -58,14 +35,14 @@ TEST_CASE("a hundred thousand fibers wait at once, each with its guard, in at mo
     return;
   }
   // Depots keep their stacks: the rest of the program would have no mappings left, and neither would an emulator that it runs in.
-  if (!guards_take_no_mappings()) {
+  if (!weft_test::guards_take_no_mappings()) {
     weft_test::skip("there is no MADV_GUARD_INSTALL here, and the guards would use up the mappings of the process");
     return;
   }
   Runtime rt{{.workers = 2}};
   Counter gate(1), done;
   std::atomic<int> waiting{0}, refused{0};
-  const double before = resident_kib();
+  const double before = resident_bytes();
   const std::size_t mappings_before = mappings();
   for (int i = 0; i < kFibers; ++i) {
     rt.spawn_fiber(
@@ -83,7 +60,7 @@ TEST_CASE("a hundred thousand fibers wait at once, each with its guard, in at mo
     done.wait();  // throws what the kernel has said
     FAIL("only " << waiting.load() << " fibers wait");
   }
-  const double each = (resident_kib() - before) / kFibers;
+  const double each = (resident_bytes() - before) / 1024 / kFibers;
   const std::size_t added = mappings() - mappings_before;
   std::fprintf(stderr, "a fiber that waits: %.2f KiB for each of %d, %zu more mappings\n", each, kFibers, added);
   CHECK(each <= kPromisedKib);

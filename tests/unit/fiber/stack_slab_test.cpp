@@ -3,7 +3,9 @@
 
 #include "fiber/fiber_depot.hpp"
 #include "fiber/stack_slab.hpp"
+#include "guard_advice.hpp"
 #include "support/many.hpp"
+#include "support/process_memory.hpp"
 #include "support/skip.hpp"
 
 #include <weft/weft.hpp>
@@ -14,8 +16,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
-#include <fstream>
-#include <string>
 #include <vector>
 
 using Catch::Matchers::Contains;
@@ -28,6 +28,7 @@ using weft::Runtime;
 using weft::StackMemory;
 using weft::StackSize;
 using weft::StackSlab;
+using weft_test::mappings;
 namespace this_fiber = weft::this_fiber;
 
 namespace {
@@ -56,25 +57,6 @@ int too_old(void*, std::size_t) noexcept {
 void* no_memory(std::size_t) noexcept {
   errno = ENOMEM;
   return nullptr;
-}
-
-std::size_t mappings() {
-  std::ifstream file("/proc/self/maps");
-  std::size_t count = 0;
-  for (std::string line; std::getline(file, line);) ++count;
-  return count;
-}
-
-bool has_guard_advice() {
-  StackSlab slab(StackSize::kSmallest);
-  StackMemory memory = weft::stack_memory;
-  memory.protect = refuse;
-  const Replaced replaced(memory);
-  try {
-    return slab.make(0, 0) != nullptr;
-  } catch (const LimitError&) {
-    return false;
-  }
 }
 
 /// A size of stack that nothing else here uses, so that none is kept anywhere.
@@ -158,7 +140,7 @@ TEST_CASE("each slab is as large as all before it, and the first has 64 MiB") {
 }
 
 TEST_CASE("a thousand stacks with their guards are one mapping, where the kernel has the advice for it") {
-  if (!has_guard_advice()) {
+  if (!weft_test::guards_take_no_mappings()) {
     weft_test::skip("this kernel has no MADV_GUARD_INSTALL");
     return;
   }

@@ -4,6 +4,7 @@
 #include <weft/weft.hpp>
 
 #include "support/many.hpp"
+#include "support/process_memory.hpp"
 #include "support/skip.hpp"
 
 #include <malloc.h>
@@ -12,30 +13,18 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdio>
-#include <fstream>
-#include <stdexcept>
-#include <string>
 #include <thread>
 
 using weft::Counter;
 using weft::Runtime;
 using weft::Task;
+using weft_test::resident_bytes;
 
 namespace {
 
 constexpr int kTasks = 100'000;
 constexpr double kPromisedBytes = 256;
 constexpr std::size_t kLocalBytes = 1000;
-
-double resident_bytes() {
-  // The rollup is exact, where the figures of /proc/self/statm lag behind by some pages for each thread.
-  std::ifstream file("/proc/self/smaps_rollup");
-  std::string word;
-  while (file >> word) {
-    if (double kilobytes = 0; word == "Rss:" && file >> kilobytes) return kilobytes * 1024;
-  }
-  throw std::runtime_error("/proc/self/smaps_rollup does not tell the resident memory");
-}
 
 struct Gate {
   Counter closed{1};

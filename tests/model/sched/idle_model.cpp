@@ -179,13 +179,20 @@ class Pool {
 template <class Derived, int kThreads, int kWorkers, int kJobs>
 struct IdleScenario : rl::test_suite<Derived, kThreads> {
   static constexpr bool kAlwaysHint = false;
+  static constexpr unsigned kBusy = 0;  // so many workers are awake and busy from the start
+  static constexpr int kGuests = 0;
 
   std::unique_ptr<Pool<kWorkers>> pool;
   std::array<Work, kJobs> jobs;
-  static constexpr int kGuests = 0;
   model::Atomic<int> left{kJobs + Derived::kGuests};
 
-  void before() { pool = std::make_unique<Pool<kWorkers>>(Derived::kAlwaysHint); }
+  void before() {
+    pool = std::make_unique<Pool<kWorkers>>(Derived::kAlwaysHint);
+    for (unsigned worker = 0; worker < Derived::kBusy; ++worker) {
+      model::check(pool->idle.claim_sleeper() == worker, "another worker was expected to be next");
+      static_cast<void>(pool->idle.stop_searching());
+    }
+  }
   void after() {
     for (const Work& work : jobs) model::check(work.runs == 1, "a job was lost, or ran twice");
     pool.reset();
@@ -205,11 +212,24 @@ struct IdleScenario : rl::test_suite<Derived, kThreads> {
   auto executor() {
     return [this](Work& work) { execute(work); };
   }
-  /// In before(): `worker` is awake and busy from the start.
-  void start_busy(unsigned worker) {
-    model::check(pool->idle.claim_sleeper() == worker, "another worker was expected to be next");
-    static_cast<void>(pool->idle.stop_searching());
+  /// A busy worker looks for its next job, and goes on until the pool stops.
+  void run_on(unsigned worker) { pool->run_on(worker, pool->find_or_wait(worker), executor()); }
+  /// Worker 0 is inside a long job that waits for each one that it pushes.
+  void push_and_wait() {
+    for (Work& work : jobs) {
+      pool->push(0, work);
+      work.done.wait();
+    }
   }
+  /// A guest that has got a seat leaves it.
+  void visit(std::optional<unsigned> seat, bool root_has_ended) {
+    if (seat) {
+      pool->touch_seat(*seat);
+      weft::give_seat_back(pool->idle, *seat, root_has_ended, host(*seat));
+    }
+    end_one();
+  }
+  auto host(unsigned worker) { return typename Pool<kWorkers>::Host{*pool, worker}; }
 };
 
 /// Two producers outside, two sleepers; each job says that it runs before it waits for the other, so both sleepers have to be woken.
@@ -234,91 +254,58 @@ struct TwoByTwo : IdleScenario<TwoByTwo<kHint>, 4, 2, 2> {
 
 /// The owner is inside a long job that waits for what it has pushed; the other worker is running dry.
 struct BusyOwner : IdleScenario<BusyOwner, 2, 2, 2> {
-  void before() {
-    IdleScenario::before();
-    start_busy(0);
-    start_busy(1);
-  }
-  void thread(unsigned index) {
-    if (index == 0) {
-      pool->push(0, jobs[0]);
-      jobs[0].done.wait();
-      pool->push(0, jobs[1]);
-      jobs[1].done.wait();
-    } else {
-      pool->run_on(1, pool->find_or_wait(1), executor());
-    }
-  }
+  static constexpr unsigned kBusy = 2;
+  void thread(unsigned index) { index == 0 ? push_and_wait() : run_on(1); }
 };
 
 /// A guest takes the seat of a worker that is about to sleep, and leaves it, while work comes from outside. The monitor does the same, with
 /// the seat of a certain worker, to trim it.
 template <bool kIsMonitor>
 struct Guest : IdleScenario<Guest<kIsMonitor>, 3, 1, 1> {
+  static constexpr unsigned kBusy = 1;
   static constexpr int kGuests = 1;
-  void before() {
-    Guest::IdleScenario::before();
-    this->start_busy(0);
-  }
   void thread(unsigned index) {
-    auto& pool = *this->pool;
-    if (index == 0) {
-      pool.run_on(0, pool.find_or_wait(0), this->executor());
-    } else if (index == 1) {
-      pool.inject(this->jobs[0]);
-    } else {
-      if (claim(pool.idle)) {
-        pool.touch_seat(0);
-        weft::give_seat_back(pool.idle, 0, true, Pool<1>::Host{pool, 0});
-      }
-      this->end_one();
-    }
+    if (index == 0) this->run_on(0);
+    if (index == 1) this->pool->inject(this->jobs[0]);
+    if (index == 2) this->visit(claim(), true);
   }
 
  private:
-  static bool claim(Idle& idle) { return kIsMonitor ? idle.try_claim_for_guest(0) : idle.claim_for_guest() == 0U; }
+  std::optional<unsigned> claim() {
+    Idle& idle = this->pool->idle;
+    if (!kIsMonitor) return idle.claim_for_guest();
+    return idle.try_claim_for_guest(0) ? std::optional(0U) : std::nullopt;
+  }
 };
 
 /// The guest's root is still running elsewhere when the guest runs dry: the seat's own thread goes on in its place.
 struct GuestLeavesWork : IdleScenario<GuestLeavesWork, 3, 2, 2> {
+  static constexpr unsigned kBusy = 1;
   static constexpr int kGuests = 1;
-  void before() {
-    IdleScenario::before();
-    start_busy(0);
-  }
   void thread(unsigned index) {
-    if (index == 0) {
-      pool->push(0, jobs[0]);
-      jobs[0].done.wait();
-      pool->push(0, jobs[1]);
-      jobs[1].done.wait();
-    } else if (index == 1) {
-      pool->run(1, executor());
-    } else {
-      if (const auto taken = pool->idle.claim_for_guest()) {
-        model::check(*taken == 1, "the guest has the seat of a busy worker");
-        pool->touch_seat(*taken);
-        weft::give_seat_back(pool->idle, *taken, false, Pool<2>::Host{*pool, *taken});
-      }
-      end_one();
+    if (index == 0) push_and_wait();
+    if (index == 1) pool->run(1, executor());
+    if (index == 2) {
+      const auto seat = pool->idle.claim_for_guest();
+      model::check(seat != 0U, "the guest has the seat of a busy worker");
+      visit(seat, false);
     }
   }
 };
 
 /// One of three workers gets no thread; pushers that relied on it are served by another sleeper.
 struct NoThread : IdleScenario<NoThread, 3, 3, 2> {
+  static constexpr unsigned kBusy = 2;
   void before() {
     IdleScenario::before();
     pool->startable = 2;
-    start_busy(0);
-    start_busy(1);
   }
   void thread(unsigned index) {
     if (index == 0) {
       pool->push(0, jobs[0]);
       jobs[1].done.wait();
     } else if (index == 1) {
-      pool->run_on(1, pool->find_or_wait(1), executor());
+      run_on(1);
     } else {
       pool->inject(jobs[1]);
     }
@@ -341,7 +328,7 @@ struct Blocked : IdleScenario<Blocked, 3, 2, 3> {
       pool->inject(jobs[0]);
       pool->inject(jobs[1]);
       most.store(2, std::memory_order_seq_cst);
-      weft::allow_another(pool->idle, Pool<2>::Host{*pool, 0});
+      weft::allow_another(pool->idle, host(0));
       return;
     }
     pool->run(index, [this, index](Work& work) {
@@ -360,18 +347,15 @@ struct Blocked : IdleScenario<Blocked, 3, 2, 3> {
 
 /// A sleeper is taken out of the pool while it has its last look, and work comes: the other worker is woken for it.
 struct Removed : IdleScenario<Removed, 4, 2, 1> {
-  void before() {
-    IdleScenario::before();
-    start_busy(0);
-  }
+  static constexpr unsigned kBusy = 1;
   void thread(unsigned index) {
     if (index == 0) {
-      pool->run_on(0, pool->find_or_wait(0), executor());
+      run_on(0);
     } else if (index == 1) {
       pool->run(1, executor());
     } else if (index == 2) {
       pool->inject(jobs[0]);
-    } else if (weft::remove_sleeper(pool->idle, 0, Pool<2>::Host{*pool, 0})) {
+    } else if (weft::remove_sleeper(pool->idle, 0, host(0))) {
       pool->must_end[0].store(true, std::memory_order_release);
       pool->parkers[0].unpark();
     }
@@ -380,13 +364,10 @@ struct Removed : IdleScenario<Removed, 4, 2, 1> {
 
 /// Nothing to do: the pool stops while one worker goes to sleep and another is woken for nothing.
 struct Stop : IdleScenario<Stop, 3, 2, 0> {
-  void before() {
-    IdleScenario::before();
-    start_busy(0);
-  }
+  static constexpr unsigned kBusy = 1;
   void thread(unsigned index) {
     if (index == 0) {
-      pool->run_on(0, pool->find_or_wait(0), executor());
+      run_on(0);
     } else if (index == 1) {
       pool->run(1, executor());
     } else {

@@ -4,37 +4,28 @@
 
 #include "support/explore.hpp"
 #include "support/mortal_atomic.hpp"
+#include "support/sleeper.hpp"
 
 #include <weft/sync/event_word.hpp>
 
 namespace {
 
-struct Node {
-  model::Plain<Node*> next{nullptr};
-  model::Atomic<std::uint32_t> woken{0};
-
-  void sleep() {
-    while (woken.load(std::memory_order_acquire) == 0) model::ModelAtomics::spin_pause();
-  }
-};
-
 /// As weft::Event builds on the word.
 struct Event {
-  weft::BasicEventWord<Node, model::MortalAtomics> word;
+  weft::BasicEventWord<model::Sleeper, model::MortalAtomics> word;
 
   void set() {
-    Node* node = word.set();
+    model::Sleeper* waiter = word.set();
     // ---- the event may be gone ----
-    while (node != nullptr) {
-      Node* const next = node->next;
-      model::check(node->woken.load(std::memory_order_relaxed) == 0, "a waiter is woken twice");
-      node->woken.store(1, std::memory_order_release);
-      node = next;
+    while (waiter != nullptr) {
+      model::Sleeper* const next = waiter->next;
+      waiter->wake();
+      waiter = next;
     }
   }
   void wait() {
-    Node node;
-    if (!word.is_set() && word.enter_unless_set(node)) node.sleep();
+    model::Sleeper self;
+    if (!word.is_set() && word.enter_unless_set(self)) self.sleep();
     // ---- if it has slept, the event may be gone ----
   }
 };

@@ -5,41 +5,31 @@
 
 #include "support/explore.hpp"
 #include "support/mortal_atomic.hpp"
+#include "support/sleeper.hpp"
 
 #include <weft/sync/mutex_word.hpp>
 
 namespace {
 
-struct Node {
-  model::Plain<Node*> next{nullptr};
-  model::Atomic<std::uint32_t> woken{0};
-
-  void sleep() {
-    while (woken.load(std::memory_order_acquire) == 0) model::ModelAtomics::spin_pause();
-  }
-};
-
 /// As weft::Mutex builds on the word.
 struct Mutex {
-  weft::BasicMutexWord<Node, model::MortalAtomics> word;
+  weft::BasicMutexWord<model::Sleeper, model::MortalAtomics> word;
 
   void lock() {
-    Node node;
-    if (!word.try_lock() && !word.lock_or_enter(node)) node.sleep();
+    model::Sleeper self;
+    if (!word.try_lock() && !word.lock_or_enter(self)) self.sleep();
   }
   /// Sets the flag when it is certain to be the next after those who came before.
   void lock_and_tell(model::Atomic<int>& has_come) {
-    Node node;
-    const bool is_holder = word.try_lock() || word.lock_or_enter(node);
+    model::Sleeper self;
+    const bool is_holder = word.try_lock() || word.lock_or_enter(self);
     has_come.store(1, std::memory_order_release);
-    if (!is_holder) node.sleep();
+    if (!is_holder) self.sleep();
   }
   void unlock() {
-    Node* const next = word.unlock();
+    model::Sleeper* const next = word.unlock();
     // ---- the mutex may be gone ----
-    if (next == nullptr) return;
-    model::check(next->woken.load(std::memory_order_relaxed) == 0, "a waiter is woken twice");
-    next->woken.store(1, std::memory_order_release);
+    if (next != nullptr) next->wake();
   }
 };
 
@@ -125,7 +115,7 @@ struct NoBarging : MutexScenario<NoBarging, 3, true> {
 /// A coroutine waits: one thread suspends it, another goes on with it, and destroys the mutex if it is the last.
 struct Suspended : MutexScenario<Suspended, 3, true> {
   enum { kWoken = 1, kHasNotSuspended = 2 };
-  Node node;
+  model::Sleeper coroutine;
 
   void before() {
     MutexScenario::before();
@@ -135,14 +125,14 @@ struct Suspended : MutexScenario<Suspended, 3, true> {
     if (index == 0) {
       leave();
     } else if (index == 1) {
-      const bool is_holder = mutex->word.try_lock() || mutex->word.lock_or_enter(node);
+      const bool is_holder = mutex->word.try_lock() || mutex->word.lock_or_enter(coroutine);
       // ---- if not, the mutex may be gone ----
       if (!is_holder) return;
       leave();
-      node.woken.store(kHasNotSuspended, std::memory_order_release);
+      coroutine.woken.store(kHasNotSuspended, std::memory_order_release);
     } else {
-      wait_for(node.woken);
-      if (node.woken.load(std::memory_order_relaxed) == kWoken) leave();
+      wait_for(coroutine.woken);
+      if (coroutine.woken.load(std::memory_order_relaxed) == kWoken) leave();
     }
   }
 };

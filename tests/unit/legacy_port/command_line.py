@@ -2,11 +2,12 @@
 import gzip
 import os
 import sqlite3
-import subprocess
 import sys
 
-PROGRAM = os.path.abspath(sys.argv[1])
-failures = []
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../support'))
+
+from command import (SIGNALS, expect, expect_refusal, expect_sentence_when_full, finish, report, run, seeded_random, start, stop_twice,
+                     without_privileges)
 
 
 def entry(package, version, items=('one thing',), date='Mon, 02 Jan 2006 15:04:05 -0700', name='A. Author', urgency='low'):
@@ -28,18 +29,3 @@ def query(database, sql):
         return connection.execute(sql).fetchall()
     finally:
         connection.close()
-
-
-def run(*arguments, prefix=(), **more):
-    return subprocess.run([*prefix, PROGRAM, *arguments], **{'capture_output': True, 'text': True, 'errors': 'replace', 'timeout': 100, **more})
-
-
-def expect(name, condition, result):
-    if not condition:
-        failures.append(name)
-        print(f'FAILED: {name}\n  exit status {result.returncode}\n  stdout: {result.stdout!r}\n  stderr: {result.stderr!r}', file=sys.stderr)
-
-
-def report():
-    print(f'{len(failures)} failed')
-    return 1 if failures else 0

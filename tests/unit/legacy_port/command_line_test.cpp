@@ -5,25 +5,13 @@
 #include <vector>
 
 #include "options.hpp"
+#include "support/parsed_words.hpp"
 
 using namespace legacy_port;
-
-namespace {
-
-Options parse(std::vector<std::string> words) {
-  words.insert(words.begin(), "legacy_port");
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  const ParsedOptions parsed = parse_options(static_cast<int>(words.size()), arguments.data());
-  REQUIRE_FALSE(parsed.exit_status);
-  return parsed.options;
-}
-
-}  // namespace
+using weft_test::parsed_words;
 
 TEST_CASE("without arguments the changelogs of the system go to changelogs.db") {
-  const Options options = parse({});
+  const Options options = parsed_words(parse_options, {});
   CHECK(options.files.empty());
   CHECK(options.doc == "/usr/share/doc");
   CHECK(options.database == "changelogs.db");
@@ -32,8 +20,9 @@ TEST_CASE("without arguments the changelogs of the system go to changelogs.db") 
 }
 
 TEST_CASE("options of the port are read into their places") {
-  const Options options =
-      parse({"a.gz", "-d", "b.db", "--workers", "3", "--delay", "20", "--unmarked", "-q", "c.gz"});
+  const Options options = parsed_words(
+      parse_options,
+      {"a.gz", "-d", "b.db", "--workers", "3", "--delay", "20", "--unmarked", "-q", "c.gz"});
   CHECK(options.files == std::vector<std::string>{"a.gz", "c.gz"});
   CHECK(options.database == "b.db");
   CHECK(options.workers == 3);

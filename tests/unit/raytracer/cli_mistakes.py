@@ -8,7 +8,7 @@ import stat
 import sys
 import tempfile
 
-from command_line import ONE, SMALL, expect, report, run, stl
+from command_line import ONE, SMALL, expect, expect_refusal, report, run, stl, without_privileges
 
 NAN = float('nan')
 INF = float('inf')
@@ -86,20 +86,6 @@ ARGUMENTS = [
 ]
 
 
-def without_privileges():
-    """Returns how to start a program for which permissions hold, for root too."""
-    return ['setpriv', '--bounding-set=-dac_override,-dac_read_search'] if os.geteuid() == 0 else []
-
-
-def expect_refusal(name, arguments, words, folder, prefix=()):
-    before = sorted(os.listdir(folder))
-    result = run(*arguments, prefix=prefix)
-    sentence = result.stderr.strip()
-    expect(name, result.returncode == 2 and words in sentence and '\n' not in sentence and
-           sentence.startswith('raytracer: ') and not result.stdout, result)
-    expect(f'{name}: leaves no file', sorted(os.listdir(folder)) == before, result)
-
-
 def check_files(folder):
     for name, content, words in FILES:
         path = os.path.join(folder, name)
@@ -137,12 +123,12 @@ def check_places(folder):
     expect_refusal('output is checked first', ['--size', '8000x8000', '--spp', '4096', '-o', sub], 'directory', folder)
     closed = os.path.join(folder, 'closed')
     os.mkdir(closed, 0o500)
-    expect_refusal('closed folder', SMALL + ['-o', os.path.join(closed, 'out.png')], 'Permission denied', folder, without_privileges())
+    expect_refusal('closed folder', SMALL + ['-o', os.path.join(closed, 'out.png')], 'Permission denied', folder, prefix=without_privileges())
     secret = os.path.join(folder, 'secret.stl')
     with open(secret, 'wb') as file:
         file.write(stl(1, [ONE]))
     os.chmod(secret, 0)
-    expect_refusal('a scene that may not be read', SMALL + ['--scene', secret, '-o', output], 'Permission denied', folder, without_privileges())
+    expect_refusal('a scene that may not be read', SMALL + ['--scene', secret, '-o', output], 'Permission denied', folder, prefix=without_privileges())
 
 
 def check_success(folder):

@@ -5,25 +5,13 @@
 
 #include "options.hpp"
 #include "progress.hpp"
+#include "support/parsed_words.hpp"
 
 using namespace raytracer;
-
-namespace {
-
-Options parse(std::vector<std::string> words) {
-  words.insert(words.begin(), "raytracer");
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  const ParsedOptions parsed = parse_options(static_cast<int>(words.size()), arguments.data());
-  REQUIRE_FALSE(parsed.exit_status);
-  return parsed.options;
-}
-
-}  // namespace
+using weft_test::parsed_words;
 
 TEST_CASE("without arguments the built-in scene goes to raytracer.png") {
-  const Options options = parse({});
+  const Options options = parsed_words(parse_options, {});
   CHECK(options.scene.empty());
   CHECK(options.output == "raytracer.png");
   CHECK(options.width == 960);
@@ -33,11 +21,12 @@ TEST_CASE("without arguments the built-in scene goes to raytracer.png") {
 }
 
 TEST_CASE("options are read into their places") {
-  const Options options = parse({"--scene",  "a.stl",      "-o",          "b.png",     "--size",
-                                 "32x16",    "--spp",      "7",           "--threads", "3",
-                                 "--seed",   "4294967295", "--max-depth", "5",         "--exposure",
-                                 "-1.5",     "--eye",      "1,-2,3.5",    "--up",      "y",
-                                 "--finish", "gold",       "--yaw=-20",   "--stats",   "-q"});
+  const Options options = parsed_words(
+      parse_options,
+      {"--scene",    "a.stl",     "-o",      "b.png",    "--size",     "32x16",       "--spp",
+       "7",          "--threads", "3",       "--seed",   "4294967295", "--max-depth", "5",
+       "--exposure", "-1.5",      "--eye",   "1,-2,3.5", "--up",       "y",           "--finish",
+       "gold",       "--yaw=-20", "--stats", "-q"});
   CHECK(options.scene == "a.stl");
   CHECK(options.width == 32);
   CHECK(options.height == 16);

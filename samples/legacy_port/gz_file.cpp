@@ -4,11 +4,11 @@
 #include <cstring>
 #include <filesystem>
 
-#include "raytracer/input_error.hpp"
+#include "program/input_error.hpp"
 
 namespace legacy_port {
 
-using raytracer::InputError;
+using program::InputError;
 
 namespace {
 

@@ -18,7 +18,7 @@ class GzFile {
   GzFile(const GzFile&) = delete;
   GzFile& operator=(const GzFile&) = delete;
 
-  /// Errors: raytracer::InputError, as for read.
+  /// Errors: program::InputError, as for read.
   void open(const std::string& name);
 
   /// Gives the next `most` bytes, or what is left of them; an empty string is the end.

@@ -5,11 +5,11 @@
 #include <utility>
 
 #include "gz_file.hpp"
-#include "raytracer/input_error.hpp"
+#include "program/input_error.hpp"
 
 namespace legacy_port {
 
-using raytracer::InputError;
+using program::InputError;
 using weft::Task;
 namespace this_fiber = weft::this_fiber;
 

@@ -57,7 +57,7 @@ class Import {
 
   /// Reads them all. After a stop request what has been begun may be missing.
   ///
-  /// Errors: raytracer::InputError of a file or of the database.
+  /// Errors: program::InputError of a file or of the database.
   weft::Task<ImportResult> run();
 
  private:

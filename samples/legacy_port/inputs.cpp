@@ -4,12 +4,12 @@
 #include <filesystem>
 #include <fstream>
 
-#include "raytracer/input_error.hpp"
+#include "program/input_error.hpp"
 
 namespace legacy_port {
 
 namespace fs = std::filesystem;
-using raytracer::InputError;
+using program::InputError;
 
 namespace {
 

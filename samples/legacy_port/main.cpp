@@ -2,10 +2,7 @@
 /// Old blocking code as fibers and blocking calls: changelogs, zlib and SQLite.
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
-#include <exception>
-#include <new>
 #include <string>
 #include <vector>
 
@@ -14,18 +11,16 @@
 #include "import.hpp"
 #include "inputs.hpp"
 #include "options.hpp"
-#include "raytracer/input_error.hpp"
-#include "raytracer/interrupt_watch.hpp"
-#include "raytracer/output_file.hpp"
-#include "raytracer/standard_streams.hpp"
+#include "program/command_line.hpp"
+#include "program/interrupt_watch.hpp"
+#include "program/output_file.hpp"
+#include "program/standard_streams.hpp"
 #include "report.hpp"
 #include "store.hpp"
 #include "ticker.hpp"
 
 namespace legacy_port {
 namespace {
-
-using raytracer::InputError;
 
 // Each has a file open.
 constexpr unsigned kMostLanes = 64;
@@ -61,7 +56,7 @@ void print_outcome(const Options& options, const Outcome& outcome, CallMode call
     }
     print_report(outcome.sections);
   }
-  raytracer::finish_standard_output();
+  program::finish_standard_output();
   if (options.is_quiet) return;
   std::fprintf(stderr, "legacy_port: wrote %s: %zu files, %zu entries, %zu bugs closed",
                options.database.c_str(), imported.files, imported.entries, imported.bugs);
@@ -75,9 +70,9 @@ void print_outcome(const Options& options, const Outcome& outcome, CallMode call
 }
 
 int run(const Options& options) {
-  const raytracer::InterruptWatch interrupts(raytracer::remove_unfinished_files);
+  const program::InterruptWatch interrupts(program::remove_unfinished_files);
   check_replaceable(options.database);
-  raytracer::OutputFile file(options.database);
+  program::OutputFile file(options.database);
   const bool is_search = options.files.empty();
   const std::vector<std::string> files = is_search ? find_changelogs(options.doc) : options.files;
   Store store(file.temporary().string(), options.database);
@@ -106,19 +101,8 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
   using namespace legacy_port;
-  raytracer::occupy_standard_streams();
-  // A file that may not grow any more (ulimit -f) is a failed write then, with a sentence.
-  std::signal(SIGXFSZ, SIG_IGN);
-  try {
+  return program::run_program("legacy_port", [&] {
     const ParsedOptions parsed = parse_options(argc, argv);
     return parsed.exit_status ? *parsed.exit_status : run(parsed.options);
-  } catch (const InputError& error) {
-    std::fprintf(stderr, "legacy_port: %s\n", error.what());
-    return kUsageStatus;
-  } catch (const std::bad_alloc&) {
-    std::fputs("legacy_port: there is not enough memory for this\n", stderr);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "legacy_port: %s\n", error.what());
-  }
-  return 1;
+  });
 }

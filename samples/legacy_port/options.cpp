@@ -2,9 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <charconv>
-#include <cstdio>
-
-#include "raytracer/standard_streams.hpp"
 
 namespace legacy_port {
 namespace {
@@ -78,16 +75,7 @@ ParsedOptions parse_options(int argc, char** argv) {
       "  legacy_port\n"
       "  legacy_port --database bash.db /usr/share/doc/bash/changelog.Debian.gz\n"
       "  legacy_port --workers 1 --delay 2 --unmarked\n");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), stdout);
-    raytracer::finish_standard_output();
-    result.exit_status = 0;
-  } catch (const CLI::ParseError& error) {
-    std::fprintf(stderr, "legacy_port: %s\n", error.what());
-    result.exit_status = kUsageStatus;
-  }
+  result.exit_status = program::parse_command_line(app, argc, argv);
   return result;
 }
 

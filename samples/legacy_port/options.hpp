@@ -3,9 +3,10 @@
 #pragma once
 
 #include <chrono>
-#include <optional>
 #include <string>
 #include <vector>
+
+#include "program/command_line.hpp"
 
 namespace legacy_port {
 
@@ -21,14 +22,7 @@ struct Options {
   bool is_quiet = false;
 };
 
-/// What to do with a command line: go on, or end with a status because all was said.
-struct ParsedOptions {
-  Options options;
-  std::optional<int> exit_status;
-};
-
-/// The status for mistakes of the user: options and files.
-inline constexpr int kUsageStatus = 2;
+using ParsedOptions = program::Parsed<Options>;
 
 /// Reads the command line. Prints help, or one sentence about a mistake.
 [[nodiscard]] ParsedOptions parse_options(int argc, char** argv);

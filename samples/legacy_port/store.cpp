@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "raytracer/input_error.hpp"
+#include "program/input_error.hpp"
 
 namespace legacy_port {
 
@@ -160,7 +160,7 @@ void Store::execute(const char* sql) {
 }
 
 void Store::fail() const {
-  throw raytracer::InputError(name_, std::string("SQLite says: ") + sqlite3_errmsg(database_));
+  throw program::InputError(name_, std::string("SQLite says: ") + sqlite3_errmsg(database_));
 }
 
 }  // namespace legacy_port

@@ -25,7 +25,7 @@ using Table = std::vector<std::vector<std::string>>;
 /// Blocks its thread in every member, and knows nothing of weft.
 ///
 /// Threads: one at a time; not always the same.
-/// Errors:  raytracer::InputError with SQLite's own words.
+/// Errors:  program::InputError with SQLite's own words.
 class Store {
  public:
   /// Makes the tables in the file `path`, which messages call `name`.

@@ -7,10 +7,13 @@
 #include <memory>
 #include <new>
 
-#include "input_error.hpp"
+#include "program/input_error.hpp"
 #include "text_reader.hpp"
 
 namespace raytracer {
+
+using program::InputError;
+
 namespace {
 
 namespace fs = std::filesystem;

@@ -7,13 +7,16 @@
 #include <set>
 #include <vector>
 
-#include "input_error.hpp"
 #include "load_mesh.hpp"
 #include "load_mtl.hpp"
+#include "program/input_error.hpp"
 #include "text_reader.hpp"
 #include "triangulate.hpp"
 
 namespace raytracer {
+
+using program::InputError;
+
 namespace {
 
 /// Joins lines that end with a backslash; the lines that vanish come back empty behind the joined

@@ -8,13 +8,16 @@
 #include <limits>
 #include <optional>
 
-#include "input_error.hpp"
 #include "load_mesh.hpp"
 #include "ply_header.hpp"
+#include "program/input_error.hpp"
 #include "text_reader.hpp"
 #include "triangulate.hpp"
 
 namespace raytracer {
+
+using program::InputError;
+
 namespace {
 
 /// Turns what a float cannot hold into infinity, which the caller refuses.

@@ -4,11 +4,14 @@
 #include <bit>
 #include <cstring>
 
-#include "input_error.hpp"
 #include "load_mesh.hpp"
+#include "program/input_error.hpp"
 #include "text_reader.hpp"
 
 namespace raytracer {
+
+using program::InputError;
+
 namespace {
 
 constexpr std::size_t kHeaderBytes = 84;

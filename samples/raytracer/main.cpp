@@ -1,28 +1,26 @@
 /// @file
 /// A path tracer: the tree by fork and join, the tiles as counted tasks.
 #include <chrono>
-#include <csignal>
 #include <cstdint>
 #include <cstdio>
-#include <exception>
 #include <filesystem>
-#include <new>
 #include <vector>
 
 #include <weft/weft.hpp>
 
-#include "input_error.hpp"
-#include "interrupt_watch.hpp"
 #include "load_mesh.hpp"
 #include "options.hpp"
-#include "output_file.hpp"
 #include "parallel_bvh.hpp"
 #include "png_file.hpp"
+#include "program/command_line.hpp"
+#include "program/input_error.hpp"
+#include "program/interrupt_watch.hpp"
+#include "program/output_file.hpp"
+#include "program/standard_streams.hpp"
 #include "progress.hpp"
 #include "render.hpp"
 #include "report.hpp"
 #include "scene_from_options.hpp"
-#include "standard_streams.hpp"
 
 namespace raytracer {
 namespace {
@@ -41,9 +39,9 @@ class StopWatch {
 void check_output(const Options& options) {
   std::error_code error;
   if (!options.scene.empty() && std::filesystem::equivalent(options.scene, options.output, error)) {
-    throw InputError(options.output, "it is the scene, which the picture would replace");
+    throw program::InputError(options.output, "it is the scene, which the picture would replace");
   }
-  check_writable(options.output);
+  program::check_writable(options.output);
 }
 
 void print_results(const Options& options, const Film& film, const Image& image,
@@ -51,7 +49,7 @@ void print_results(const Options& options, const Film& film, const Image& image,
   if (options.print_hash) {
     std::printf("hash               %016llx\n", static_cast<unsigned long long>(film.hash()));
   }
-  finish_standard_output();
+  program::finish_standard_output();
   if (options.is_quiet) return;
   std::fprintf(stderr, "raytracer: wrote %s, %dx%d, in %s at %.2f Mrays/s\n",
                options.output.c_str(), image.width, image.height,
@@ -60,10 +58,12 @@ void print_results(const Options& options, const Film& film, const Image& image,
 }
 
 /// A shell reports a program that a signal ended with this status.
-int interrupted_status(const InterruptWatch& interrupts) { return 128 + interrupts.caught(); }
+int interrupted_status(const program::InterruptWatch& interrupts) {
+  return 128 + interrupts.caught();
+}
 
 int run(const Options& options) {
-  const InterruptWatch interrupts(remove_unfinished_files);
+  const program::InterruptWatch interrupts(program::remove_unfinished_files);
   check_output(options);
   Timings timings;
   const StopWatch load;
@@ -98,7 +98,7 @@ int run(const Options& options) {
 
   const Image image = develop(film, options.exposure);
   const std::vector<std::uint8_t> png = encode_png(image);
-  OutputFile file(options.output);
+  program::OutputFile file(options.output);
   file.write(png);
   if (interrupts.caught() != 0) return interrupted_status(interrupts);
   file.commit();
@@ -114,19 +114,8 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
   using namespace raytracer;
-  occupy_standard_streams();
-  // A file that may not grow any more (ulimit -f) is a failed write then, with a sentence.
-  std::signal(SIGXFSZ, SIG_IGN);
-  try {
+  return program::run_program("raytracer", [&] {
     const ParsedOptions parsed = parse_options(argc, argv);
     return parsed.exit_status ? *parsed.exit_status : run(parsed.options);
-  } catch (const InputError& error) {
-    std::fprintf(stderr, "raytracer: %s\n", error.what());
-    return kUsageStatus;
-  } catch (const std::bad_alloc&) {
-    std::fputs("raytracer: there is not enough memory for this\n", stderr);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "raytracer: %s\n", error.what());
-  }
-  return 1;
+  });
 }

@@ -6,7 +6,6 @@
 #include <map>
 #include <vector>
 
-#include "standard_streams.hpp"
 #include "text_reader.hpp"
 
 namespace raytracer {
@@ -225,16 +224,7 @@ ParsedOptions parse_options(int argc, char** argv) {
       "Examples:\n"
       "  raytracer --size 1920x1080 --spp 256\n"
       "  raytracer --scene /usr/share/opencascade/data/stl/head.stl --yaw 40 --stats\n");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), stdout);
-    finish_standard_output();
-    result.exit_status = 0;
-  } catch (const CLI::ParseError& error) {
-    std::fprintf(stderr, "raytracer: %s\n", error.what());
-    result.exit_status = kUsageStatus;
-  }
+  result.exit_status = program::parse_command_line(app, argc, argv);
   return result;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "integrator.hpp"
+#include "program/command_line.hpp"
 #include "setup.hpp"
 
 namespace raytracer {
@@ -37,14 +38,7 @@ struct Options {
   std::optional<Vec3> target;
 };
 
-/// What to do with a command line: go on, or end with a status because all was said.
-struct ParsedOptions {
-  Options options;
-  std::optional<int> exit_status;
-};
-
-/// The status for mistakes of the user: options and files.
-inline constexpr int kUsageStatus = 2;
+using ParsedOptions = program::Parsed<Options>;
 
 /// Reads the command line. Prints help, or one sentence about a mistake.
 [[nodiscard]] ParsedOptions parse_options(int argc, char** argv);

@@ -4,9 +4,12 @@
 #include <limits>
 #include <string_view>
 
-#include "input_error.hpp"
+#include "program/input_error.hpp"
 
 namespace raytracer {
+
+using program::InputError;
+
 namespace {
 
 PlyNumber number_type(const TextReader& reader, std::string_view name) {

@@ -4,11 +4,14 @@
 #include <filesystem>
 #include <stdexcept>
 
-#include "input_error.hpp"
 #include "load_mesh.hpp"
+#include "program/input_error.hpp"
 #include "text_reader.hpp"
 
 namespace raytracer {
+
+using program::InputError;
+
 namespace {
 
 /// Moves the camera around its target to the angles that were given.

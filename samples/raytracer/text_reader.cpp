@@ -6,9 +6,12 @@
 #include <cstdlib>
 #include <limits>
 
-#include "input_error.hpp"
+#include "program/input_error.hpp"
 
 namespace raytracer {
+
+using program::InputError;
+
 namespace {
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\v' || c == '\f'; }

@@ -11,16 +11,17 @@
 #include <vector>
 
 #include "bvh_builder.hpp"
-#include "input_error.hpp"
 #include "integrator.hpp"
 #include "load_mesh.hpp"
 #include "mesh_seeds.hpp"
 #include "mutation.hpp"
+#include "program/input_error.hpp"
 #include "setup.hpp"
 #include "support/seeded_random.hpp"
 #include "support/stress_clock.hpp"
 
 using namespace raytracer;
+using program::InputError;
 using raytracer_test::Mutation;
 using weft_test::SeededRandom;
 

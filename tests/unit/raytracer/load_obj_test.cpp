@@ -1,9 +1,9 @@
 #include <catch2/catch.hpp>
 
-#include "files.hpp"
-#include "input_error.hpp"
 #include "load_mesh.hpp"
 #include "load_mtl.hpp"
+#include "message_thrown_by.hpp"
+#include "support/temporary_folder.hpp"
 #include "triangulate.hpp"
 
 #include <optional>
@@ -26,12 +26,7 @@ TriangleMesh parse(const std::string& text, const std::string& mtl = "") {
 }
 
 std::string message_of(const std::string& text, const std::string& mtl = "") {
-  try {
-    (void)parse(text, mtl);
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "no error";
+  return raytracer_test::message_thrown_by([&] { (void)parse(text, mtl); });
 }
 
 double area(const TriangleMesh& mesh) {
@@ -157,7 +152,7 @@ TEST_CASE("a line names one MTL or several, and naming it again changes nothing"
 }
 
 TEST_CASE("the MTL is looked for beside the OBJ, backslashes and all") {
-  const raytracer_test::TemporaryFolder folder;
+  const weft_test::TemporaryFolder folder;
   (void)folder.write("a.mtl", "newmtl a\nKd 0 1 0\n");
   const auto path = folder.write("a.obj", "mtllib .\\a.mtl\n" + kCorners + "usemtl a\nf 1 2 3\n");
   const TriangleMesh mesh = load_mesh(path);
@@ -176,14 +171,14 @@ TEST_CASE(
 }
 
 TEST_CASE("the name of an MTL cannot send control characters to the terminal") {
-  const raytracer_test::TemporaryFolder folder;
+  const weft_test::TemporaryFolder folder;
   (void)folder.write("\x1b[2Ja.mtl", "newmtl a\nKd\n");
   const auto path = folder.write("a.obj", "mtllib \x1b[2Ja.mtl\n" + kCorners);
   CHECK_THROWS_WITH(load_mesh(path), Contains("?[2Ja.mtl: line 2") && !Contains("\x1b"));
 }
 
 TEST_CASE("an error in an MTL names the file with its folder and its whole name") {
-  const raytracer_test::TemporaryFolder folder;
+  const weft_test::TemporaryFolder folder;
   const std::string name = "a_name_that_is_longer_than_a_word_in_a_message_may_be.mtl";
   const auto mtl = folder.write(name, "newmtl a\nKd\n");
   const auto path = folder.write("a.obj", "mtllib " + name + "\n" + kCorners);

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "input_error.hpp"
 #include "load_mesh.hpp"
+#include "message_thrown_by.hpp"
 
 using namespace raytracer;
 using Catch::Matchers::Contains;
@@ -44,12 +44,7 @@ std::string binary_body(bool is_big) {
 }
 
 std::string message_of(const std::string& bytes) {
-  try {
-    (void)parse_ply(bytes, "a.ply");
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "no error";
+  return raytracer_test::message_thrown_by([&] { (void)parse_ply(bytes, "a.ply"); });
 }
 
 }  // namespace

@@ -2,9 +2,9 @@
 
 #include <cstring>
 
-#include "files.hpp"
-#include "input_error.hpp"
 #include "load_mesh.hpp"
+#include "message_thrown_by.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace raytracer;
 using Catch::Matchers::Contains;
@@ -32,12 +32,7 @@ std::string binary(std::uint32_t promised, const std::vector<float>& corners) {
 const std::vector<float> kOne{0, 0, 0, 2, 0, 0, 0, 3, 0};
 
 std::string message_of(const std::string& bytes) {
-  try {
-    (void)parse_stl(bytes, "a.stl");
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "no error";
+  return raytracer_test::message_thrown_by([&] { (void)parse_stl(bytes, "a.stl"); });
 }
 
 }  // namespace
@@ -90,7 +85,7 @@ TEST_CASE("a broken STL is refused with a sentence that says where") {
 }
 
 TEST_CASE("a file without triangles, a directory and a missing file are refused") {
-  const raytracer_test::TemporaryFolder folder;
+  const weft_test::TemporaryFolder folder;
   CHECK_THROWS_WITH(load_mesh(folder.write("none.stl", binary(0, {}))), Contains("no triangles"));
   CHECK_THROWS_WITH(load_mesh(folder / "missing.stl"), Contains("there is no such file"));
   CHECK_THROWS_WITH(load_mesh(folder / "."), Contains("it is a directory"));

@@ -7,7 +7,7 @@
 #include <span>
 #include <string>
 
-namespace raytracer {
+namespace program {
 
 /// Writes to a temporary file in the same directory and renames it over the final name.
 ///
@@ -55,4 +55,4 @@ void check_writable(const std::filesystem::path& path);
 /// Threads: any.
 void remove_unfinished_files();
 
-}  // namespace raytracer
+}  // namespace program

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
-namespace raytracer {
+namespace program {
 
 InterruptWatch::InterruptWatch(std::function<void()> clean_up) : clean_up_(std::move(clean_up)) {
   sigemptyset(&watched_);
@@ -57,4 +57,4 @@ void InterruptWatch::die_by(int signal) {
   std::_Exit(128 + signal);
 }
 
-}  // namespace raytracer
+}  // namespace program

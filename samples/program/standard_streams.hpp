@@ -2,7 +2,7 @@
 /// Standard output as something that can be closed or full.
 #pragma once
 
-namespace raytracer {
+namespace program {
 
 /// Puts something in the place of standard streams that are closed, before a file is opened.
 ///
@@ -15,4 +15,4 @@ void occupy_standard_streams();
 /// Errors: std::runtime_error, for instance when the disk is full or standard output is closed.
 void finish_standard_output();
 
-}  // namespace raytracer
+}  // namespace program

@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace raytracer {
+namespace program {
 
 /// Carries one sentence that names the file and says what is wrong with it.
 class InputError : public std::runtime_error {
@@ -14,4 +14,4 @@ class InputError : public std::runtime_error {
       : std::runtime_error(file + ": " + what) {}
 };
 
-}  // namespace raytracer
+}  // namespace program

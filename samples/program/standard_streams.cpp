@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace raytracer {
+namespace program {
 
 void occupy_standard_streams() {
   for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
@@ -27,4 +27,4 @@ void finish_standard_output() {
                            std::strerror(errno));
 }
 
-}  // namespace raytracer
+}  // namespace program

@@ -12,17 +12,17 @@
 #include <thread>
 #include <vector>
 
-#include "files.hpp"
-#include "input_error.hpp"
-#include "interrupt_watch.hpp"
-#include "output_file.hpp"
+#include "program/input_error.hpp"
+#include "program/interrupt_watch.hpp"
+#include "program/output_file.hpp"
 #include "support/subprocess.hpp"
+#include "support/temporary_folder.hpp"
 
-using namespace raytracer;
+using namespace program;
 using Catch::Matchers::Contains;
-using raytracer_test::TemporaryFolder;
 using weft_test::Ended;
 using weft_test::in_child;
+using weft_test::TemporaryFolder;
 
 namespace {
 

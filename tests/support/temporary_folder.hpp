@@ -2,20 +2,21 @@
 /// A temporary folder for the tests that need files.
 #pragma once
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
-#include <unistd.h>
-
-namespace raytracer_test {
+namespace weft_test {
 
 /// A folder that is there as long as the object, with what was written into it.
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "raytracer-XXXXXX").string();
+    std::string pattern = (std::filesystem::temp_directory_path() / "weft-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
     path_ = pattern;
   }
@@ -43,4 +44,4 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-}  // namespace raytracer_test
+}  // namespace weft_test

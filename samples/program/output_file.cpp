@@ -13,7 +13,7 @@
 
 #include "input_error.hpp"
 
-namespace raytracer {
+namespace program {
 namespace {
 
 namespace fs = std::filesystem;
@@ -102,7 +102,7 @@ void OutputFile::write(std::span<const std::uint8_t> bytes) {
   }
 }
 
-/// A picture that only its owner could read stays so.
+/// A file that only its owner could read stays so.
 void OutputFile::keep_mode() const {
   struct stat old = {};
   if (::stat(final_.c_str(), &old) == 0) (void)::fchmod(descriptor_, old.st_mode & 0777U);
@@ -137,4 +137,4 @@ void remove_unfinished_files() {
   for (const fs::path& path : unfinished.paths) ::unlink(path.c_str());
 }
 
-}  // namespace raytracer
+}  // namespace program

@@ -8,7 +8,7 @@
 #include <stop_token>
 #include <thread>
 
-namespace raytracer {
+namespace program {
 
 /// Waits for SIGINT, SIGTERM, SIGHUP and SIGQUIT, on a thread of its own.
 ///
@@ -47,4 +47,4 @@ class InterruptWatch {
   std::thread thread_;
 };
 
-}  // namespace raytracer
+}  // namespace program

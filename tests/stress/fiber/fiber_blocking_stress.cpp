@@ -61,6 +61,12 @@ struct Round {
   void call_briefly() {
     for (int i = 0; i < 20; ++i) static_cast<void>(to_release.load());
   }
+  /// What a job does between its calls.
+  void compute() {
+    running.begin();
+    call_briefly();
+    running.end();
+  }
 };
 
 /// What a job does, drawn from the seed.
@@ -75,9 +81,7 @@ struct Habits {
 
 Task<> in_coroutine(Round& round, std::size_t number, Habits habits) {
   for (std::uint64_t call = 0; call < habits.calls; ++call) {
-    round.running.begin();
-    round.call_briefly();
-    round.running.end();
+    round.compute();
     if (habits.blocks(call)) {
       co_await weft::blocking([&round] { round.block(); });
     } else {
@@ -90,9 +94,7 @@ Task<> in_coroutine(Round& round, std::size_t number, Habits habits) {
 
 void on_fiber(Round& round, std::size_t number, Habits habits) {
   for (std::uint64_t call = 0; call < habits.calls; ++call) {
-    round.running.begin();
-    round.call_briefly();
-    round.running.end();
+    round.compute();
     if (habits.blocks(call)) {
       this_fiber::blocking([&round] { round.block(); });
     } else {
@@ -105,9 +107,7 @@ void on_fiber(Round& round, std::size_t number, Habits habits) {
 
 void in_job(Round& round, std::size_t number, Habits habits) {
   for (std::uint64_t call = 0; call < habits.calls; ++call) {
-    round.running.begin();
-    round.call_briefly();
-    round.running.end();
+    round.compute();
     const weft::BlockingSection section;
     if (habits.blocks(call)) round.block();
   }

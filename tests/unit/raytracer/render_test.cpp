@@ -34,6 +34,17 @@ std::uint64_t hash_with(unsigned workers, const RenderSettings& settings) {
   return film.hash();
 }
 
+/// The mean luminance of a small picture.
+double mean_of_picture(const Scene& scene, const CameraSettings& from, int width, int height,
+                       const RenderSettings& settings) {
+  const Camera camera(from, width, height);
+  Film film(width, height);
+  render_tile(scene, camera, settings, {0, 0, width, height}, film);
+  double sum = 0.0;
+  for (const Color& c : film.pixels()) sum += double{luminance(c)};
+  return sum / static_cast<double>(film.pixels().size());
+}
+
 }  // namespace
 
 TEST_CASE("the picture is the same, bit for bit, for any number of workers") {
@@ -109,13 +120,8 @@ TEST_CASE("a white room of white light is white: no light is lost or made") {
   settings.samples = 16;
   settings.max_depth = 200;
   settings.clamp = 0.0F;
-  const Camera camera(CameraSettings{{0, 0, 6}, {0, 0, 0}, 20.0F, 0.0F, 0.0F}, 48, 24);
-  Film film(48, 24);
-  render_tile(scene, camera, settings, {0, 0, 48, 24}, film);
-  double mean = 0.0;
-  for (const Color& c : film.pixels())
-    mean += double{luminance(c)} / static_cast<double>(film.pixels().size());
-  CHECK(mean == Approx(1.0).epsilon(0.01));
+  const CameraSettings from{{0, 0, 6}, {0, 0, 0}, 20.0F, 0.0F, 0.0F};
+  CHECK(mean_of_picture(scene, from, 48, 24, settings) == Approx(1.0).epsilon(0.01));
 }
 
 TEST_CASE("looking for lights changes the noise of a picture, not its brightness") {
@@ -134,12 +140,7 @@ TEST_CASE("looking for lights changes the noise of a picture, not its brightness
     settings.samples = 2048;
     settings.max_depth = 3;
     settings.clamp = 0.0F;
-    const Camera camera(CameraSettings{{0, 1, 4}, {0, 0, 0}, 20.0F, 0.0F, 0.0F}, 8, 8);
-    Film film(8, 8);
-    render_tile(scene, camera, settings, {0, 0, 8, 8}, film);
-    double mean = 0.0;
-    for (const Color& c : film.pixels()) mean += double{luminance(c)} / 64.0;
-    return mean;
+    return mean_of_picture(scene, {{0, 1, 4}, {0, 0, 0}, 20.0F, 0.0F, 0.0F}, 8, 8, settings);
   };
   CHECK(mean_of(true) == Approx(mean_of(false)).epsilon(0.01));
 }

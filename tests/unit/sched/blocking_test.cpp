@@ -25,6 +25,14 @@ namespace this_fiber = weft::this_fiber;
 
 namespace {
 
+/// Counts `inside` down in the call, which then blocks.
+Task<> block_in(const Pipe& pipe, std::latch& inside) {
+  co_await blocking([&] {
+    inside.count_down();
+    pipe.block();
+  });
+}
+
 /// What the runtime has reported.
 struct Reports {
   auto hook() {
@@ -74,14 +82,8 @@ TEST_CASE("while all workers are in blocking calls, others run what waits") {
   const Pipe pipe;
   Counter blocked, others;
   std::latch all_inside(2);
-  auto blocks = [&]() -> Task<> {
-    co_await blocking([&] {
-      all_inside.count_down();
-      pipe.block();
-    });
-  };
-  rt.spawn(blocks(), blocked);
-  rt.spawn(blocks(), blocked);
+  rt.spawn(block_in(pipe, all_inside), blocked);
+  rt.spawn(block_in(pipe, all_inside), blocked);
   all_inside.wait();
   std::atomic<int> done{0};
   for (int i = 0; i < 100; ++i) rt.spawn([&done] { done.fetch_add(1); }, others);
@@ -141,15 +143,9 @@ TEST_CASE("no more spare workers run than the options allow") {
   const Pipe pipe;
   Counter first, second, third;
   std::latch first_is_inside(1), second_is_inside(1);
-  const auto blocks = [&pipe](std::latch& inside) -> Task<> {
-    co_await blocking([&] {
-      inside.count_down();
-      pipe.block();
-    });
-  };
-  rt.spawn(blocks(first_is_inside), first);
+  rt.spawn(block_in(pipe, first_is_inside), first);
   first_is_inside.wait();
-  rt.spawn(blocks(second_is_inside), second);
+  rt.spawn(block_in(pipe, second_is_inside), second);
   second_is_inside.wait();  // the spare worker has it
   std::atomic<bool> has_run{false};
   rt.spawn([&has_run] { has_run.store(true); }, third);
@@ -171,13 +167,7 @@ TEST_CASE("spare workers rest when the blocked ones are back, also if there is a
   std::atomic<bool> stops{false};
   std::atomic<int> at_once{0}, most{0};
   std::latch is_inside(1);
-  auto blocks = [&]() -> Task<> {
-    co_await blocking([&] {
-      is_inside.count_down();
-      pipe.block();
-    });
-  };
-  rt.spawn(blocks(), blocked);
+  rt.spawn(block_in(pipe, is_inside), blocked);
   is_inside.wait();
   auto yields = [&]() -> Task<> {
     while (!stops.load()) {

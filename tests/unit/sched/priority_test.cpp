@@ -12,6 +12,7 @@
 using weft::Counter;
 using weft::Priority;
 using weft::Task;
+using weft_test::Flood;
 using weft_test::kMostTurns;
 
 namespace {
@@ -87,14 +88,6 @@ TEST_CASE("a Low job runs although Normal jobs flood the worker") {
   weft::Runtime rt{{.workers = 1}};
   std::atomic<bool> has_run{false};
   std::atomic<long> normal{0};
-  struct Flood {
-    std::atomic<bool>& until;
-    std::atomic<long>& jobs;
-    void operator()() const {
-      jobs.fetch_add(1);
-      if (!until.load()) weft::spawn_detached(Flood(*this));
-    }
-  };
   rt.run([&] {
     weft::spawn_detached([&] { has_run.store(true); }, {.priority = Priority::Low});
     for (int i = 0; i < 10; ++i) weft::spawn_detached(Flood{has_run, normal});

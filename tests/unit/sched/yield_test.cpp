@@ -89,18 +89,10 @@ TEST_CASE("the oldest spawned job is not held back by newer ones that spawn each
   weft::Runtime rt{{.workers = 1}};
   std::atomic<bool> has_run{false};
   std::atomic<long> jobs{0};
-  struct Chain {
-    std::atomic<bool>& until;
-    std::atomic<long>& count;
-    void operator()() const {
-      count.fetch_add(1);
-      if (!until.load()) weft::spawn_detached(Chain(*this));
-    }
-  };
   rt.run([&] {
     weft::spawn_detached([&] { has_run.store(true); });
     // Of the last few the owner takes the oldest, as thieves do, so there are more.
-    for (int i = 0; i < 100; ++i) weft::spawn_detached(Chain{has_run, jobs});
+    for (int i = 0; i < 100; ++i) weft::spawn_detached(weft_test::Flood{has_run, jobs});
   });
   CHECK(rt.shutdown().is_complete());
   CHECK(has_run.load());

@@ -1,8 +1,8 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
+#include "support/aborts.hpp"
 #include "support/counted.hpp"
-#include "support/subprocess.hpp"
 #include "support/until_stopped.hpp"
 
 #include <atomic>
@@ -323,7 +323,7 @@ TEST_CASE("a group begins each round without an error") {
 }
 
 TEST_CASE("an error of a child whose group nobody joined ends the process instead of being dropped") {
-  const weft_test::Ended ended = weft_test::in_child([] {
+  weft_test::check_aborts("nobody joined", [] {
     weft::Runtime rt{{.workers = 1}};
     bool has_run = false;
     auto parent = [&]() -> Task<> {
@@ -335,8 +335,5 @@ TEST_CASE("an error of a child whose group nobody joined ends the process instea
       while (!has_run) co_await weft::yield();
     };
     rt.run(parent());
-    return 0;
   });
-  INFO(ended.said);
-  CHECK(ended.has_aborted_with("nobody joined"));
 }

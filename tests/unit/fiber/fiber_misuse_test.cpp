@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
-#include "support/subprocess.hpp"
+#include "support/aborts.hpp"
 
 #include <coroutine>
 #include <string>
@@ -13,6 +13,7 @@ using weft::on_fiber;
 using weft::Runtime;
 using weft::Task;
 using weft::UsageError;
+using weft_test::check_aborts;
 namespace this_fiber = weft::this_fiber;
 
 TEST_CASE("members of this_fiber say where they were called if that is on no fiber") {
@@ -94,20 +95,16 @@ TEST_CASE("a coroutine that is destroyed while its fiber waits, and destroy() on
     auto task = on_fiber([] { event.wait(); });
     co_await std::move(task);
   };
-  CHECK(weft_test::in_child([&awaits] {
-          awaits().handle.destroy();
-          return 0;
-        }).has_aborted_with("destroyed while the function that it awaits by on_fiber"));
+  check_aborts("destroyed while the function that it awaits by on_fiber", [&awaits] { awaits().handle.destroy(); });
   struct Destroys {
     static constexpr bool await_ready() noexcept { return false; }
     static void await_suspend(std::coroutine_handle<> self) { self.destroy(); }
     static constexpr void await_resume() noexcept {}
   };
-  CHECK(weft_test::in_child([] {
-          Runtime rt{{.workers = 1}};
-          rt.run(on_fiber([] { this_fiber::await(Destroys()); }));
-          return 0;
-        }).has_aborted_with("destroy() was called on the handle of a fiber"));
+  check_aborts("destroy() was called on the handle of a fiber", [] {
+    Runtime rt{{.workers = 1}};
+    rt.run(on_fiber([] { this_fiber::await(Destroys()); }));
+  });
 }
 
 TEST_CASE("a fiber that visits another runtime forks there, and is counted where it came from") {

@@ -3,6 +3,7 @@
 #include <weft/weft.hpp>
 
 #include "fiber/sanitizer.hpp"
+#include "support/aborts.hpp"
 #include "support/many.hpp"
 #include "support/skip.hpp"
 #include "support/subprocess.hpp"
@@ -16,6 +17,7 @@ using weft::Counter;
 using weft::on_fiber;
 using weft::Runtime;
 using weft::Task;
+using weft_test::check_aborts;
 using weft_test::Ended;
 using weft_test::in_child;
 
@@ -58,20 +60,18 @@ TEST_CASE("a fiber without a name is known by where on_fiber was called") {
 }
 
 TEST_CASE("a frame of 40 kB does not step over the guard") {
-  const Ended ended = in_child([] {
+  check_aborts("has overflowed its stack", [] {
     Runtime rt{{.workers = 2}};
     Counter counter;
     // Many fibers, so that there would be somebody else's stack below.
     for (int i = 0; i < 8; ++i) rt.spawn_fiber([] { weft::this_fiber::yield(); }, counter);
     rt.spawn_fiber([] { static_cast<void>(recurse<40'000>(deep)); }, counter);
     counter.wait();
-    return 0;
   });
-  CHECK(ended.has_aborted_with("has overflowed its stack"));
 }
 
 TEST_CASE("a fiber overflows on whatever thread it has got to") {
-  const Ended ended = in_child([] {
+  check_aborts("has overflowed its stack", [] {
     Runtime rt{{.workers = 2}};
     Counter gate(1);
     Counter counter;
@@ -83,9 +83,7 @@ TEST_CASE("a fiber overflows on whatever thread it has got to") {
         counter);
     rt.spawn([&gate] { gate.sub(); }, counter);
     counter.wait();
-    return 0;
   });
-  CHECK(ended.has_aborted_with("has overflowed its stack"));
 }
 
 TEST_CASE("faults that are no overflow go to whoever handled them before") {

@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
-#include "support/subprocess.hpp"
+#include "support/aborts.hpp"
 
 #include <atomic>
 #include <string>
@@ -14,6 +14,7 @@ using weft::on_fiber;
 using weft::Runtime;
 using weft::Task;
 using weft::UsageError;
+using weft_test::check_aborts;
 namespace this_fiber = weft::this_fiber;
 
 namespace {
@@ -177,7 +178,7 @@ TEST_CASE("an event waited for on a worker, but on no fiber, is refused") {
 }
 
 TEST_CASE("an event that is destroyed while somebody waits for it ends the process with a sentence") {
-  const weft_test::Ended ended = weft_test::in_child([] {
+  check_aborts("an Event was destroyed while somebody waits", [] {
     Runtime rt{{.workers = 1}};
     Counter counter;
     {
@@ -188,7 +189,5 @@ TEST_CASE("an event that is destroyed while somebody waits for it ends the proce
       rt.spawn([] {}, after);
       after.wait();
     }
-    return 0;
   });
-  CHECK(ended.has_aborted_with("an Event was destroyed while somebody waits"));
 }

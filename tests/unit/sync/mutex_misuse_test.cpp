@@ -2,7 +2,7 @@
 #include <weft/weft.hpp>
 
 #include "mutex_parties.hpp"
-#include "support/subprocess.hpp"
+#include "support/aborts.hpp"
 
 #include <memory>
 #include <thread>
@@ -13,32 +13,25 @@ using weft::Mutex;
 using weft::MutexLock;
 using weft::Runtime;
 using weft::UsageError;
-using weft_test::Ended;
-using weft_test::in_child;
+using weft_test::check_aborts;
 using weft_test::is_waited_for;
 
 TEST_CASE("destroying a mutex that is held aborts with a sentence") {
-  const Ended ended = in_child([] {
+  check_aborts("a Mutex was destroyed while somebody holds it or waits for it", [] {
     auto mutex = std::make_unique<Mutex>();
     const MutexLock lock = mutex->lock_blocking();
     mutex.reset();
-    return 0;
   });
-  INFO(ended.said);
-  CHECK(ended.has_aborted_with("a Mutex was destroyed while somebody holds it or waits for it"));
 }
 
 TEST_CASE("destroying a mutex that is waited for aborts with a sentence") {
-  const Ended ended = in_child([] {
+  check_aborts("a Mutex was destroyed while somebody holds it or waits for it", [] {
     auto mutex = std::make_unique<Mutex>();
     const MutexLock lock = mutex->lock_blocking();
     std::thread waits([&held = *mutex] { static_cast<void>(held.lock_blocking()); });
     while (!is_waited_for(*mutex)) std::this_thread::yield();
     mutex.reset();
-    return 0;
   });
-  INFO(ended.said);
-  CHECK(ended.has_aborted_with("a Mutex was destroyed while somebody holds it or waits for it"));
 }
 
 TEST_CASE("locking in blocking style on a worker is a UsageError, whether the mutex is free or not") {

@@ -4,13 +4,13 @@
 
 #include "support/many.hpp"
 #include "support/seeded_random.hpp"
+#include "support/waiting.hpp"
 
 #include <atomic>
 #include <coroutine>
 #include <cstdint>
 #include <optional>
 #include <thread>
-#include <type_traits>
 #include <utility>
 
 using weft::Counter;
@@ -19,39 +19,21 @@ using weft::Mutex;
 using weft::MutexLock;
 using weft::Runtime;
 using weft::Task;
+using weft_test::is_waited_for;
+using weft_test::Kind;
+using weft_test::name_of;
 namespace this_fiber = weft::this_fiber;
 
 namespace {
 
-enum class Kind { Coroutine, Fiber, Thread };
 enum class Timing { Before, Meanwhile, After };
 
-const char* name_of(Kind kind) {
-  constexpr const char* kNames[] = {"coroutine", "fiber", "thread"};
-  return kNames[static_cast<int>(kind)];
-}
 const char* name_of(Timing timing) {
   constexpr const char* kNames[] = {"before", "while", "after"};
   return kNames[static_cast<int>(timing)];
 }
 
 constexpr int kRounds = weft_test::kSanitized ? 20 : 40;
-
-/// The word of a counter: bit 0 locked, bit 1 waited for (include/weft/coro/counter_word.hpp).
-bool is_waited_for(const Counter& counter) {
-  static_assert(std::is_standard_layout_v<Counter>, "a counter begins with its word");
-  return (reinterpret_cast<const std::atomic<std::uint64_t>&>(counter).load() & 3) == 2;
-}
-/// The word of a mutex: 0 free, 1 held, anything else: somebody waits (lib/sync/README.md).
-bool is_waited_for(const Mutex& mutex) {
-  static_assert(std::is_standard_layout_v<Mutex>, "a mutex begins with its word");
-  return reinterpret_cast<const std::atomic<std::uintptr_t>&>(mutex).load() > 1;
-}
-/// The word of an event: 0 not set, 1 set, anything else: somebody waits (include/weft/sync/event_word.hpp).
-bool is_waited_for(const Event& event) {
-  static_assert(std::is_standard_layout_v<Event>, "an event begins with its word");
-  return reinterpret_cast<const std::atomic<std::uintptr_t>&>(event).load() > 1;
-}
 
 /// What a task is suspended on until somebody resumes it by hand, and so runs the rest of it where they are.
 class Handoff {

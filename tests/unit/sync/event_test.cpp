@@ -2,6 +2,7 @@
 #include <weft/weft.hpp>
 
 #include "support/aborts.hpp"
+#include "support/waiting.hpp"
 
 #include <atomic>
 #include <string>
@@ -15,12 +16,11 @@ using weft::Runtime;
 using weft::Task;
 using weft::UsageError;
 using weft_test::check_aborts;
+using weft_test::Kind;
+using weft_test::kKinds;
 namespace this_fiber = weft::this_fiber;
 
 namespace {
-
-enum class Kind { Coroutine, Fiber, Thread };
-constexpr Kind kKinds[] = {Kind::Coroutine, Kind::Fiber, Kind::Thread};
 
 /// Runs a function on each kind of thing that can wait; `wait(event)` waits as that kind does.
 class Actors {

@@ -1,33 +1,18 @@
 /// @file
-/// Coroutines, fibers and threads that lock a mutex, and how a test knows that they wait.
+/// Coroutines, fibers and threads that lock a mutex, to see in which order they get it.
 #pragma once
 
 #include <weft/weft.hpp>
 
-#include <atomic>
+#include "support/waiting.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <thread>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace weft_test {
-
-/// The word of a mutex: 0 free, 1 held, anything else changes with each who enters (lib/sync/README.md).
-inline std::uintptr_t word_of(const weft::Mutex& mutex) {
-  static_assert(std::is_standard_layout_v<weft::Mutex>, "a mutex begins with its word");
-  return reinterpret_cast<const std::atomic<std::uintptr_t>&>(mutex).load();
-}
-
-inline bool is_waited_for(const weft::Mutex& mutex) { return word_of(mutex) > 1; }
-
-enum class Kind { Coroutine, Fiber, Thread };
-
-inline const char* name_of(Kind kind) {
-  constexpr const char* kNames[] = {"coroutine", "fiber", "thread"};
-  return kNames[static_cast<int>(kind)];
-}
 
 /// A mutex and those who lock it, in each kind on the same worker.
 class Parties {

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
+#include "support/own_threads.hpp"
 #include "support/skip.hpp"
 
 #include <pthread.h>
@@ -20,22 +21,10 @@
 using weft::Counter;
 using weft::Runtime;
 using weft::Task;
+using weft_test::threads_called;
+using weft_test::threads_named;
 
 namespace {
-
-/// What /proc says about the threads of this process whose names begin so.
-std::vector<std::filesystem::path> threads_called(const std::string& beginning) {
-  std::vector<std::filesystem::path> threads;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task")) {
-    std::ifstream file(entry.path() / "comm");
-    std::string name;
-    std::getline(file, name);
-    if (name.starts_with(beginning)) threads.push_back(entry.path());
-  }
-  return threads;
-}
-
-std::size_t threads_named(const std::string& beginning) { return threads_called(beginning).size(); }
 
 /// The processor time that these threads have used, in nanoseconds.
 std::uint64_t time_used_by(const std::vector<std::filesystem::path>& threads) {

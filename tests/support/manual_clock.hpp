@@ -1,0 +1,25 @@
+/// @file
+/// A steady clock that stands still, for what happens after seconds.
+#pragma once
+
+#include <chrono>
+
+namespace weft_test {
+
+/// While it lives, std::chrono::steady_clock shows the time at which it was made, and what has been added since. In programs that have
+/// manual_clock_sources.
+///
+/// What waits in the kernel goes on by the kernel's clock, so nothing may wait until a point in time: spans of time are right.
+///
+/// Threads: one at a time makes and destroys it; advance() and the clock by any.
+class ManualClock {
+ public:
+  ManualClock();
+  ManualClock(const ManualClock&) = delete;
+  ManualClock& operator=(const ManualClock&) = delete;
+  ~ManualClock();
+
+  void advance(std::chrono::nanoseconds span);
+};
+
+}  // namespace weft_test

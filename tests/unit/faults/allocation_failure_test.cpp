@@ -2,23 +2,21 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
+#include "fail_each_allocation.hpp"
 #include "failing_allocations.hpp"
 #include "support/skip.hpp"
 
 #include <array>
 #include <atomic>
-#include <functional>
 #include <new>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
 using weft::Counter;
 using weft::Runtime;
 using weft::Task;
-using weft_test::FailingAllocations;
-using weft_test::living_blocks;
+using weft_test::fail_each_allocation;
 
 namespace {
 
@@ -32,51 +30,6 @@ long invoke_fib(int n) {
   if (n < 2) return n;
   const auto [a, b] = weft::parallel_invoke([n] { return invoke_fib(n - 1); }, [n] { return invoke_fib(n - 2); });
   return a + b;
-}
-
-/// Runs `work` with the n-th allocation failing, n = 0, 1, ... until several in a row do not come about: how many there are
-/// depends on which worker does what.
-///
-/// @param work  makes everything it needs, and returns whether what came out is right
-/// @param count how many allocations in a row fail
-void fail_each_allocation(const std::function<bool()>& work, long count) {
-  if (!weft_test::kReplacesNew) return weft_test::skip(weft_test::kWhyNotReplaced);
-  REQUIRE(work());  // whatever is made once in the life of the process
-  constexpr long kMost = 20'000;
-  constexpr long kEnough = 4;
-  long failures = 0;
-  long without = 0;
-  long nth = 0;
-  for (; nth < kMost && without < kEnough; ++nth) {
-    const std::size_t frames = weft::frame_memory_outstanding();
-    const long blocks = living_blocks();
-    bool has_failed = false;
-    bool is_right = true;
-    {
-      const FailingAllocations failing(nth, count);
-      try {
-        is_right = work();
-      } catch (const std::bad_alloc&) {
-      } catch (const weft::LimitError&) {
-        // There was no memory for a thread, and without one the work could not be taken.
-      }
-      has_failed = failing.has_failed();
-    }
-    const std::size_t leaked_frames = weft::frame_memory_outstanding() - frames;
-    const long leaked_blocks = living_blocks() - blocks;
-    INFO("allocation " << nth << " fails, and " << count - 1 << " after it");
-    REQUIRE(is_right);
-    REQUIRE(leaked_frames == 0);
-    REQUIRE(leaked_blocks == 0);
-    failures += has_failed ? 1 : 0;
-    without = has_failed ? 0 : without + 1;
-  }
-  CHECK(failures > 0);
-  CHECK(without == kEnough);
-}
-
-void fail_each_allocation(const std::function<bool()>& work) {
-  for (const long count : {1L, 3L, 1000L}) fail_each_allocation(work, count);
 }
 
 const unsigned kWorkers[] = {1, 2};

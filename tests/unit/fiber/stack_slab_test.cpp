@@ -6,6 +6,7 @@
 #include "guard_advice.hpp"
 #include "support/many.hpp"
 #include "support/process_memory.hpp"
+#include "support/replaced_stack_memory.hpp"
 #include "support/skip.hpp"
 
 #include <weft/weft.hpp>
@@ -29,22 +30,10 @@ using weft::StackMemory;
 using weft::StackSize;
 using weft::StackSlab;
 using weft_test::mappings;
+using Replaced = weft_test::ReplacedStackMemory;
 namespace this_fiber = weft::this_fiber;
 
 namespace {
-
-/// Replaces the system calls while it lives. Pre: no other thread makes stacks, or looks for those to be cleaned, when it begins and ends: a
-/// runtime that is made before has one worker, its caller, and no watcher.
-class Replaced {
- public:
-  explicit Replaced(const StackMemory& by) : before_(weft::stack_memory) { weft::stack_memory = by; }
-  Replaced(const Replaced&) = delete;
-  Replaced& operator=(const Replaced&) = delete;
-  ~Replaced() { weft::stack_memory = before_; }
-
- private:
-  StackMemory before_;
-};
 
 int refuse(void*, std::size_t) noexcept {
   errno = ENOMEM;

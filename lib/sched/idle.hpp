@@ -327,9 +327,10 @@ void give_seat_back(Idle& idle, unsigned worker, bool is_done, Host host) noexce
 /// Lets one more worker be awake, and wakes it if there is work: while another is blocked.
 ///
 /// @tparam Host  as above
+/// @param more   0: it is allowed already, and has only now been added to the sleepers
 template <class Idle, class Host>
-void allow_another(Idle& idle, Host host) noexcept {
-  if (!idle.allow(1)) return;
+void allow_another(Idle& idle, Host host, int more = 1) noexcept {
+  if (!idle.allow(more)) return;
   // [idle.announce] seq_cst: the sleepers' word in the hint, before the look at the deques: pushers had left their work to those who were
   // awake. Partner: [idle.push_a], a pusher's item before its read of the hint.
   host.heavy_fence();

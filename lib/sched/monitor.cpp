@@ -23,6 +23,7 @@ constexpr auto kGrace = 1ms;          // a marked call is one of those that last
 constexpr auto kFastFor = 64;         // turns after the last marked call
 constexpr auto kIdleTurn = 500ms;     // while all workers sleep
 constexpr auto kBetweenQuestions = 1s;
+constexpr auto kBetweenTries = 50ms;  // to have a thread for a spare worker, while somebody is blocked
 constexpr auto kSpareRests = 10s;     // then the thread of a spare worker ends
 constexpr auto kMemoryRests = 2s;     // then what a worker keeps, and the memory of stacks that nobody used, goes back to the system
 
@@ -78,6 +79,7 @@ void Monitor::run() noexcept {
       unmarked_last_ = now;
       is_busy = look_at_unmarked(now);
     }
+    retry_spares(now);
     end_idle_spares(now);
     give_memory_back(now);
     if (fast_turns != 0 || replaced_ != 0) {
@@ -189,6 +191,12 @@ void Monitor::give_memory_back(Clock::time_point now) noexcept {
   }
   if (is_trimmed) frame_memory_collect();
   FiberDepot::clean_unused();
+}
+
+void Monitor::retry_spares(Clock::time_point now) noexcept {
+  if (replaced_ == 0 || now - retried_last_ < kBetweenTries) return;
+  retried_last_ = now;
+  pool_.retry_spares(replaced_);
 }
 
 void Monitor::end_idle_spares(Clock::time_point now) noexcept {

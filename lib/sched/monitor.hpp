@@ -76,6 +76,7 @@ class Monitor {
   [[nodiscard]] bool has_seat_for_another() noexcept;
   void allow_another() noexcept;
   void report(unsigned worker, int thread, std::chrono::nanoseconds blocked) noexcept;
+  void retry_spares(Clock::time_point now) noexcept;
   void end_idle_spares(Clock::time_point now) noexcept;
   void give_memory_back(Clock::time_point now) noexcept;
 
@@ -90,6 +91,7 @@ class Monitor {
   std::vector<Watched> watched_;
   unsigned replaced_ = 0;  // workers in whose place another may run
   Clock::time_point replaced_last_;
+  Clock::time_point retried_last_;
   Clock::time_point cleaned_last_;
   Clock::time_point unmarked_last_;
   Clock::time_point asked_last_;

@@ -168,6 +168,11 @@ bool Pool::has_seats(unsigned count) noexcept {
 
 void Pool::allow_another() noexcept { v0::allow_another(idle_, SeatHost{*this}); }
 
+/// Tries again where so many spare workers may be awake and there was no thread for one of them. By the monitor only.
+void Pool::retry_spares(unsigned count) noexcept {
+  if (has_seats(worker_count() + count)) v0::allow_another(idle_, SeatHost{*this}, 0);
+}
+
 /// Ends the thread of a worker that sleeps and is not needed. By the monitor only.
 void Pool::end_spare(unsigned index) noexcept {
   Worker& worker = seats_[index];

@@ -79,6 +79,7 @@ class Pool final : public Executor, public Domain {
   bool start_thread(Worker& worker) noexcept;  // pre: threads_mutex_ held
   [[nodiscard]] bool has_seats(unsigned count) noexcept;
   void allow_another() noexcept;
+  void retry_spares(unsigned count) noexcept;
   void end_spare(unsigned index) noexcept;
   [[nodiscard]] bool trim_sleeper(unsigned index) noexcept;
   void report_blocked(const BlockedWorker& blocked) const noexcept;

@@ -290,7 +290,7 @@ MUTANTS = [
     ('idle: more are awake than may be', 'sched/idle', IDLE,
      'return !sleepers_.empty() && room() > 0;', 'return !sleepers_.empty();'),
     ('idle: whoever may be awake now is not woken', 'sched/idle', IDLE,
-     'if (!idle.allow(1)) return;', 'static_cast<void>(idle.allow(1)); return;'),
+     'if (!idle.allow(more)) return;', 'static_cast<void>(idle.allow(more)); return;'),
     ('idle: nobody looks in the place of a sleeper that was removed', 'sched/idle', IDLE,
      'host.heavy_fence();\n  if (host.has_visible_work()) host.wake_one();\n  return true;', 'return true;'),
     ('idle: who rests does not see the stop', 'sched/idle', IDLE,

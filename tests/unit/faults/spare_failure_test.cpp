@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <latch>
+#include <optional>
 #include <thread>
 
 using weft::blocking;
@@ -65,8 +66,8 @@ void start_threads(Runtime& rt) {
   counter.wait();
 }
 
-void wait_for_refusal(const FailingThreads& failing) {
-  while (failing.refused() == 0) std::this_thread::yield();
+void wait_for_refusals(const FailingThreads& failing, int count = 1) {
+  while (failing.refused() < count) std::this_thread::yield();
 }
 
 }  // namespace
@@ -77,7 +78,7 @@ TEST_CASE("without a spare thread a blocking call ends as ever, what its worker 
   {
     const FailingThreads failing(0);
     BlockedWorkers blocked(rt, 1);
-    wait_for_refusal(failing);
+    wait_for_refusals(failing);
     Counter from_outside;
     std::atomic<int> run{0};
     for (int i = 0; i < BlockedWorkers::kJobs; ++i) rt.spawn([&run] { run.fetch_add(1); }, from_outside);
@@ -91,6 +92,19 @@ TEST_CASE("without a spare thread a blocking call ends as ever, what its worker 
   }
   BlockedWorkers blocked(rt, 1);
   blocked.left_behind().wait();  // by the spare
+  CHECK(blocked.run_so_far() == BlockedWorkers::kJobs);
+  CHECK(blocked.release() == 1);
+}
+
+TEST_CASE("without a spare thread another try is made while the call lasts, and what waits is run as soon as there is one") {
+  Runtime rt{{.workers = 1, .report_blocking_after = 0ms}};
+  start_threads(rt);
+  std::optional<FailingThreads> failing(0);
+  BlockedWorkers blocked(rt, 1);
+  wait_for_refusals(*failing, 3);
+  CHECK(blocked.run_so_far() == 0);
+  failing.reset();
+  blocked.left_behind().wait();
   CHECK(blocked.run_so_far() == BlockedWorkers::kJobs);
   CHECK(blocked.release() == 1);
 }
@@ -109,7 +123,7 @@ TEST_CASE("without a spare thread its jobs are run by the spare worker that has 
   rt.spawn(
       [&] {
         is_busy.count_down();
-        wait_for_refusal(failing);
+        wait_for_refusals(failing);
       },
       counter);
   is_busy.wait();
@@ -146,7 +160,7 @@ TEST_CASE("without a spare thread nothing is allowed for it when the call has en
   {
     const FailingThreads failing(0);
     BlockedWorkers blocked(rt, 1);
-    wait_for_refusal(failing);
+    wait_for_refusals(failing);
     CHECK(blocked.release() == 1);
     blocked.left_behind().wait();
   }

@@ -3,6 +3,7 @@
 #include <weft/weft.hpp>
 
 #include "failing_threads.hpp"
+#include "support/one_at_a_time.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -169,23 +170,5 @@ TEST_CASE("without a spare thread nothing is allowed for it when the call has en
     blocked.left_behind().wait();
     CHECK(blocked.release() == 1);
   }
-  constexpr int kMostBatches = 1000;
-  std::atomic<int> at_once{0}, most{0};
-  for (int batch = 0; batch < kMostBatches; ++batch) {  // the one who is too many rests when it has seen it
-    most.store(0);
-    Counter counter;
-    for (int i = 0; i < 100; ++i) {
-      rt.spawn(
-          [&] {
-            const int now = at_once.fetch_add(1) + 1;
-            if (now > most.load()) most.store(now);
-            std::this_thread::yield();
-            at_once.fetch_sub(1);
-          },
-          counter);
-    }
-    counter.wait();
-    if (most.load() == 1) break;
-  }
-  CHECK(most.load() == 1);
+  CHECK(weft_test::runs_one_at_a_time(rt));
 }

@@ -3,6 +3,7 @@
 #include <weft/weft.hpp>
 
 #include "support/many.hpp"
+#include "support/one_at_a_time.hpp"
 #include "support/pipe.hpp"
 
 #include <atomic>
@@ -257,25 +258,7 @@ TEST_CASE("calls that block inside each other count once, and leave nothing allo
     pipe.release();
     blocked.wait();
   }
-  // One job at a time again, as soon as the one who is too many has seen it.
-  std::atomic<int> at_once{0}, most{0};
-  for (int batch = 0; batch < 1000; ++batch) {
-    most.store(0);
-    Counter counter;
-    for (int i = 0; i < 100; ++i) {
-      rt.spawn(
-          [&] {
-            const int now = at_once.fetch_add(1) + 1;
-            if (now > most.load()) most.store(now);
-            std::this_thread::yield();
-            at_once.fetch_sub(1);
-          },
-          counter);
-    }
-    counter.wait();
-    if (most.load() == 1) break;
-  }
-  CHECK(most.load() == 1);
+  CHECK(weft_test::runs_one_at_a_time(rt));
 }
 
 TEST_CASE("options for blocked workers that make no sense are refused") {

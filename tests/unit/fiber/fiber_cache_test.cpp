@@ -44,7 +44,7 @@ void fill_depot(std::size_t count) {
 
 /// A cache of a worker, and how many idle fibers it has.
 struct Watched {
-  Watched() { fill_depot(2 * FiberCache::most_kept(kClass)); }
+  Watched() { fill_depot(4 * FiberCache::most_kept(kClass)); }
   [[nodiscard]] std::size_t kept(const Fibers& taken = {}) const { return FiberDepot::outstanding() - before - taken.size(); }
 
   const std::size_t before = FiberDepot::outstanding();

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <exception>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -180,18 +181,18 @@ class Fiber::Thread {
   WEFT_ALWAYS_INLINE void trade(detail::TravellingState& state) const noexcept {
     // Mostly nobody handles an exception, and then the exchange is nothing. Word by word: a load of both in one piece would have to wait for
     // the two stores before the switch.
-    if ((exceptions_[0] | exceptions_[1] | state.exceptions[0] | state.exceptions[1]) != 0) [[unlikely]] trade_exceptions(state);
+    // The same for marks of what is bound to the thread: in a program with internal checks there are some, whatever the library was built with.
+    const bool is_marked = detail::slot_stay_here() != nullptr || state.stay_here != nullptr;
+    if ((exceptions_[0] | exceptions_[1] | state.exceptions[0] | state.exceptions[1]) != 0 || is_marked) [[unlikely]] trade_what_is_rare(state);
     if (*error_number_ != state.error_number) std::swap(*error_number_, state.error_number);
     detail::Trampoline* const trampoline = detail::slot_trampoline();
     detail::set_slot_trampoline(std::exchange(state.trampoline, trampoline));
-#if WEFT_ASSERTS >= 1
-    void* const mark = detail::slot_stay_here();
-    detail::set_slot_stay_here(std::exchange(state.stay_here, mark));
-#endif
   }
-  WEFT_NOINLINE void trade_exceptions(detail::TravellingState& state) const noexcept {
+  WEFT_NOINLINE void trade_what_is_rare(detail::TravellingState& state) const noexcept {
     std::swap(exceptions_[0], state.exceptions[0]);
     std::swap(exceptions_[1], state.exceptions[1]);
+    detail::StayHereMark* const mark = detail::slot_stay_here();
+    detail::set_slot_stay_here(std::exchange(state.stay_here, mark));
   }
 
   Fiber& fiber_;
@@ -220,7 +221,18 @@ void Fiber::suspend_annotated([[maybe_unused]] detail::AfterSwitch& after) noexc
 #elif WEFT_TSAN
   __tsan_switch_to_fiber(host_.thread, 0);
   switch_out(after);
+#else
+  switch_out(after);  // not called: see require_sanitizer()
 #endif
+}
+
+void detail::require_sanitizer(Sanitizer of_caller) {
+  constexpr Sanitizer kOurs = WEFT_ASAN ? Sanitizer::Address : WEFT_TSAN ? Sanitizer::Thread : Sanitizer::None;
+  if (of_caller == kOurs) return;
+  const bool is_address = of_caller == Sanitizer::Address;
+  throw UsageError(std::string("weft: a program that is compiled with ") + (is_address ? "AddressSanitizer" : "ThreadSanitizer") +
+                   " runs fibers only with a weft that is, too, because the sanitizer has to be told of each switch of the stack (meson setup "
+                   "-Db_sanitize=" + (is_address ? "address" : "thread") + ")");
 }
 
 }  // namespace weft::inline v0

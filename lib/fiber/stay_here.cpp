@@ -11,12 +11,12 @@
 
 namespace weft::inline v0::detail {
 
-WEFT_DEFINE_THREAD_SLOT(void, stay_here)
+WEFT_DEFINE_THREAD_SLOT(StayHereMark, stay_here)
 
-void suspended_while_bound(const char* what, const std::source_location& where) noexcept {
+void suspended_while_bound(const StayHereMark& mark) noexcept {
   const Fiber* const fiber = current_fiber();
-  std::fprintf(stderr, "weft: %s of %s:%u is still held where a fiber suspends; it belongs to the thread, which the fiber may leave.", what,
-               where.file_name(), static_cast<unsigned>(where.line()));
+  std::fprintf(stderr, "weft: %s of %s:%u is still held where a fiber suspends; it belongs to the thread, which the fiber may leave.", mark.what,
+               mark.where.file_name(), static_cast<unsigned>(mark.where.line()));
   if (fiber != nullptr) {
     const FiberOrigin& origin = fiber->origin();
     std::fprintf(stderr, " The fiber%s%s began at %s:%u and suspends here:\n", origin.name != nullptr ? " " : "",

@@ -83,6 +83,25 @@ class Consumers:
         if [n for n in names if n != 'mimalloc'] or [n for n in libraries if n not in ('-lweft', '-lmimalloc')]:
             raise Failed(f'the .pc file asks its users for {names} {libraries}, and nothing in weft uses that')
 
+    def mixed(self, form, library_kind, kind):
+        libdir, _ = self.installed(form, library_kind)
+        place = self.copy('mixed', f'mixed {form} {library_kind} {kind}')
+        variables = {'PKG_CONFIG_PATH': f'{libdir}/pkgconfig', 'LD_LIBRARY_PATH': libdir}
+        make = ['make', f'CXX={self.compilers[kind]}', f'STATIC={"--static" if form == "static" else ""}']
+        run(make + ['checked'], place, **variables)
+        run(['./checked'], place, **variables)
+        for waits_for in ('counter', 'event'):
+            try:
+                said = run(['./checked', waits_for], place, **variables)
+            except Failed as failure:
+                said = str(failure)
+            if 'a ThreadMutex' not in said or 'is still held where a fiber suspends' not in said:
+                raise Failed(f'a fiber waited for a {waits_for} with a locked ThreadMutex, and was not found out: {said}')
+        run(make + ['CXXFLAGS=-O1 -fsanitize=address', 'sanitized'], place, **variables)
+        said = run(['./sanitized'], place, **variables)
+        if 'AddressSanitizer' not in said or '-Db_sanitize=address' not in said:
+            raise Failed(f'the error does not name the sanitizer and what to do: {said}')
+
     def cmake(self, form, library_kind, kind):
         libdir, _ = self.installed(form, library_kind)
         place = self.copy('cmake', f'cmake {form} {library_kind} {kind}')
@@ -177,6 +196,9 @@ class Consumers:
                     lambda f=form, l=library_kind, k=kind: self.cmake(f, l, k)
         yield f'pkg-config, static library by {kinds[-1]}, consumer by {kinds[0]} without optimisation', \
             lambda: self.pkg_config('static', kinds[-1], kinds[0], '-O0')
+        for (form, library_kind), kind in zip(library_kinds.items(), reversed(kinds)):
+            yield f'programs with checks or a sanitizer by {kind}, {form} library without by {library_kind}', \
+                lambda f=form, l=library_kind, k=kind: self.mixed(f, l, k)
         yield 'cmake refuses a version that is not there', self.cmake_version
         for form, kind in zip(('static', 'shared'), kinds * 2):
             yield f'meson subproject, {form}, by {kind}', lambda f=form, k=kind: self.subproject(f, k)

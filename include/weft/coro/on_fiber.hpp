@@ -72,6 +72,7 @@ class [[nodiscard]] CallOnFiber {
   // Lives in: the awaiting frame (L3). Woken by: the end of the fiber.
   template <class Promise>
   Transfer await_suspend(std::coroutine_handle<Promise> awaiting) {
+    check_sanitizer();
     Fiber& fiber = take_fiber(size_);
     if (const WorkerContext* const worker = current_worker()) awaiting_.home = worker->priority;
     awaiting_.job = job_of(awaiting);

@@ -156,6 +156,7 @@ void spawn_fiber_in(StopScope* in, const SpawnTarget& target, F&& function, Coun
 template <class F>
 void spawn_fiber_on(const SpawnTarget& target, F&& function, Counter* counter, const FiberOptions& options, const std::source_location& where) {
   static_assert(JobFunction<std::decay_t<F>>, "spawn_fiber takes something that can be called without arguments, and is no coroutine");
+  check_sanitizer();
   if (options.stop.stop_possible()) {
     spawn_fiber_in<true>(target.domain, target, std::forward<F>(function), counter, options, where);
   } else {

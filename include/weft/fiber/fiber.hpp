@@ -63,7 +63,7 @@ struct TravellingState {
   std::uintptr_t exceptions[2] = {};  // as behind __cxa_get_globals()
   int error_number = 0;
   Trampoline* trampoline = nullptr;
-  void* stay_here = nullptr;
+  StayHereMark* stay_here = nullptr;
 };
 
 /// The stack of the thread that a fiber is on, as the sanitizers want to know it.
@@ -72,6 +72,21 @@ struct HostStack {
   std::size_t bytes = 0;
   void* thread = nullptr;
 };
+
+/// What code is compiled with. The library has to tell the same tool of each switch.
+enum class Sanitizer : std::uint8_t { None, Address, Thread };
+
+/// Errors: UsageError when the library is not compiled with the same.
+WEFT_API void require_sanitizer(Sanitizer of_caller);
+
+/// Called by code that is to run on a fiber of its own, before it does.
+WEFT_ALWAYS_INLINE void check_sanitizer() {
+#if WEFT_ASAN
+  require_sanitizer(Sanitizer::Address);
+#elif WEFT_TSAN
+  require_sanitizer(Sanitizer::Thread);
+#endif
+}
 
 /// Where a fiber was spawned and what it is called, for messages.
 struct FiberOrigin {

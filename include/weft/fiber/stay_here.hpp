@@ -11,8 +11,17 @@
 namespace weft::inline v0 {
 
 namespace detail {
-/// The innermost StayHere on this stack, or null; a fiber takes its own with it.
-WEFT_DECLARE_THREAD_SLOT(void, stay_here)
+
+/// What a StayHere knows. The library looks at those of a program with internal checks whether it has such checks itself or not.
+struct StayHereMark {
+  const char* what;
+  std::source_location where;
+  StayHereMark* outer;
+};
+
+/// The innermost mark on this stack, or null; a fiber takes its own with it.
+WEFT_DECLARE_THREAD_SLOT(StayHereMark, stay_here)
+
 }  // namespace detail
 
 inline namespace WEFT_ASSERTS_NAMESPACE {
@@ -29,21 +38,18 @@ class StayHere {
 #if WEFT_ASSERTS >= 1
   /// @param what  a name for it, which outlives it: "the OpenGL context"
   explicit StayHere(const char* what, const std::source_location& where = std::source_location::current()) noexcept
-      : what_(what), where_(where), outer_(static_cast<StayHere*>(detail::slot_stay_here())) {
-    detail::set_slot_stay_here(this);
+      : mark_{what, where, detail::slot_stay_here()} {
+    detail::set_slot_stay_here(&mark_);
   }
   ~StayHere() {
     // It is the innermost but for locks that are not unlocked in order.
-    if (detail::slot_stay_here() == this) {
-      detail::set_slot_stay_here(outer_);
+    detail::StayHereMark* inner = detail::slot_stay_here();
+    if (inner == &mark_) {
+      detail::set_slot_stay_here(mark_.outer);
       return;
     }
-    for (auto* inner = static_cast<StayHere*>(detail::slot_stay_here()); inner != nullptr; inner = inner->outer_) {
-      if (inner->outer_ == this) {
-        inner->outer_ = outer_;
-        return;
-      }
-    }
+    while (inner != nullptr && inner->outer != &mark_) inner = inner->outer;
+    if (inner != nullptr) inner->outer = mark_.outer;
   }
 #else
   explicit StayHere(const char* /*what*/, const std::source_location& /*where*/ = std::source_location::current()) noexcept {}
@@ -53,30 +59,25 @@ class StayHere {
   StayHere& operator=(const StayHere&) = delete;
 
 #if WEFT_ASSERTS >= 1
-  [[nodiscard]] const char* what() const noexcept { return what_; }
-  [[nodiscard]] const std::source_location& where() const noexcept { return where_; }
-
  private:
-  const char* what_;
-  std::source_location where_;
-  StayHere* outer_;
+  detail::StayHereMark mark_;
 #endif
 };
 
 }  // namespace WEFT_ASSERTS_NAMESPACE
 
 namespace detail {
-/// Ends the process, saying what is bound to the thread that the fiber is about to leave.
-[[noreturn]] WEFT_API WEFT_COLD void suspended_while_bound(const char* what, const std::source_location& where) noexcept;
 
-/// Called by a fiber before it suspends.
-inline namespace WEFT_ASSERTS_NAMESPACE {
+/// Ends the process, saying what is bound to the thread that the fiber is about to leave.
+[[noreturn]] WEFT_API WEFT_COLD void suspended_while_bound(const StayHereMark& mark) noexcept;
+
+/// Called by a fiber before it suspends. In the library always: a program that has checks may call one that has none.
 WEFT_ALWAYS_INLINE void check_may_suspend() noexcept {
-#if WEFT_ASSERTS >= 1
-  if (const auto* const mark = static_cast<const StayHere*>(slot_stay_here())) [[unlikely]] suspended_while_bound(mark->what(), mark->where());
+#if WEFT_ASSERTS >= 1 || defined(WEFT_IS_LIBRARY)
+  if (const StayHereMark* const mark = slot_stay_here()) [[unlikely]] suspended_while_bound(*mark);
 #endif
 }
-}  // namespace WEFT_ASSERTS_NAMESPACE
+
 }  // namespace detail
 
 }  // namespace weft::inline v0

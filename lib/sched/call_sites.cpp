@@ -107,7 +107,7 @@ std::string demangled(const std::string& line) {
 }  // namespace
 
 std::vector<void*> backtrace_of(int thread) {
-  constexpr std::chrono::milliseconds kPatience{200};
+  constexpr std::chrono::milliseconds kPatience{50};
   static constinit std::mutex one_at_a_time;
   const std::lock_guard lock(one_at_a_time);
   // [sites.answer] acquire: pairs with the handler's store. One whom the last question has given up may be answering still.

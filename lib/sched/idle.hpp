@@ -40,6 +40,7 @@ class BasicIdle {
     kHighWaits = 2,   ///< a job of high priority was added while nobody was idle
     kOtherWaits = 4,  ///< a job came from outside while nobody was idle
     kTooMany = 8,     ///< more are awake than may be: who has ended a job rests
+    kUnwatched = 16,  ///< the monitor rests until work is added
   };
 
   /// @param workers      all asleep at first
@@ -53,7 +54,8 @@ class BasicIdle {
 
   [[nodiscard]] const Hint& wake_hint() const noexcept { return hint_; }
 
-  /// Tells those who are busy that something waits: `what` is kHighWaits or kOtherWaits. After the job became visible.
+  /// Tells those who are busy that something waits: `what` is kHighWaits or kOtherWaits. After the job became visible. Or tells pushers that
+  /// the monitor rests: kUnwatched.
   void call(std::uint32_t what) noexcept {
     // relaxed: only saves taking the line away from those who read it all the time.
     if ((hint_.load(relaxed) & what) != 0) return;
@@ -187,6 +189,11 @@ class BasicIdle {
     const std::lock_guard lock(mutex_);
     ++workers_;
     update_hint();
+  }
+
+  [[nodiscard]] bool are_all_asleep() const noexcept {
+    const std::lock_guard lock(mutex_);
+    return workers_ == asleep();
   }
 
   /// Workers that neither search nor sleep.

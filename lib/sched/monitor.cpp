@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kGrace = 1ms;          // a marked call is one of those that last if it is seen twice, so far apart
 constexpr auto kFastFor = 64;         // turns after the last marked call
-constexpr auto kIdleTurn = 500ms;     // while all workers sleep
+constexpr auto kGoesToRest = 500ms;   // after the last worker was seen busy
 constexpr auto kBetweenQuestions = 1s;
 constexpr auto kBetweenTries = 50ms;  // to have a thread for a spare worker, while somebody is blocked
 constexpr auto kSpareRests = 10s;     // then the thread of a spare worker ends
@@ -59,36 +59,56 @@ void Monitor::start_now() noexcept {
 struct Monitor::PaceHost {
   const Monitor& monitor;
   std::chrono::nanoseconds turn;
+  bool is_until_work = false;
 
   void heavy_fence() const noexcept { v0::heavy_fence(); }
-  // [monitor.stop] acquire: pairs with stop(). Who stops it and found it awake has woken nobody.
-  [[nodiscard]] bool must_look() const noexcept { return monitor.is_anybody_inside() || monitor.stopping_.load(acquire); }
+  [[nodiscard]] bool must_look() const noexcept {
+    // [monitor.stop] acquire: pairs with stop(). Who stops it and found it awake has woken nobody.
+    return monitor.is_anybody_inside() || monitor.stopping_.load(acquire) || (is_until_work && monitor.is_needed());
+  }
   void sleep(const Pace::Word& word, std::uint32_t value) const noexcept { futex_wait_for(word, value, turn); }
 };
 
 void Monitor::run() noexcept {
-  const auto unmarked_turn = std::clamp<std::chrono::nanoseconds>(report_after_ / 4, 1ms, 50ms);
   int fast_turns = 0;
-  bool is_busy = false;
+  busy_last_ = Clock::now();
   pace_.begin();
   // [monitor.stop] acquire: pairs with stop().
   while (!stopping_.load(acquire)) {
     const auto now = Clock::now();
     fast_turns = look_at_calls() ? kFastFor : std::max(fast_turns - 1, 0);
-    if (watches_unmarked() && now - unmarked_last_ >= unmarked_turn) {
+    if (watches_unmarked() && now - unmarked_last_ >= unmarked_turn()) {
       unmarked_last_ = now;
-      is_busy = look_at_unmarked(now);
+      if (look_at_unmarked(now)) busy_last_ = now;
+      report_blocked(now);
     }
     retry_spares(now);
     end_idle_spares(now);
     give_memory_back(now);
     if (fast_turns != 0 || replaced_ != 0) {
       pace_.pause([](const Pace::Word& word, std::uint32_t value) noexcept { futex_wait_for(word, value, kGrace); });
-      continue;
+    } else {
+      rest(now);
     }
-    // What is not marked is noticed by looking only; and without that, spare threads and stacks that nobody uses go now and then.
-    pace_.rest(PaceHost{*this, !watches_unmarked() ? kSpareRests : is_busy ? unmarked_turn : kIdleTurn});
   }
+}
+
+std::chrono::nanoseconds Monitor::unmarked_turn() const noexcept { return std::clamp<std::chrono::nanoseconds>(report_after_ / 4, 1ms, 50ms); }
+
+/// There is nothing that has to be looked at each millisecond.
+void Monitor::rest(Clock::time_point now) noexcept {
+  // What is not marked is noticed by looking only; and without that, spare threads and stacks that nobody uses go now and then.
+  if (!watches_unmarked()) return pace_.rest(PaceHost{*this, kSpareRests});
+  if (now - busy_last_ < kGoesToRest) return pace_.rest(PaceHost{*this, unmarked_turn()});
+  pool_.idle_.call(Idle::kUnwatched);
+  pace_.rest(PaceHost{*this, kMemoryRests, true});
+  if (is_needed()) busy_last_ = Clock::now();
+}
+
+/// Whether somebody has added work since it said that it rests, or runs, or is about to.
+bool Monitor::is_needed() const noexcept {
+  // relaxed: the fence of BasicPace::rest() orders it.
+  return (pool_.idle_.wake_hint().load(relaxed) & Idle::kUnwatched) == 0 || !pool_.idle_.are_all_asleep() || pool_.has_visible_work();
 }
 
 bool Monitor::is_anybody_inside() const noexcept {
@@ -138,7 +158,7 @@ bool Monitor::look_at_unmarked(Clock::time_point now) noexcept {
     }
     const bool is_stuck = watched.unmarked.is_stuck(sample, report_after_.count());
     if (is_stuck && !std::exchange(watched.is_reported, true)) {
-      report(i, thread, std::chrono::nanoseconds(sample.now_ns - watched.unmarked.since_ns()));
+      watched.to_report = std::chrono::nanoseconds(sample.now_ns - watched.unmarked.since_ns());
     }
     watched.is_reported = watched.is_reported && is_stuck;
     if (is_stuck && !watched.is_replaced && has_seat_for_another()) {
@@ -164,17 +184,21 @@ void Monitor::allow_another() noexcept {
   pool_.allow_another();
 }
 
-void Monitor::report(unsigned worker, int thread, std::chrono::nanoseconds blocked) noexcept {
-  // To ask interrupts the call, which may not be used to it.
-  const auto now = Clock::now();
-  if (sites_.is_full() || now - asked_last_ < kBetweenQuestions) return;
-  asked_last_ = now;
-  try {
-    const std::vector<void*> frames = backtrace_of(thread);
-    if (!sites_.insert(frames)) return;
-    pool_.report_blocked({worker, std::chrono::duration_cast<std::chrono::milliseconds>(blocked), describe(frames)});
-  } catch (const std::bad_alloc&) {
-    // The report is lost, and the place is reported the next time.
+/// After others may run in their place: to ask a thread where it is takes time, and so may whoever is told.
+void Monitor::report_blocked(Clock::time_point now) noexcept {
+  for (unsigned i = 0; i < watched_.size(); ++i) {
+    const std::chrono::nanoseconds blocked = std::exchange(watched_[i].to_report, 0ns);
+    // To ask interrupts the call, which may not be used to it.
+    const int thread = pool_.seats_[i].runner();
+    if (blocked == 0ns || thread == 0 || sites_.is_full() || now - asked_last_ < kBetweenQuestions) continue;
+    asked_last_ = now;
+    try {
+      const std::vector<void*> frames = backtrace_of(thread);
+      if (!sites_.insert(frames)) continue;
+      pool_.report_blocked({i, std::chrono::duration_cast<std::chrono::milliseconds>(blocked), describe(frames)});
+    } catch (const std::bad_alloc&) {
+      // The report is lost, and the place is reported the next time.
+    }
   }
 }
 

@@ -18,8 +18,9 @@ namespace weft::inline v0 {
 
 class Pool;
 
-/// A thread that looks at all workers now and then: each millisecond while somebody is in a call that is marked as blocking, some times in
-/// RuntimeOptions::report_blocking_after while somebody runs, and twice a second while all sleep.
+/// A thread that looks at all workers now and then: each millisecond while somebody is in a call that is marked as blocking, and some times in
+/// RuntimeOptions::report_blocking_after while somebody runs. While all sleep it rests, but for a look at the memory each other second, until
+/// work is added.
 ///
 /// For each worker that is blocked the pool may have one more awake (BasicIdle::allow), until the call returns. Who runs in the place of
 /// a blocked worker takes its jobs as any thief does: all of them can be stolen.
@@ -46,6 +47,9 @@ class Monitor {
     if (tell() == Pace::Told::Absent) [[unlikely]] start_now();
   }
 
+  /// Tells it that work was added while it rested, after Idle::kUnwatched was taken back.
+  void look_from_now_on() noexcept { call_begins(); }
+
  private:
   struct PacePolicy : HardwareAtomics {
     static void futex_wake(const Atomic<std::uint32_t>* word, int count) noexcept { v0::futex_wake(word, count); }
@@ -60,6 +64,7 @@ class Monitor {
     std::int64_t trimmed_at = 0;  // the beginning of the idle time in which it was trimmed
     bool is_replaced = false;     // in a call that is not marked
     bool is_reported = false;
+    std::chrono::nanoseconds to_report{0};  // how long it has been in that call; zero: there is nothing to report
   };
 
   using Clock = std::chrono::steady_clock;
@@ -72,10 +77,13 @@ class Monitor {
   void run() noexcept;
   bool look_at_calls() noexcept;
   bool look_at_unmarked(Clock::time_point now) noexcept;
+  [[nodiscard]] std::chrono::nanoseconds unmarked_turn() const noexcept;
+  void rest(Clock::time_point now) noexcept;
+  [[nodiscard]] bool is_needed() const noexcept;
   [[nodiscard]] bool is_anybody_inside() const noexcept;
   [[nodiscard]] bool has_seat_for_another() noexcept;
   void allow_another() noexcept;
-  void report(unsigned worker, int thread, std::chrono::nanoseconds blocked) noexcept;
+  void report_blocked(Clock::time_point now) noexcept;
   void retry_spares(Clock::time_point now) noexcept;
   void end_idle_spares(Clock::time_point now) noexcept;
   void give_memory_back(Clock::time_point now) noexcept;
@@ -94,6 +102,7 @@ class Monitor {
   Clock::time_point retried_last_;
   Clock::time_point cleaned_last_;
   Clock::time_point unmarked_last_;
+  Clock::time_point busy_last_;
   Clock::time_point asked_last_;
   CallSites sites_;
 };

@@ -20,6 +20,7 @@ Pool::Pool(PoolConfig config)
       idle_(config_.workers, !has_asymmetric_fence(), config_.workers + config_.spare_workers),
       monitor_(*this, config_.spare_workers, config_.report_blocking_after) {
   for (unsigned i = 0; i < config_.workers; ++i) seats_.add(std::make_unique<Worker>(*this, i));
+  if (monitor_.watches_unmarked()) idle_.call(Idle::kUnwatched);
 }
 
 // ---- work comes in ----
@@ -75,6 +76,16 @@ void Pool::notify_from_outside(Priority priority) noexcept {
   const bool is_woken = (idle_.wake_hint().load(relaxed) & Idle::kSleeper) != 0 && work_added();
   // Whoever is deep in a tree of forks does not come back to its loop by itself.
   if (!is_woken) idle_.call(priority == Priority::High ? Idle::kHighWaits : Idle::kOtherWaits);
+  watch();
+}
+
+/// After work was added: the monitor looks from now on, if it rested or was never started.
+void Pool::watch() noexcept {
+  // relaxed: read after the item became visible, behind the pusher's fence, as the hint for sleepers is: of this look and the one that the monitor
+  // takes before it rests at least one sees the other's step (README.md, "blocked workers").
+  if ((idle_.wake_hint().load(relaxed) & Idle::kUnwatched) == 0) [[likely]] return;
+  idle_.answer(Idle::kUnwatched);
+  monitor_.look_from_now_on();
 }
 
 bool Pool::work_added() noexcept {
@@ -124,7 +135,7 @@ bool Pool::start_thread(Worker& worker) noexcept {
     return false;  // no thread, or no memory for one
   }
   // relaxed: whoever reads it without the lock only wants to know that there is one.
-  if (threads_.fetch_add(1, relaxed) == 0 && monitor_.watches_unmarked()) monitor_.start();
+  threads_.fetch_add(1, relaxed);
   // The kernel takes 15 characters.
   const std::string name = config_.name.substr(0, 10) + "/" + std::to_string(worker.index);
   pthread_setname_np(worker.thread.native_handle(), name.substr(0, 15).c_str());

@@ -74,6 +74,7 @@ class Pool final : public Executor, public Domain {
 
   void notify_from_outside(Priority priority) noexcept;
   bool work_added() noexcept;
+  void watch() noexcept;
   bool wake_one() noexcept;
   void unpark(unsigned index) noexcept;
   bool start_thread(Worker& worker) noexcept;  // pre: threads_mutex_ held

@@ -95,6 +95,7 @@ void Worker::enqueue_last(JobLink& link, Priority at) noexcept { enqueue_in<&Run
 void Worker::work_added() noexcept {
   // relaxed: the caller has read it behind its light_fence(); to read a later value is as good.
   if ((wake_hint->load(relaxed) & Idle::kSleeper) != 0) pool_.work_added();
+  pool_.watch();
 }
 
 bool Worker::must_give_way() noexcept {

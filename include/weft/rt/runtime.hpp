@@ -57,8 +57,8 @@ struct BlockedRoot : Job {
 ///           if something waits for what never comes: see Shutdown::Cancel.
 /// Errors:   see each member. After fork() the child has the memory but none of the threads, and locks that they held are held for
 ///           ever: nothing of weft is safe there before exec; make runtimes after the fork.
-/// Cost:     microseconds to construct; threads start lazily. An idle runtime looks at its workers twice a second and sleeps otherwise, some
-///           0.02 % of a processor (RuntimeOptions::report_blocking_after).
+/// Cost:     microseconds to construct; threads start lazily. An idle runtime wakes up once in two seconds, some 0.003 % of a
+///           processor (RuntimeOptions::report_blocking_after).
 /// Example:  samples/01_hello_task.cpp
 class Runtime {
  public:

@@ -43,18 +43,20 @@ struct RuntimeOptions {
   /// Puts stacks of 2 MiB and more on huge pages, if the system has some. A fiber then uses 2 MiB of memory at least.
   bool huge_fiber_stacks = false;
 
-  /// How many more threads may run jobs while workers are blocked, one for each blocked worker. They are started when they are first needed.
+  /// How many more threads may run jobs while workers are blocked, one for each blocked worker. They are started when they are first needed. A
+  /// blocked worker is replaced after one or two milliseconds, and who replaces it may block in turn: so calls of 10 ms run about five at a
+  /// time for each worker, and only longer ones use many spare workers.
   unsigned spare_workers = 64;
 
   /// After how long a worker counts as blocked that sleeps in a system call which is not marked as blocking; zero: never. The watcher that
   /// looks for it also gives back what a worker keeps for its next jobs (up to some MiB) when it has slept for two seconds; with zero it does
-  /// so only once a marked call has been made.
+  /// so only once a marked call has been made. A thread inside Runtime::run that blocks is noticed once work was added that waits for it.
   std::chrono::milliseconds report_blocking_after{100};
 
   /// Is told of such a worker, once for each place in the program. To find the place, the thread is interrupted by SIGURG: the call may
   /// return EINTR. Must not throw.
   ///
-  /// Threads:  the runtime's watcher, one call at a time.
+  /// Threads:  the runtime's watcher, one call at a time; as long as the call lasts, nobody else is noticed.
   /// Lifetime: what it captures outlives the runtime.
   /// Default:  prints where it is to standard error.
   std::function<void(const BlockedWorker&)> on_blocked = {};

@@ -220,6 +220,32 @@ TEST_CASE("a call that blocks unmarked is reported once, with its place, and oth
   CHECK_THAT(text, Contains("read"));
 }
 
+TEST_CASE("others run in a blocked worker's place before anybody is told of it") {
+  const Pipe pipe;
+  std::latch has_run(1);
+  Runtime rt{{.workers = 1,
+              .report_blocking_after = std::chrono::milliseconds(5),
+              .on_blocked = [&](const weft::BlockedWorker&) {
+                has_run.wait();
+                pipe.release();
+              }}};
+  Counter counter;
+  rt.spawn([&] { pipe.block(); }, counter);
+  rt.spawn([&] { has_run.count_down(); }, counter);
+  counter.wait();
+}
+
+TEST_CASE("what a thread inside run has spawned is run by another while that thread is blocked, also if there was no other before") {
+  const Pipe pipe;
+  Runtime rt{{.workers = 1, .report_blocking_after = std::chrono::milliseconds(5), .on_blocked = [](const weft::BlockedWorker&) {}}};
+  Counter counter;
+  rt.run([&] {
+    weft::spawn([&] { pipe.release(); }, counter);
+    pipe.block();
+  });
+  counter.wait();
+}
+
 TEST_CASE("a worker that computes is not taken for a blocked one") {
   Reports reports;
   Runtime rt{{.workers = 1, .report_blocking_after = std::chrono::milliseconds(10), .on_blocked = reports.hook()}};

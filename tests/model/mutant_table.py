@@ -5,6 +5,7 @@ BLOCKING = 'include/weft/coro/blocking_word.hpp'
 COUNTER = 'include/weft/coro/counter_word.hpp'
 IDLE = 'lib/sched/idle.hpp'
 PACE = 'lib/sched/pace.hpp'
+PACE_GLUE = 'tests/model/sched/pace_model.cpp'
 PARKER = 'lib/base/parker.hpp'
 INJECTOR = 'lib/queue/injector.hpp'
 JOIN = 'include/weft/coro/join.hpp'
@@ -285,6 +286,12 @@ MUTANTS = [
     ('monitor.pace: no fence before the look at the pace', 'sched/pace', PACE, 'fence();\n    // relaxed: ordered by the fence.', ''),
     ('monitor.pace: no fence before the last look', 'sched/pace', PACE, 'host.heavy_fence();', ''),
     ('monitor.pace: no last look', 'sched/pace', PACE, 'if (!host.must_look()) host.sleep(word_, kSlow);', 'host.sleep(word_, kSlow);'),
+    ('monitor.unwatched: no fence between the work and the look at the bit', 'sched/pace', PACE_GLUE,
+     'model::seq_cst_fence();\n    if (is_unwatched', 'if (is_unwatched'),
+    ('monitor.unwatched: the last look is not at the work', 'sched/pace', PACE_GLUE,
+     ' || Watcher::Host::must_look(); }', '; }'),
+    ('monitor.unwatched: the last look is not at the bit', 'sched/pace', PACE_GLUE,
+     'work.is_unwatched.load(std::memory_order_relaxed) == 0 || Watcher', 'Watcher'),
     ('monitor.pace: who is told is not woken', 'sched/pace', PACE, 'if (before == kSlow) Policy::futex_wake(&word_, 1);', ''),
     # ---- the idle protocol ----
     ('idle: more are awake than may be', 'sched/idle', IDLE,

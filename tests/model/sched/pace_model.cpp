@@ -1,5 +1,5 @@
 /// @file
-/// How the monitor is woken, under relacy: no call that begins, and no stop, is overlooked by a watcher that is about to sleep. There is no time
+/// How the monitor is woken, under relacy: no call that begins, no work that is added, and no stop, is overlooked by a watcher that is about to sleep. There is no time
 /// limit here, so what only the limit would save is a deadlock. Page: lib/sched/README.md, "blocked workers".
 #include <memory>
 
@@ -29,13 +29,15 @@ struct Watcher {
 
   void run() {
     while (stopping.load(std::memory_order_acquire) == 0) {
-      const std::uint32_t now = calls.load(std::memory_order_acquire);
-      if (now != seen.load(std::memory_order_relaxed)) {
-        seen.store(now, std::memory_order_release);
-        seen.futex_wake(8);
-      }
+      look();
       pace.rest(Host{*this});
     }
+  }
+  void look() {
+    const std::uint32_t now = calls.load(std::memory_order_acquire);
+    if (now == seen.load(std::memory_order_relaxed)) return;
+    seen.store(now, std::memory_order_release);
+    seen.futex_wake(8);
   }
   void tell() {
     static_cast<void>(pace.tell([] { model::seq_cst_fence(); }));
@@ -73,6 +75,41 @@ struct Calls : rl::test_suite<Calls<kWorkers>, 1 + kWorkers> {
   }
 };
 
+/// As Pool::watch() and Monitor::rest(): who adds work wakes the watcher only if it has said in a bit that it rests until then.
+template <int kPushers>
+struct Work : rl::test_suite<Work<kPushers>, 1 + kPushers> {
+  std::unique_ptr<Watcher> watcher;
+  model::Atomic<std::uint32_t> is_unwatched{1};
+  model::Atomic<int> left{kPushers};
+
+  struct Host : Watcher::Host {
+    const Work& work;
+    bool must_look() const { return work.is_unwatched.load(std::memory_order_relaxed) == 0 || Watcher::Host::must_look(); }
+  };
+
+  void before() { watcher = std::make_unique<Watcher>(); }
+  void after() { watcher.reset(); }
+  void thread(unsigned index) {
+    if (index == 0) return watch();
+    watcher->calls.fetch_add(1, std::memory_order_release);
+    model::seq_cst_fence();
+    if (is_unwatched.load(std::memory_order_relaxed) != 0) {
+      is_unwatched.fetch_and(0, std::memory_order_acquire);
+      watcher->tell();
+    }
+    watcher->wait_until_seen(kPushers);
+    if (left.fetch_sub(1, std::memory_order_acq_rel) == 1) watcher->stop();
+  }
+  void watch() {
+    watcher->pace.begin();
+    while (watcher->stopping.load(std::memory_order_acquire) == 0) {
+      watcher->look();
+      is_unwatched.fetch_or(1, std::memory_order_release);
+      watcher->pace.rest(Host{{*watcher}, *this});
+    }
+  }
+};
+
 struct Stop : rl::test_suite<Stop, 2> {
   std::unique_ptr<Watcher> watcher;
 
@@ -90,6 +127,8 @@ int main(int argc, char** argv) {
   model::Explorer explorer(argc, argv);
   explorer.run<Calls<1>>("a call while the watcher goes to sleep", {100'000, 3, 1'000'000, 4});
   explorer.run<Calls<2>>("two calls", {100'000, 1, 1'000'000, 2});
+  explorer.run<Work<1>>("work while the watcher goes to rest", {100'000, 3, 1'000'000, 4});
+  explorer.run<Work<2>>("work by two while the watcher goes to rest", {100'000, 1, 1'000'000, 2});
   explorer.run<Stop>("a stop while the watcher goes to sleep", {100'000, 4, 1'000'000, 6});
   return explorer.finish();
 }

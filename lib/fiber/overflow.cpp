@@ -12,6 +12,7 @@
 #include <cstring>
 #include <mutex>
 
+#include "fiber/earlier_handler.hpp"
 #include "fiber/stack_slab.hpp"
 #include <weft/fiber/fiber.hpp>
 
@@ -20,7 +21,7 @@ namespace weft::inline v0 {
 namespace {
 
 constexpr std::array<int, 2> kSignals{SIGSEGV, SIGBUS};
-std::array<struct sigaction, kSignals.size()> handlers_before;
+constinit std::array<EarlierHandler, kSignals.size()> handlers_before;
 
 /// A line for standard error, made without memory: for signal handlers.
 class Line {
@@ -63,38 +64,20 @@ class Line {
   std::abort();
 }
 
-void hand_on(int signal, siginfo_t* info, void* context) noexcept {
-  const auto place = static_cast<std::size_t>(std::find(kSignals.begin(), kSignals.end(), signal) - kSignals.begin());
-  const struct sigaction& before = handlers_before[place];
-  if ((before.sa_flags & SA_SIGINFO) != 0) {
-    before.sa_sigaction(signal, info, context);
-  } else if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN) {
-    before.sa_handler(signal);
-  } else {
-    // What faulted does so again when this handler returns, and meets the default; a signal that somebody sent has to be sent again.
-    ::sigaction(signal, &before, nullptr);
-    if (info->si_code <= 0) ::raise(signal);
-  }
-}
-
 void on_fault(int signal, siginfo_t* info, void* context) noexcept {
   if (const Fiber* const fiber = current_fiber()) {
     if (StackSlab::is_in_guard_of(*fiber, static_cast<const std::byte*>(info->si_addr))) report(*fiber);
   }
-  hand_on(signal, info, context);
+  const auto place = static_cast<std::size_t>(std::find(kSignals.begin(), kSignals.end(), signal) - kSignals.begin());
+  handlers_before[place].handle(signal, info, context);
 }
 
 void install_handler(std::size_t place) noexcept {
   struct sigaction ours = {};
   ours.sa_sigaction = &on_fault;
-  ours.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  ours.sa_flags = SA_SIGINFO | SA_ONSTACK | (handlers_before[place].restarts_calls() ? SA_RESTART : 0);
   ::sigemptyset(&ours.sa_mask);
-  ::sigaction(kSignals[place], &ours, &handlers_before[place]);
-}
-
-[[nodiscard]] bool is_default(int signal) noexcept {
-  struct sigaction present = {};
-  return ::sigaction(signal, nullptr, &present) == 0 && (present.sa_flags & SA_SIGINFO) == 0 && present.sa_handler == SIG_DFL;
+  ::sigaction(kSignals[place], &ours, nullptr);
 }
 
 /// The stack on which this thread handles signals.
@@ -131,8 +114,16 @@ void report_overflows() noexcept {
   static constinit bool is_first_time = true;
   const std::lock_guard lock(mutex);
   for (std::size_t i = 0; i < kSignals.size(); ++i) {
-    // One that was installed after ours stays: it may hand on to ours, and must not get it back.
-    if (is_first_time || is_default(kSignals[i])) install_handler(i);
+    struct sigaction present = {};
+    ::sigaction(kSignals[i], nullptr, &present);
+    if (is_first_time) {
+      handlers_before[i].remember(present);
+    } else if (present.sa_handler == SIG_DFL) {
+      handlers_before[i].forget();
+    } else {
+      continue;  // ours, or one that was installed after it: that may hand on to ours, and must not get it back
+    }
+    install_handler(i);
   }
   is_first_time = false;
 }

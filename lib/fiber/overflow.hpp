@@ -5,7 +5,7 @@
 namespace weft::inline v0 {
 
 /// Sees to it that a handler for faults is installed. It ends the process with a message if a fiber has overflowed its stack, and hands other
-/// faults on to whoever handled them before. A handler that is installed later, in its place, is left there.
+/// faults on to whoever handled them before (earlier_handler.hpp). A handler that is installed later, in its place, is left there.
 ///
 /// Threads: any.
 void report_overflows() noexcept;

@@ -2,15 +2,11 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
-#include "fiber/sanitizer.hpp"
 #include "support/aborts.hpp"
-#include "support/many.hpp"
-#include "support/skip.hpp"
 #include "support/subprocess.hpp"
 
 #include <csignal>
 #include <cstddef>
-#include <cstdint>
 #include <string>
 
 using weft::Counter;
@@ -32,7 +28,6 @@ WEFT_NOINLINE int recurse(int depth) {
 }
 
 volatile int deep = 1'000'000;
-volatile std::uintptr_t nowhere = 64;  // not null, which UndefinedBehaviorSanitizer would see before the processor does
 
 }  // namespace
 
@@ -84,32 +79,4 @@ TEST_CASE("a fiber overflows on whatever thread it has got to") {
     rt.spawn([&gate] { gate.sub(); }, counter);
     counter.wait();
   });
-}
-
-TEST_CASE("faults that are no overflow go to whoever handled them before") {
-  if (weft::is_on_valgrind()) {
-    weft_test::skip("to Valgrind the fault is what it looks for");
-    return;
-  }
-  struct Handler {
-    static void exit_with_7(int, siginfo_t*, void*) { ::_exit(7); }
-  };
-  const auto fault = [] { *reinterpret_cast<volatile int*>(nowhere) = 1; };
-  const auto run = [&fault] {
-    Runtime rt{{.workers = 1}};
-    rt.run(on_fiber([&fault] { fault(); }));
-    return 0;
-  };
-  const Ended handled = in_child([&run] {
-    struct sigaction action = {};
-    action.sa_sigaction = &Handler::exit_with_7;
-    action.sa_flags = SA_SIGINFO;
-    ::sigaction(SIGSEGV, &action, nullptr);
-    return run();
-  });
-  CHECK(handled.status == 7);
-  if (weft_test::kSanitized) return;  // what a sanitizer does is its own affair
-  const Ended by_default = in_child(run);
-  CHECK(by_default.signal == SIGSEGV);
-  CHECK_THAT(by_default.said, !Catch::Contains("weft:"));  // an emulator has a line of its own
 }

@@ -133,4 +133,11 @@ void report_overflows_here() noexcept {
   static_cast<void>(stack);
 }
 
+void unblock_faults_here() noexcept {
+  sigset_t faults;
+  ::sigemptyset(&faults);
+  for (const int signal : kSignals) ::sigaddset(&faults, signal);
+  ::pthread_sigmask(SIG_UNBLOCK, &faults, nullptr);
+}
+
 }  // namespace weft::inline v0

@@ -13,4 +13,8 @@ void report_overflows() noexcept;
 /// Gives this thread a stack for signal handlers, unless it has one, until it ends. Without it the handler has nothing to run on.
 void report_overflows_here() noexcept;
 
+/// Lets the signals of faults through in this thread, which is to be one of weft's own. The kernel ends the process without calling the
+/// handler if they are blocked, as in a program that blocks all signals before it starts threads.
+void unblock_faults_here() noexcept;
+
 }  // namespace weft::inline v0

@@ -77,12 +77,19 @@ void answer(int) noexcept {
   errno = error;
 }
 
+enum class Handler { None, Ours, Theirs };
+
+Handler present_handler() noexcept {
+  struct sigaction present = {};
+  if (::sigaction(kSignal, nullptr, &present) != 0) return Handler::Theirs;
+  if (present.sa_handler == &answer) return Handler::Ours;
+  return present.sa_handler == SIG_DFL || present.sa_handler == SIG_IGN ? Handler::None : Handler::Theirs;
+}
+
 /// Installs the handler unless the program has its own.
 bool can_ask() noexcept {
-  struct sigaction present = {};
-  if (::sigaction(kSignal, nullptr, &present) != 0) return false;
-  if (present.sa_handler == &answer) return true;
-  if ((present.sa_flags & SA_SIGINFO) != 0 || (present.sa_handler != SIG_DFL && present.sa_handler != SIG_IGN)) return false;
+  const Handler present = present_handler();
+  if (present != Handler::None) return present == Handler::Ours;
   // The first call loads a library, which is not to happen inside a handler.
   std::array<void*, 4> warm_up{};
   static_cast<void>(::backtrace(warm_up.data(), static_cast<int>(warm_up.size())));
@@ -105,6 +112,14 @@ std::string demangled(const std::string& line) {
 }
 
 }  // namespace
+
+void unblock_questions_here() noexcept {
+  if (present_handler() == Handler::Theirs) return;
+  sigset_t question;
+  ::sigemptyset(&question);
+  ::sigaddset(&question, kSignal);
+  ::pthread_sigmask(SIG_UNBLOCK, &question, nullptr);
+}
 
 std::vector<void*> backtrace_of(int thread) {
   constexpr std::chrono::milliseconds kPatience{50};

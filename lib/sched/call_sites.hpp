@@ -20,6 +20,9 @@ namespace weft::inline v0 {
 /// handles SIGURG itself, nothing is done.
 [[nodiscard]] std::vector<void*> backtrace_of(int thread);
 
+/// Lets the signal of that question through in this thread, which is to be one of weft's own, unless the program handles SIGURG itself.
+void unblock_questions_here() noexcept;
+
 /// Return addresses as text: function, offset and object.
 [[nodiscard]] std::vector<std::string> describe(const std::vector<void*>& frames);
 

@@ -7,6 +7,8 @@
 #include <new>
 
 #include "base/futex.hpp"
+#include "fiber/overflow.hpp"
+#include "sched/call_sites.hpp"
 #include "sched/pool.hpp"
 #include <weft/coro/transfer.hpp>
 
@@ -313,6 +315,8 @@ WEFT_ALWAYS_INLINE void Worker::execute(Found found) noexcept {
 }
 
 void Worker::run_thread() noexcept {
+  unblock_faults_here();
+  if (pool_.monitor_.watches_unmarked()) unblock_questions_here();
   enter();
   // The first wake-up has counted this worker as searching (I3).
   Found found = search_first();

@@ -80,3 +80,16 @@ TEST_CASE("a fiber overflows on whatever thread it has got to") {
     counter.wait();
   });
 }
+
+TEST_CASE("a fiber that overflows is named also where all signals were blocked before the runtime began") {
+  check_aborts("the fiber 'deep' that began at", [] {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::sigdelset(&all, SIGALRM);  // which ends a child that hangs
+    ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
+    Runtime rt{{.workers = 1}};
+    Counter counter;
+    rt.spawn_fiber([] { static_cast<void>(recurse<100>(deep)); }, counter, {.name = "deep"});
+    counter.wait();
+  });
+}

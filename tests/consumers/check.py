@@ -178,6 +178,13 @@ class Consumers:
         if soname != ['libweft.so.0']:
             raise Failed(f'the soname is {soname}')
 
+    def plugin(self, library_kind, kind):
+        libdir, _ = self.installed('shared', library_kind)
+        place = self.copy('plugin', f'plugin {library_kind} {kind}')
+        variables = {'PKG_CONFIG_PATH': f'{libdir}/pkgconfig', 'LD_LIBRARY_PATH': libdir}
+        run(['make', f'CXX={self.compilers[kind]}', 'CXXFLAGS=-O2 -Wall -Wextra -Werror'], place, **variables)
+        run(['./host'], place, **variables)
+
     def headers(self):
         _, includedir = self.installed('shared', next(iter(self.compilers)))
         difference = filecmp.dircmp(os.path.join(self.root, 'include/weft'), os.path.join(includedir, 'weft'))
@@ -203,6 +210,9 @@ class Consumers:
         for form, kind in zip(('static', 'shared'), kinds * 2):
             yield f'meson subproject, {form}, by {kind}', lambda f=form, k=kind: self.subproject(f, k)
         yield f'the shared library by {library_kinds["shared"]} exports weft only', lambda: self.exports(library_kinds['shared'])
+        for kind in kinds:
+            yield f'handlers of the shared library stay when a plugin by {kind} is unloaded', \
+                lambda k=kind: self.plugin(library_kinds['shared'], k)
         yield 'all public headers are installed', self.headers
 
 

@@ -217,7 +217,8 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// itself. Results of the body are ignored. The two ends may have different integer types; indices have their common type.
 ///
 /// Threads:  the body is called concurrently, also one that changes its own members; order and, with Partition::OnDemand,
-///           the borders of chunks are not defined.
+///           the borders of chunks are not defined. It runs on no fiber, even if a fiber awaits the loop, so it cannot wait in
+///           blocking style; sync_parallel_for and parallel_invoke, called on a fiber, run on fibers.
 /// Resumes:  on the worker that finished the last piece.
 /// Lifetime: joins before it returns, so that the body may refer to the caller's locals. The body is moved or copied into
 ///           the task; std::ref(body) refers to it. With gcc 12 a closure that owns something has a name before the

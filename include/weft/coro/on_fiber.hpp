@@ -105,7 +105,8 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 
 /// A task that calls `function` on a stack of its own, where it may wait in blocking style (this_fiber), and gives its result.
 ///
-/// Threads:  begins on the worker that runs the task; after each wait it may be on another.
+/// Threads:  begins on the worker that runs the task; after each wait it may be on another. Tasks that it awaits and bodies of parallel_for
+///           run on no fiber; what it calls by parallel_invoke or sync_parallel_for does.
 /// Resumes:  the awaiting coroutine goes on where the function has ended, with the priority that it had.
 /// Lifetime: the function is moved into the task, and so is destroyed with it. A task that is destroyed while the function waits would leave
 ///           a stack that nobody unwinds: aborts.

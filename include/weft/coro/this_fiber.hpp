@@ -129,6 +129,7 @@ template <class Awaitable>
 WEFT_ALWAYS_INLINE decltype(auto) await(Awaitable&& awaitable) {
   return detail::await_on(detail::fiber_here("this_fiber::await"), std::forward<Awaitable>(awaitable));
 }
+/// Threads:  what is awaited runs on no fiber, nor does the body of a parallel_for; that of a sync_parallel_for called here does.
 
 /// Suspends the fiber until the counter is zero. Errors: the round's, as `co_await counter`.
 WEFT_ALWAYS_INLINE void wait(Counter& counter) { detail::await_on(detail::fiber_here("this_fiber::wait"), counter); }

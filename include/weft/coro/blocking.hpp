@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <concepts>
 #include <coroutine>
+#include <source_location>
 #include <type_traits>
 #include <utility>
 
@@ -26,7 +27,8 @@ inline namespace WEFT_ASSERTS_NAMESPACE {
 /// Cost:     two atomic operations, and waking the watcher if it sleeps.
 class BlockingSection {
  public:
-  BlockingSection() noexcept : worker_(current_worker()) {
+  explicit BlockingSection(const std::source_location& where = std::source_location::current()) noexcept
+      : worker_(current_worker()), mark_("a BlockingSection", where) {
     if (worker_ != nullptr) worker_->begin_blocking();
   }
   BlockingSection(const BlockingSection&) = delete;
@@ -37,7 +39,7 @@ class BlockingSection {
 
  private:
   WorkerContext* const worker_;
-  [[no_unique_address]] StayHere mark_{"a BlockingSection"};
+  [[no_unique_address]] StayHere mark_;
 };
 
 }  // namespace WEFT_ASSERTS_NAMESPACE
@@ -54,11 +56,11 @@ class [[nodiscard("co_await it; on a fiber: this_fiber::blocking")]] BlockingCal
  public:
   using Result = std::invoke_result_t<F&>;
 
-  explicit BlockingCall(F&& function) : function_(std::forward<F>(function)) {}
+  BlockingCall(F&& function, const std::source_location& where) : function_(std::forward<F>(function)), where_(where) {}
 
   static constexpr bool await_ready() noexcept { return false; }
   bool await_suspend(std::coroutine_handle<>) noexcept {
-    const BlockingSection section;
+    const BlockingSection section(where_);
     outcome_.emplace_from(function_);
     error_number_ = errno;
     return false;
@@ -71,6 +73,7 @@ class [[nodiscard("co_await it; on a fiber: this_fiber::blocking")]] BlockingCal
 
  private:
   F function_;
+  const std::source_location where_;
   int error_number_ = 0;
   Outcome<Result> outcome_;
 };
@@ -94,8 +97,9 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// Example:  samples/legacy_port
 template <class F>
   requires std::invocable<F&>
-[[nodiscard("co_await it; on a fiber: this_fiber::blocking")]] detail::BlockingCall<F> blocking(F&& function) {
-  return detail::BlockingCall<F>(std::forward<F>(function));
+[[nodiscard("co_await it; on a fiber: this_fiber::blocking")]] detail::BlockingCall<F> blocking(
+    F&& function, const std::source_location& where = std::source_location::current()) {
+  return detail::BlockingCall<F>(std::forward<F>(function), where);
 }
 
 }  // namespace WEFT_TRANSFER_NAMESPACE

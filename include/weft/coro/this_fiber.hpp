@@ -6,6 +6,7 @@
 #include <coroutine>
 #include <cstddef>
 #include <exception>
+#include <source_location>
 #include <stop_token>
 #include <type_traits>
 #include <utility>
@@ -141,8 +142,8 @@ WEFT_ALWAYS_INLINE void wait(Counter& counter) { detail::await_on(detail::fiber_
 /// Cost:        two switches of the stack more than in a coroutine.
 template <class F>
   requires std::invocable<F&>
-WEFT_ALWAYS_INLINE std::invoke_result_t<F&> blocking(F&& function) {
-  return detail::await_on(detail::fiber_here("this_fiber::blocking"), weft::blocking(std::forward<F>(function)));
+WEFT_ALWAYS_INLINE std::invoke_result_t<F&> blocking(F&& function, const std::source_location& where = std::source_location::current()) {
+  return detail::await_on(detail::fiber_here("this_fiber::blocking"), weft::blocking(std::forward<F>(function), where));
 }
 
 /// Lets the other jobs of this worker go first. Cost: one push and one take from the worker's own queue; no allocation.

@@ -6,6 +6,7 @@
 #include "support/subprocess.hpp"
 
 #include <cfenv>
+#include <coroutine>
 #include <mutex>
 #include <string>
 
@@ -61,6 +62,33 @@ TEST_CASE("a WorkerHandle kept over a suspension, and a mark of the program's ow
           weft::Counter counter(1);
           counter.wait();
         }).has_aborted_with("the OpenGL context of"));
+}
+
+TEST_CASE("a BlockingSection in which a fiber suspends is named, with the place where it was made") {
+  if (!has_checks()) return;
+  const Ended ended = run_in_child([] {
+    const weft::BlockingSection section;
+    this_fiber::yield();
+  });
+  CHECK(ended.has_aborted_with(std::string("a BlockingSection of ") + __FILE__ + ":"));
+}
+
+TEST_CASE("a blocking call in which a fiber suspends, because a coroutine that runs on it has made the call, is named with its place") {
+  if (!has_checks()) return;
+  struct Foreign {  // a coroutine of another library, which runs where it is called
+    struct promise_type {
+      static Foreign get_return_object() noexcept { return {}; }
+      static std::suspend_never initial_suspend() noexcept { return {}; }
+      static std::suspend_never final_suspend() noexcept { return {}; }
+      static void return_void() noexcept {}
+      static void unhandled_exception() noexcept {}
+    };
+  };
+  const Ended ended = run_in_child([] {
+    const auto calls = []() -> Foreign { co_await weft::blocking([] { this_fiber::yield(); }); };
+    calls();
+  });
+  CHECK(ended.has_aborted_with(std::string("a BlockingSection of ") + __FILE__ + ":"));
 }
 
 TEST_CASE("a rounding mode that a fiber leaves behind is named") {

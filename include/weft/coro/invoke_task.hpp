@@ -35,6 +35,8 @@ concept JobFunction = std::invocable<F&> && !IsTask<std::invoke_result_t<F&>>;
 /// Calls `function` and awaits the task it returns; the closure lives as long as the task (L2).
 template <TaskFunction F>
 std::invoke_result_t<F&> invoke_task(F function) {
+  static_assert(alignof(F) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
+                "a spawned callable cannot be over-aligned: let it hold a std::unique_ptr to what needs the alignment");
   auto task = function();
   co_return co_await std::move(task);
 }

@@ -116,6 +116,8 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 template <std::invocable F>
 [[nodiscard("co_await it")]] Task<std::invoke_result_t<F&>> on_fiber(F function, StackOptions options = {},
                                                                      std::source_location where = std::source_location::current()) {
+  static_assert(alignof(F) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
+                "a callable for on_fiber cannot be over-aligned: let it hold a std::unique_ptr to what needs the alignment");
   detail::CallOnFiber<F> call(function, options, where);
   co_return co_await call;
 }

@@ -127,6 +127,8 @@ class TaskGroup {
   template <class F>
   static Task<> call(TaskGroup* group, F function) {
     try {
+    static_assert(alignof(F) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
+                  "a spawned callable cannot be over-aligned: let it hold a std::unique_ptr to what needs the alignment");
       static_cast<void>(function());
     } catch (...) {
       group->child_failed(std::current_exception());
@@ -189,6 +191,8 @@ template <class Body>
   requires(std::invocable<Body&, TaskGroup&> && IsTask<detail::GroupTask<Body>>)
 [[nodiscard("co_await it")]] detail::GroupTask<Body> with_task_group(Body body) {
   using T = typename detail::GroupTask<Body>::value_type;
+  static_assert(alignof(Body) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
+                "the body of with_task_group cannot be over-aligned: let it hold a std::unique_ptr to what needs the alignment");
   StopScope* const around = co_await detail::CurrentScope{};
   TaskGroup group = detail::GroupAccess::make(around);
   // Nothing after this can fail for want of memory, so every child is joined.

@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <weft/coro/invoke_task.hpp>
 #include <weft/coro/outcome.hpp>
 #include <weft/coro/worker_context.hpp>
 #include <weft/fiber/stay_here.hpp>
@@ -99,6 +100,7 @@ template <class F>
   requires std::invocable<F&>
 [[nodiscard("co_await it; on a fiber: this_fiber::blocking")]] detail::BlockingCall<F> blocking(
     F&& function, const std::source_location& where = std::source_location::current()) {
+  static_assert(JobFunction<F>, "blocking takes something that can be called without arguments, and is no coroutine");
   return detail::BlockingCall<F>(std::forward<F>(function), where);
 }
 

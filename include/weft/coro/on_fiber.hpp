@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <weft/base/assert.hpp>
+#include <weft/coro/invoke_task.hpp>
 #include <weft/coro/outcome.hpp>
 #include <weft/coro/task.hpp>
 #include <weft/coro/worker_context.hpp>
@@ -116,6 +117,7 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 template <std::invocable F>
 [[nodiscard("co_await it")]] Task<std::invoke_result_t<F&>> on_fiber(F function, StackOptions options = {},
                                                                      std::source_location where = std::source_location::current()) {
+  static_assert(JobFunction<F>, "on_fiber takes something that can be called without arguments, and is no coroutine");
   static_assert(alignof(F) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
                 "a callable for on_fiber cannot be over-aligned: let it hold a std::unique_ptr to what needs the alignment");
   detail::CallOnFiber<F> call(function, options, where);

@@ -44,6 +44,13 @@ WEFT_ALWAYS_INLINE decltype(auto) awaiter_of(Awaitable&& awaitable) {
   }
 }
 
+template <class Awaitable>
+concept HasCoAwait = requires { std::declval<Awaitable>().operator co_await(); } || requires { operator co_await(std::declval<Awaitable>()); };
+
+/// What is awaited once, and so not by its name: a Task, a JoinHandle.
+template <class Awaitable>
+concept AwaitedOnce = HasCoAwait<Awaitable&&> && !HasCoAwait<Awaitable&>;
+
 /// Suspends a fiber as the awaiter would suspend a coroutine.
 template <class Awaiter>
 class AwaitOnFiber final : public AfterSwitch {
@@ -122,15 +129,17 @@ namespace this_fiber {
 /// awaited) is ready, and gives its result. The worker runs something else meanwhile.
 ///
 /// Resumes:  as a coroutine would.
+/// Threads:  what is awaited runs on no fiber, nor does the body of a parallel_for; that of a sync_parallel_for called here does.
 /// Lifetime: the awaitable lives on the fiber's stack meanwhile.
 /// Errors:   what the awaitable throws.
 /// Cost:     two switches of the stack and what the awaitable costs. No allocation.
 /// Example:  samples/10_fiber.cpp
 template <class Awaitable>
 WEFT_ALWAYS_INLINE decltype(auto) await(Awaitable&& awaitable) {
+  static_assert(!std::is_lvalue_reference_v<Awaitable> || !detail::AwaitedOnce<std::remove_reference_t<Awaitable>>,
+                "a Task or JoinHandle is awaited once: this_fiber::await(std::move(task))");
   return detail::await_on(detail::fiber_here("this_fiber::await"), std::forward<Awaitable>(awaitable));
 }
-/// Threads:  what is awaited runs on no fiber, nor does the body of a parallel_for; that of a sync_parallel_for called here does.
 
 /// Suspends the fiber until the counter is zero. Errors: the round's, as `co_await counter`.
 WEFT_ALWAYS_INLINE void wait(Counter& counter) { detail::await_on(detail::fiber_here("this_fiber::wait"), counter); }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 #include <new>
+#include <string>
 #include <utility>
 
 namespace weft::inline v0 {
@@ -33,9 +34,8 @@ void count_off_most(WorkerContext& worker) noexcept {
 
 namespace detail {
 
-void throw_no_runtime() {
-  throw UsageError(
-      "weft: spawn was called outside a runtime; call Runtime::spawn, or spawn from a task that the runtime runs");
+void throw_no_runtime(const char* mistake, const char* instead) {
+  throw UsageError(std::string("weft: ") + mistake + " outside a runtime: call " + instead + ", or do it in a task that a runtime runs");
 }
 
 // ---- tasks ----

@@ -164,7 +164,7 @@ Invoked<F, Gs...> invoke_on_fibers(Fiber& here, std::index_sequence<kIndex...>, 
   const auto fork = [&](auto& g, auto& outcome) {
     auto call = [&g, &outcome] { outcome.emplace_from(g); };
     try {
-      spawn_fiber_in<false>(here.scope(), target_here(), call, &ended, options, here.origin().where);
+      spawn_fiber_in<false>(here.scope(), target_here("parallel_invoke forked a fiber", "Runtime::run"), call, &ended, options, here.origin().where);
     } catch (const std::bad_alloc&) {
       call();
     }

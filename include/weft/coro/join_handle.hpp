@@ -151,7 +151,7 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// Example: samples/05_spawn_and_join.cpp
 template <class Work>
 [[nodiscard("co_await the handle, or use spawn_detached")]] auto spawn(Work&& work, const SpawnOptions& options = {}) {
-  return detail::spawn_joinable(detail::target_here(), std::forward<Work>(work), options);
+  return detail::spawn_joinable(detail::target_here("spawn was called", "Runtime::spawn"), std::forward<Work>(work), options);
 }
 
 }  // namespace WEFT_TRANSFER_NAMESPACE

@@ -30,12 +30,13 @@ struct SpawnOptions {
 
 namespace detail {
 
-[[noreturn]] WEFT_API void throw_no_runtime();
+[[noreturn]] WEFT_API void throw_no_runtime(const char* mistake, const char* instead);
 
-/// The runtime of the worker that runs this code. Errors: UsageError outside any runtime.
-[[nodiscard]] inline SpawnTarget target_here() {
+/// The runtime of the worker that runs this code. Errors: UsageError outside any runtime, in which `mistake` is what was done there,
+/// and `instead` what to call there.
+[[nodiscard]] inline SpawnTarget target_here(const char* mistake, const char* instead) {
   const WorkerContext* const worker = current_worker();
-  if (worker == nullptr) [[unlikely]] throw_no_runtime();
+  if (worker == nullptr) [[unlikely]] throw_no_runtime(mistake, instead);
   return {worker->executor, worker->domain};
 }
 
@@ -98,7 +99,7 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// Example:  samples/03_counter.cpp
 template <class Work>
 void spawn(Work&& work, Counter& counter, const SpawnOptions& options = {}) {
-  detail::spawn_on(detail::target_here(), std::forward<Work>(work), &counter, options);
+  detail::spawn_on(detail::target_here("spawn was called", "Runtime::spawn"), std::forward<Work>(work), &counter, options);
 }
 
 /// Runs `work` on this runtime; nobody waits for it but the runtime's shutdown.
@@ -107,7 +108,8 @@ void spawn(Work&& work, Counter& counter, const SpawnOptions& options = {}) {
 ///         OperationCancelled.
 template <class Work>
 void spawn_detached(Work&& work, const SpawnOptions& options = {}) {
-  detail::spawn_on(detail::target_here(), std::forward<Work>(work), nullptr, options);
+  const detail::SpawnTarget target = detail::target_here("spawn_detached was called", "Runtime::spawn_detached");
+  detail::spawn_on(target, std::forward<Work>(work), nullptr, options);
 }
 
 /// Spawns `make(0)`, ..., `make(count - 1)`, each a task or a callable, counted by `counter`.
@@ -119,7 +121,8 @@ void spawn_detached(Work&& work, const SpawnOptions& options = {}) {
 template <class Make>
   requires std::invocable<Make&, std::size_t>
 void spawn_batch(std::size_t count, Make&& make, Counter& counter, const SpawnOptions& options = {}) {
-  detail::spawn_batch_on(detail::target_here(), count, std::forward<Make>(make), counter, options);
+  const detail::SpawnTarget target = detail::target_here("spawn_batch was called", "Runtime::spawn_batch");
+  detail::spawn_batch_on(target, count, std::forward<Make>(make), counter, options);
 }
 
 }  // namespace WEFT_TRANSFER_NAMESPACE

@@ -177,7 +177,8 @@ void spawn_fiber_on(const SpawnTarget& target, F&& function, Counter* counter, c
 template <class F>
 void spawn_fiber(F&& function, Counter& counter, const FiberOptions& options = {},
                  const std::source_location& where = std::source_location::current()) {
-  detail::spawn_fiber_on(detail::target_here(), std::forward<F>(function), &counter, options, where);
+  const detail::SpawnTarget target = detail::target_here("spawn_fiber was called", "Runtime::spawn_fiber");
+  detail::spawn_fiber_on(target, std::forward<F>(function), &counter, options, where);
 }
 
 }  // namespace weft::inline v0

@@ -65,7 +65,7 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 class TaskGroup {
  public:
   /// Pre: on a worker. Errors: UsageError outside a runtime.
-  TaskGroup() : target_(detail::target_here()), scope_(target_.domain) {}
+  TaskGroup() : TaskGroup(nullptr) {}
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
   ~TaskGroup() {
@@ -105,7 +105,8 @@ class TaskGroup {
 
   /// @param around  of the parent, whose domain then counts the children; null: the parent is a coroutine of another library
   explicit TaskGroup(StopScope* around)
-      : target_(detail::target_here()), scope_(around != nullptr ? around : target_.domain) {}
+      : target_(detail::target_here("a TaskGroup was made", "Runtime::spawn with a Counter")),
+        scope_(around != nullptr ? around : target_.domain) {}
 
   template <class T>
   static Task<> child(TaskGroup* group, Task<T> work) {
@@ -126,9 +127,9 @@ class TaskGroup {
 
   template <class F>
   static Task<> call(TaskGroup* group, F function) {
-    try {
     static_assert(alignof(F) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
                   "a spawned callable cannot be over-aligned: let it hold a std::unique_ptr to what needs the alignment");
+    try {
       static_cast<void>(function());
     } catch (...) {
       group->child_failed(std::current_exception());
@@ -190,9 +191,9 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 template <class Body>
   requires(std::invocable<Body&, TaskGroup&> && IsTask<detail::GroupTask<Body>>)
 [[nodiscard("co_await it")]] detail::GroupTask<Body> with_task_group(Body body) {
-  using T = typename detail::GroupTask<Body>::value_type;
   static_assert(alignof(Body) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
                 "the body of with_task_group cannot be over-aligned: let it hold a std::unique_ptr to what needs the alignment");
+  using T = typename detail::GroupTask<Body>::value_type;
   StopScope* const around = co_await detail::CurrentScope{};
   TaskGroup group = detail::GroupAccess::make(around);
   // Nothing after this can fail for want of memory, so every child is joined.

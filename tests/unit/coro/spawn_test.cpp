@@ -152,6 +152,9 @@ TEST_CASE("an exception of spawned work is thrown by whoever awaits its counter"
 
 TEST_CASE("spawning outside a runtime is a UsageError that names the remedy") {
   Counter counter;
+  const auto calls = [](const std::string& name) {
+    return Catch::Contains(name + " was called outside a runtime: call Runtime::" + name + ",");
+  };
   CHECK_THROWS_AS(weft::spawn([] {}, counter), weft::UsageError);
   CHECK_THROWS_WITH(weft::spawn_detached([] {}), Catch::Contains("Runtime::spawn"));
   CHECK_THROWS_AS(static_cast<void>(weft::spawn(value_of(1))), weft::UsageError);

@@ -165,7 +165,10 @@ TEST_CASE("a cancelled runtime reaches the children of a group") {
   CHECK(stopped.load() == 5);
 }
 
-TEST_CASE("a group outside a runtime is a UsageError") { CHECK_THROWS_AS(TaskGroup(), weft::UsageError); }
+TEST_CASE("a group outside a runtime is a UsageError that says so") {
+  CHECK_THROWS_AS(TaskGroup(), weft::UsageError);
+  CHECK_THROWS_WITH(TaskGroup(), Catch::Contains("a TaskGroup was made outside a runtime"));
+}
 
 TEST_CASE("closures and frames of a group are all freed") {
   const std::size_t base = weft::frame_memory_outstanding();

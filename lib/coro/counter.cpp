@@ -1,5 +1,8 @@
 #include <weft/coro/counter.hpp>
 
+#include <exception>
+#include <string>
+
 #include <weft/base/error.hpp>
 #include <weft/coro/this_fiber.hpp>
 #include <weft/coro/worker_context.hpp>
@@ -35,8 +38,10 @@ void Counter::reset(std::uint32_t n) noexcept {
   word_.reset(n);
 }
 
-void Counter::wait() {
-  if (this_fiber::is_one()) return this_fiber::wait(*this);
+void Counter::wait() { detail::wait_for(*this, "Counter::wait"); }
+
+void detail::wait_for(Counter& counter, const char* what) {
+  if (this_fiber::is_one()) return this_fiber::wait(counter);
   if (current_worker() != nullptr) {
     throw UsageError(
         "weft: Counter::wait was called on a worker, which would block it for others: co_await the counter in a "

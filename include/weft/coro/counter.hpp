@@ -102,6 +102,9 @@ class Counter {
 };
 
 namespace detail {
+/// Counter::wait, for a function whose name is `what`, which the message says on a worker outside a fiber.
+WEFT_API void wait_for(Counter& counter, const char* what);
+
 inline namespace WEFT_TRANSFER_NAMESPACE {
 
 class [[nodiscard("co_await it")]] CounterAwaiter {

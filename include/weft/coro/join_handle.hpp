@@ -62,7 +62,7 @@ class [[nodiscard("co_await the handle, call wait(), or use spawn_detached")]] J
 
   /// Blocks this thread until the work has ended.
   T wait() {
-    if (state_ != nullptr) state_->done.wait();
+    if (state_ != nullptr) detail::wait_for(state_->done, "JoinHandle::wait");
     return take()->take();
   }
 

@@ -156,9 +156,18 @@ TEST_CASE("spawning outside a runtime is a UsageError that names the remedy") {
     return Catch::Contains(name + " was called outside a runtime: call Runtime::" + name + ",");
   };
   CHECK_THROWS_AS(weft::spawn([] {}, counter), weft::UsageError);
-  CHECK_THROWS_WITH(weft::spawn_detached([] {}), Catch::Contains("Runtime::spawn"));
-  CHECK_THROWS_AS(static_cast<void>(weft::spawn(value_of(1))), weft::UsageError);
+  CHECK_THROWS_WITH(weft::spawn([] {}, counter), calls("spawn"));
+  CHECK_THROWS_WITH(static_cast<void>(weft::spawn(value_of(1))), calls("spawn"));
+  CHECK_THROWS_WITH(weft::spawn_detached([] {}), calls("spawn_detached"));
+  CHECK_THROWS_WITH(weft::spawn_batch(1, [](std::size_t) { return [] {}; }, counter), calls("spawn_batch"));
   CHECK(counter.is_complete());
+}
+
+TEST_CASE("JoinHandle::wait on a worker is refused by its own name") {
+  weft::Runtime rt{{.workers = 1}};
+  weft::JoinHandle<int> handle = rt.spawn(value_of(1));
+  rt.run([&handle] { CHECK_THROWS_WITH(handle.wait(), Catch::Contains("JoinHandle::wait was called on a worker")); });
+  CHECK(handle.wait() == 1);
 }
 
 TEST_CASE("spawn_detached runs to its end before the runtime is destroyed") {

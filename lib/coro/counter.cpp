@@ -12,8 +12,11 @@ namespace weft::inline v0 {
 static_assert(sizeof(Counter) <= 32, "counters stand in arrays and in task frames by the thousand");
 
 Counter::~Counter() {
-  WEFT_CHECK(word_.is_complete(),
-             "a Counter was destroyed while it still counts: co_await it (or call wait) before it goes out of scope");
+  // The exception itself cannot be had: nobody has caught it yet.
+  WEFT_CHECK(word_.is_complete(), std::uncaught_exceptions() > 0
+                                      ? "a Counter was destroyed while it still counts, and an exception is under way that may be the reason (in "
+                                        "gdb: catch throw): catch it and wait for the counter before it goes out of scope"
+                                      : "a Counter was destroyed while it still counts: co_await it (or call wait) before it goes out of scope");
   std::exception_ptr error = word_.unseen_error();
   if (error && !detail::is_cancellation(error)) {
     // Nobody awaited the counter after the job failed; an exception is never dropped in silence.
@@ -43,15 +46,15 @@ void Counter::wait() { detail::wait_for(*this, "Counter::wait"); }
 void detail::wait_for(Counter& counter, const char* what) {
   if (this_fiber::is_one()) return this_fiber::wait(counter);
   if (current_worker() != nullptr) {
-    throw UsageError(
-        "weft: Counter::wait was called on a worker, which would block it for others: co_await the counter in a "
-        "coroutine instead, or wait on a fiber (on_fiber, spawn_fiber)");
+    throw UsageError(std::string("weft: ") + what +
+                     " was called on a worker, which would block it for others: use co_await in a coroutine instead, or wait on a fiber "
+                     "(on_fiber, spawn_fiber)");
   }
   ThreadWaiter thread;
   CounterWaiter entry;
   entry.waiter = &thread;
-  if (!look(entry) && try_register(entry)) thread.wait();
-  // ---- *this may be gone (L4) ----
+  if (!counter.look(entry) && counter.try_register(entry)) thread.wait();
+  // ---- the counter may be gone (L4) ----
   entry.rethrow();
 }
 

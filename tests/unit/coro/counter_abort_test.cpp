@@ -23,6 +23,16 @@ TEST_CASE("destroying a counter that still counts aborts with a sentence") {
   check_aborts("destroyed while it still counts", [] { const weft::Counter counter(1); });
 }
 
+TEST_CASE("an exception that destroys a counter which still counts is not hidden by the sentence") {
+  check_aborts("an exception is under way", [] {
+    try {
+      const weft::Counter counter(1);
+      throw std::runtime_error("the reason");
+    } catch (const std::runtime_error&) {
+    }
+  });
+}
+
 TEST_CASE("resetting a counter that still counts aborts with a sentence") {
   check_aborts("Counter::reset", [] {
     weft::Counter counter(1);

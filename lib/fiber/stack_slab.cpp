@@ -94,8 +94,12 @@ StackSlab::StackSlab(std::size_t stack_bytes, bool huge_pages, std::size_t wante
     }
     return;
   }
-  throw LimitError("weft: no address space for another fiber stack of " + in_kib(stack_bytes_) + " (mmap: " + std::strerror(errno) +
-                   "): raise the limit (ulimit -v, the memory of the cgroup, vm.overcommit_memory), or ask for a smaller stack_size");
+  const int error = errno;
+  // EAGAIN is what mmap says where mlockall(MCL_FUTURE) would have to lock the new memory.
+  const char* const limits = error == EAGAIN ? "ulimit -l, because memory is locked (mlockall)"
+                                             : "ulimit -v, the memory of the cgroup, vm.overcommit_memory";
+  throw LimitError("weft: no address space for another fiber stack of " + in_kib(stack_bytes_) + " (mmap: " + std::strerror(error) +
+                   "): raise the limit (" + limits + "), or ask for a smaller stack_size");
 }
 
 StackSlab::~StackSlab() {

@@ -242,8 +242,8 @@ void Pool::check_open() {
   }
   if (!can_have_thread()) {
     throw LimitError(
-        "weft: not one worker thread could be started: the limit of threads is reached (ulimit -u, or pids.max of the "
-        "cgroup)");
+        "weft: not one worker thread could be started: a limit is reached, of threads (ulimit -u, or pids.max of the cgroup) or of memory for "
+        "their stacks (ulimit -v, ulimit -l if memory is locked, and ulimit -s, the size of one)");
   }
 }
 

@@ -179,7 +179,8 @@ TEST_CASE("a pool that could not start a thread starts one when it can be had ag
     const FailingThreads failing(0);
     Counter counter;
     CHECK_THROWS_AS(rt.spawn([] {}, counter), weft::LimitError);
-    CHECK_THROWS_WITH(rt.spawn([] {}, counter), Catch::Contains("ulimit -u"));
+    CHECK_THROWS_WITH(rt.spawn([] {}, counter), Catch::Contains("ulimit -u") && Catch::Contains("ulimit -v") && Catch::Contains("ulimit -l") &&
+                                                    Catch::Contains("ulimit -s"));
     REQUIRE(rt.run(fib(10)) == 55);
     CHECK(counter.is_complete());
   }

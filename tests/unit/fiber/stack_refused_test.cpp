@@ -133,6 +133,25 @@ TEST_CASE("fibers for which there is no address space fail, whichever of them it
   grant_one_by_one(limited_slabs(), kMappedSize, "no address space");
 }
 
+TEST_CASE("the limit that refuses a stack is named: that of address space, or that of locked memory") {
+  constexpr std::size_t kStack = std::size_t{64} << 10;
+  StackMemory memory = weft::stack_memory;
+  memory.map = [](std::size_t) noexcept -> void* {
+    errno = ENOMEM;
+    return nullptr;
+  };
+  {
+    const ReplacedStackMemory replaced(memory);
+    CHECK_THROWS_WITH(StackSlab(kStack, false, kStack), Contains("ulimit -v") && !Contains("ulimit -l"));
+  }
+  memory.map = [](std::size_t) noexcept -> void* {
+    errno = EAGAIN;
+    return nullptr;
+  };
+  const ReplacedStackMemory replaced(memory);
+  CHECK_THROWS_WITH(StackSlab(kStack, false, kStack), Contains("ulimit -l") && !Contains("ulimit -v"));
+}
+
 TEST_CASE("fibers for which there is no guard fail, whichever of them it is, and all else runs") {
   grant_one_by_one(limited_guards(), kGuardedSize, "vm.max_map_count");
 }

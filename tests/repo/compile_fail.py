@@ -4,6 +4,7 @@
 The first line of each is `// expect: <words>`; the words must stand in what the compiler says. `// expect(gcc): ` and
 `// expect(clang): ` in the next lines give other words for one compiler; `none` there means it cannot see the mistake.
 Each file is compiled once more with WEFT_CORRECT defined, and must pass then: it fails for the one reason it names.
+Where a flag of the compiler is the mistake, `// flags: ` names it, or `// flags(gcc): `; then it must pass without the flag.
 """
 import os
 import re
@@ -12,13 +13,14 @@ import sys
 import compilers
 import tree
 
-EXPECT = re.compile(r'^// expect(?:\((gcc|clang)\))?: *(.*\S)', re.MULTILINE)
+WORDS = re.compile(r'^// (expect|flags)(?:\((gcc|clang)\))?: *(.*\S)', re.MULTILINE)
 FLAGS = ['-Wall', '-Wextra', '-Werror', '-fno-diagnostics-color']
 
 
-def expectations(text):
-    """Returns {compiler kind or '': words}."""
-    return {kind: words for kind, words in EXPECT.findall(text)}
+def words_for(kind, name, text):
+    """Returns the words of `// name(kind): `, or else of `// name: `, or None."""
+    words = {of: said for key, of, said in WORDS.findall(text) if key == name}
+    return words.get(kind, words.get(''))
 
 
 def check_one(job):
@@ -26,18 +28,18 @@ def check_one(job):
     root, path, kind, command = job
     name = f'{os.path.basename(path)[:-4]} ({kind})'
     text = tree.read(root, path)
-    words = expectations(text)
-    wanted = words.get(kind, words.get(''))
+    wanted = words_for(kind, 'expect', text)
+    mistake = (words_for(kind, 'flags', text) or '').split()
     if not text.startswith('// expect') or wanted is None:
         return name, 'the first line must be `// expect: <words of the diagnostic>`'
-    status, said = compilers.compile_text(command, root, f'#line 1 "{path}"\n{text}', *FLAGS)
+    status, said = compilers.compile_text(command, root, f'#line 1 "{path}"\n{text}', *FLAGS, *mistake)
     if wanted == 'none':
         return name, None
     if status == 0:
         return name, 'compiles, and must not'
     if ' '.join(wanted.split()) not in ' '.join(said.replace('‘', "'").replace('’', "'").split()):
         return name, f'fails without saying "{wanted}":\n{said.rstrip()}'
-    if 'WEFT_CORRECT' in text:
+    if mistake or 'WEFT_CORRECT' in text:
         status, said = compilers.compile_text(command, root, f'#define WEFT_CORRECT\n{text}', *FLAGS)
         if status:
             return name, f'the corrected form fails as well:\n{said.rstrip()}'

@@ -16,6 +16,14 @@
 // (llvm/llvm-project issue 56301).
 #error "weft needs clang 19 or newer: older ones miscompile coroutines that are resumed on another thread"
 #endif
+#if !defined(__cpp_exceptions)
+#error "weft needs exceptions: compile without -fno-exceptions"
+#endif
+#if defined(__has_feature)
+#if __has_feature(safe_stack)
+#error "weft does not work with -fsanitize=safe-stack, which has one more stack for each thread, but none for a fiber"
+#endif
+#endif
 
 #define WEFT_API [[gnu::visibility("default")]]
 #define WEFT_ALWAYS_INLINE [[gnu::always_inline]] inline

@@ -1,0 +1,3 @@
+// expect: weft needs exceptions
+// flags: -fno-exceptions
+#include <weft/base/platform.hpp>

@@ -58,7 +58,7 @@ class Line {
   if (origin.name != nullptr) line << "'" << origin.name << "' ";
   line << "that began at " << origin.where.file_name() << ":" << origin.where.line() << " has overflowed its stack of "
        << static_cast<std::size_t>(fiber.stack_end() - fiber.stack_begin()) / 1024
-       << " KiB: ask for a larger one (stack_size in FiberOptions, size in StackOptions, RuntimeOptions::fiber_stack_size), or recurse less\n";
+       << " KiB: ask for a larger one (stack_size in FiberOptions or StackOptions, RuntimeOptions::fiber_stack_size), or recurse less\n";
   line.write();
   ::signal(SIGABRT, SIG_DFL);
   std::abort();

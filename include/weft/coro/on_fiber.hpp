@@ -22,7 +22,7 @@ namespace weft::inline v0 {
 /// The stack on which on_fiber calls something. All members have defaults.
 struct StackOptions {
   /// At least so many bytes, rounded up to a power of two; 0 takes RuntimeOptions::fiber_stack_size.
-  std::size_t size = 0;
+  std::size_t stack_size = 0;
   /// For messages; outlives the fiber. Null: messages name the place where on_fiber was called.
   const char* name = nullptr;
   /// Fills the stack beforehand, so that this_fiber::high_water_mark() can say how much of it was used. For finding out a size.
@@ -61,7 +61,7 @@ class [[nodiscard]] CallOnFiber {
   using Result = std::invoke_result_t<F&>;
 
   CallOnFiber(F& function, const StackOptions& options, const std::source_location& where) noexcept
-      : function_(function), size_(options.size), is_painted_(options.paint), origin_{options.name, where} {}
+      : function_(function), size_(options.stack_size), is_painted_(options.paint), origin_{options.name, where} {}
   CallOnFiber(const CallOnFiber&) = delete;
   CallOnFiber& operator=(const CallOnFiber&) = delete;
   ~CallOnFiber() {

@@ -139,7 +139,7 @@ TEST_CASE("fibers run on stacks whose memory was given back") {
   counter.wait();
   REQUIRE(end != nullptr);
   CHECK(is_resident(end - 1));
-  CHECK(rt.run(on_fiber([] { return weft::this_fiber::high_water_mark(); }, {.size = kStackSize, .paint = true})) > 0);
+  CHECK(rt.run(on_fiber([] { return weft::this_fiber::high_water_mark(); }, {.stack_size = kStackSize, .paint = true})) > 0);
 }
 
 TEST_CASE("a depot keeps 64 MiB of stacks with their memory, but four of them at least") {

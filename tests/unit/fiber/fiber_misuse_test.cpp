@@ -59,7 +59,7 @@ TEST_CASE("a counter waited for on a worker, but on no fiber, names the fiber as
 TEST_CASE("a stack that is too large is refused, with the largest there is") {
   Runtime rt{{.workers = 1}};
   const std::size_t too_large = std::size_t{1} << 40;
-  CHECK_THROWS_WITH(rt.run(on_fiber([] {}, {.size = too_large})), Contains("128 MiB"));
+  CHECK_THROWS_WITH(rt.run(on_fiber([] {}, {.stack_size = too_large})), Contains("128 MiB"));
   Counter counter;
   CHECK_THROWS_AS(rt.spawn_fiber([] {}, counter, {.stack_size = too_large}), UsageError);
   CHECK(counter.is_complete());

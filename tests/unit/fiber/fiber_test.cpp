@@ -243,7 +243,7 @@ TEST_CASE("a large stack holds what a small one does not") {
       return below + sizeof(block) + static_cast<std::size_t>(block[0]) * 0;
     }
   };
-  CHECK(rt.run(on_fiber([] { return Deep::recurse(3 << 20); }, {.size = 8 << 20})) == 3 << 20);
+  CHECK(rt.run(on_fiber([] { return Deep::recurse(3 << 20); }, {.stack_size = 8 << 20})) == 3 << 20);
   Counter counter;
   std::size_t depth = 0;
   rt.spawn_fiber([&depth] { depth = Deep::recurse(400 << 10); }, counter, {.stack_size = 1 << 20, .name = "deep"});

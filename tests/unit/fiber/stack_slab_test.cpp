@@ -188,7 +188,7 @@ TEST_CASE("whoever awaits or waits for a fiber without a stack gets the error, a
     memory.map = no_memory;
     const Replaced replaced(memory);
     Runtime rt{{.workers = 1}};
-    CHECK_THROWS_AS(rt.run(on_fiber([&has_run] { has_run = true; }, {.size = kUnused})), LimitError);
+    CHECK_THROWS_AS(rt.run(on_fiber([&has_run] { has_run = true; }, {.stack_size = kUnused})), LimitError);
     rt.spawn_fiber([&has_run] { has_run = true; }, counter, {.stack_size = kUnused});
     CHECK_THROWS_AS(counter.wait(), LimitError);
   }
@@ -211,7 +211,7 @@ TEST_CASE("functions forked on a fiber are called by it where there is no stack 
         const Replaced replaced(memory);
         weft::parallel_invoke([&calls] { ++calls; }, [&calls] { ++calls; }, [&calls] { ++calls; });
       },
-      {.size = std::size_t{32} << 20}));
+      {.stack_size = std::size_t{32} << 20}));
   CHECK(calls == 3);
 }
 

@@ -156,7 +156,7 @@ TEST_CASE("items are nested up to a limit, also on the stack of a fiber") {
   expect_mistake(deeper, 2 + changelog::kDeepestItem + 1, "nested more than 500 deep");
   weft::Runtime rt{{.workers = 1}};
   const auto read_both = [&] { return std::pair(read(deepest), read(deeper)); };
-  auto on_fiber = weft::on_fiber(read_both, {.size = legacy_port::kParserStack});
+  auto on_fiber = weft::on_fiber(read_both, {.stack_size = legacy_port::kParserStack});
   const auto [good, bad] = rt.run(std::move(on_fiber));
   CHECK(good.is_good);
   CHECK_FALSE(bad.is_good);

@@ -33,4 +33,6 @@
 #include <weft/sync/mutex.hpp>                // Mutex, MutexLock
 #include <weft/sync/thread_mutex.hpp>         // ThreadMutex, ThreadLock
 #include <weft/topo/available_cpus.hpp>       // cpu_limits
+#include <weft/topo/pinning.hpp>              // PinningStrategy, PinningPlan
+#include <weft/topo/topology.hpp>             // Topology
 #include <weft/version.hpp>                   // WEFT_VERSION_MAJOR, ...

@@ -14,19 +14,6 @@ namespace weft::inline v0 {
 
 namespace {
 
-unsigned affinity_count() {
-  // The kernel refuses a mask smaller than its own, whose size it does not tell: grow until it fits.
-  for (std::size_t cpus = 1024; cpus <= (std::size_t{1} << 20); cpus *= 2) {
-    std::vector<std::uint64_t> mask(cpus / 64);
-    if (::sched_getaffinity(0, mask.size() * sizeof(std::uint64_t), reinterpret_cast<cpu_set_t*>(mask.data())) == 0) {
-      int count = 0;
-      for (const std::uint64_t word : mask) count += __builtin_popcountll(word);
-      return static_cast<unsigned>(std::max(count, 1));
-    }
-  }
-  return 1;
-}
-
 std::optional<std::string> first_line(const std::string& path) {
   std::ifstream file(path);
   std::string line;
@@ -73,6 +60,20 @@ bool has_cpu_controller(const std::string& controllers) {
 
 }  // namespace
 
+std::vector<unsigned> allowed_cpus() {
+  // The kernel refuses a mask smaller than its own, whose size it does not tell: grow until it fits.
+  for (std::size_t cpus = 1024; cpus <= (std::size_t{1} << 20); cpus *= 2) {
+    std::vector<std::uint64_t> mask(cpus / 64);
+    if (::sched_getaffinity(0, mask.size() * sizeof(std::uint64_t), reinterpret_cast<cpu_set_t*>(mask.data())) != 0) continue;
+    std::vector<unsigned> allowed;
+    for (unsigned cpu = 0; cpu < cpus; ++cpu) {
+      if ((mask[cpu / 64] >> cpu % 64 & 1) != 0) allowed.push_back(cpu);
+    }
+    if (!allowed.empty()) return allowed;
+  }
+  return {0};
+}
+
 double cgroup_cpu_quota(const std::string& self_cgroup, const std::string& cgroup_root) {
   double smallest = 0;
   std::ifstream lines(self_cgroup);
@@ -99,7 +100,7 @@ double cgroup_cpu_quota(const std::string& self_cgroup, const std::string& cgrou
   return smallest;
 }
 
-CpuLimits cpu_limits() { return {affinity_count(), cgroup_cpu_quota("/proc/self/cgroup", "/sys/fs/cgroup")}; }
+CpuLimits cpu_limits() { return {static_cast<unsigned>(allowed_cpus().size()), cgroup_cpu_quota("/proc/self/cgroup", "/sys/fs/cgroup")}; }
 
 unsigned CpuLimits::workers() const noexcept {
   if (quota <= 0) return std::max(in_affinity_mask, 1U);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <weft/base/platform.hpp>
 
@@ -16,6 +17,9 @@ struct CpuLimits {
   /// Workers that make sense: the mask, cut to the quota rounded up; at least 1.
   [[nodiscard]] WEFT_API unsigned workers() const noexcept;
 };
+
+/// The processors that the calling thread may run on, as the kernel counts them, in rising order; at least one.
+[[nodiscard]] WEFT_API std::vector<unsigned> allowed_cpus();
 
 /// Reads the limits of the calling process.
 ///

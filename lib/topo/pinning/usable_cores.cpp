@@ -29,15 +29,21 @@ std::vector<UsableDomain> usable_domains(const Topology& machine) {
   return domains;
 }
 
+namespace {
+
+/// How many performance cores it has, and how many cores.
+std::tuple<std::size_t, std::size_t> strength_of(const Topology& machine, const UsableDomain& domain) {
+  const auto performance = std::count_if(domain.cores.begin(), domain.cores.end(),
+                                         [&](const UsableCore& core) { return machine.cores[core.core].kind == CoreKind::Performance; });
+  return {static_cast<std::size_t>(performance), domain.cores.size()};
+}
+
+}  // namespace
+
 std::size_t home_of(const Topology& machine, const std::vector<UsableDomain>& domains) {
-  const auto strength = [&](const UsableDomain& domain) {
-    const auto performance = std::count_if(domain.cores.begin(), domain.cores.end(), [&](const UsableCore& core) {
-      return machine.cores[core.core].kind == CoreKind::Performance;
-    });
-    return std::tuple(static_cast<std::size_t>(performance), domain.cores.size());
-  };
-  const auto home = std::max_element(domains.begin(), domains.end(),
-                                     [&](const UsableDomain& a, const UsableDomain& b) { return strength(a) < strength(b); });
+  const auto home = std::max_element(domains.begin(), domains.end(), [&](const UsableDomain& a, const UsableDomain& b) {
+    return strength_of(machine, a) < strength_of(machine, b);
+  });
   return static_cast<std::size_t>(home - domains.begin());
 }
 
@@ -53,9 +59,13 @@ std::vector<std::size_t> by_distance(const Topology& machine, const std::vector<
   std::vector<std::size_t> order(domains.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   const auto how_far = [&](std::size_t domain) {
-    return std::tuple(domain != from, distance_between(machine, domains[from].node, domains[domain].node), domains[domain].node, domain);
+    return std::tuple(domain != from, distance_between(machine, domains[from].node, domains[domain].node), domains[domain].node);
   };
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return how_far(a) < how_far(b); });
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    if (how_far(a) != how_far(b)) return how_far(a) < how_far(b);
+    const auto of_a = strength_of(machine, domains[a]), of_b = strength_of(machine, domains[b]);
+    return of_a != of_b ? of_a > of_b : a < b;
+  });
   return order;
 }
 

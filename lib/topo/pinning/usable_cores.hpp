@@ -26,7 +26,8 @@ struct UsableDomain {
 /// The one to begin with, as an index: most performance cores, then most cores, then the first.
 [[nodiscard]] std::size_t home_of(const Topology& machine, const std::vector<UsableDomain>& domains);
 
-/// The places of `domains` by their distance from one of them: the domain itself, those of its node, those of other nodes, nearest node first.
+/// The places of `domains` by their distance from one of them: the domain itself, those of its node, those of other nodes, nearest node first. Of
+/// one node the strongest first, as for home_of().
 [[nodiscard]] std::vector<std::size_t> by_distance(const Topology& machine, const std::vector<UsableDomain>& domains, std::size_t from);
 
 /// From node to node; those that firmware says nothing about are as far as another package of most machines.

@@ -107,8 +107,9 @@ void Monitor::rest(Clock::time_point now) noexcept {
 
 /// Whether somebody has added work since it said that it rests, or runs, or is about to.
 bool Monitor::is_needed() const noexcept {
+  // Work before workers: whoever takes what was visible has left the sleepers before, so it is seen in one place or the other.
   // relaxed: the fence of BasicPace::rest() orders it.
-  return (pool_.idle_.wake_hint().load(relaxed) & Idle::kUnwatched) == 0 || !pool_.idle_.are_all_asleep() || pool_.has_visible_work();
+  return (pool_.idle_.wake_hint().load(relaxed) & Idle::kUnwatched) == 0 || pool_.has_visible_work() || !pool_.idle_.are_all_asleep();
 }
 
 bool Monitor::is_anybody_inside() const noexcept {

@@ -32,7 +32,7 @@ class BasicPace {
     return before == kAbsent ? Told::Absent : before == kSlow ? Told::Woken : Told::Awake;
   }
 
-  /// By the thread that looks, which finds nothing more to do for now.
+  /// By the thread that looks, when it has found nothing that it should look at more often.
   ///
   /// @tparam Host  heavy_fence(); must_look() is the last look; sleep(word, value) waits while the word has the value, or shorter
   template <class Host>

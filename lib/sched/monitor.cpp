@@ -32,7 +32,8 @@ std::int64_t in_ns(std::chrono::steady_clock::time_point time) noexcept { return
 }  // namespace
 
 void Monitor::start() noexcept {
-  if (thread_.joinable()) return;
+  // relaxed: stop() sets it under the lock that is held here.
+  if (thread_.joinable() || stopping_.load(relaxed)) return;
   try {
     thread_ = std::thread([this] { run(); });
   } catch (const std::exception&) {
@@ -42,11 +43,17 @@ void Monitor::start() noexcept {
 }
 
 void Monitor::stop() noexcept {
-  if (!thread_.joinable()) return;
-  // [monitor.stop] release: pairs with the loads in run().
-  stopping_.store(true, release);
+  std::thread ended;
+  {
+    // A worker that has ended the last job may still be on its way out of a wake-up, and about to start the monitor.
+    const std::lock_guard lock(pool_.threads_mutex_);
+    // [monitor.stop] release: pairs with the loads in run().
+    stopping_.store(true, release);
+    ended = std::move(thread_);
+  }
+  if (!ended.joinable()) return;
   static_cast<void>(tell());
-  thread_.join();
+  ended.join();
 }
 
 void Monitor::start_now() noexcept {

@@ -35,9 +35,9 @@ class Monitor {
   Monitor(const Monitor&) = delete;
   Monitor& operator=(const Monitor&) = delete;
 
-  /// Starts the thread, unless it runs or cannot be had. Pre: Pool::threads_mutex_ held.
+  /// Starts the thread, unless it runs, has been stopped or cannot be had. Pre: Pool::threads_mutex_ held.
   void start() noexcept;
-  /// Ends it. Once; nothing is blocked any more.
+  /// Ends it, and it is not started again. Pre: nothing is blocked any more, and Pool::threads_mutex_ not held.
   void stop() noexcept;
 
   [[nodiscard]] bool watches_unmarked() const noexcept { return report_after_.count() != 0; }

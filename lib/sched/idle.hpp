@@ -167,13 +167,12 @@ class BasicIdle {
     }
   }
 
-  /// A claimed worker will never run: its thread could not be started. searching -> gone. True: as for stop_searching().
-  [[nodiscard]] bool retire() noexcept {
+  /// A claimed worker will never run: its thread could not be started. searching -> gone. Pushers have relied on it, so the caller claims another.
+  void retire() noexcept {
     const std::lock_guard lock(mutex_);
     --searching_;
     --workers_;
     update_hint();
-    return searching_ == 0 && may_wake();
   }
 
   /// gone -> asleep: a worker that is new, was removed, or has got its thread after all.
@@ -257,6 +256,19 @@ class BasicIdle {
   const bool always_hint_;
 };
 
+/// Wakes a sleeper; another, if that one has no thread and none can be had for it. Should nobody sleep, whoever runs takes the work when it runs
+/// dry.
+///
+/// @tparam Host  try_unpark(worker) gives a claimed worker its wake-up, or retires it
+/// @return  whether somebody was woken
+template <class Idle, class Host>
+bool wake_one(Idle& idle, Host host) noexcept {
+  while (const auto sleeper = idle.claim_sleeper()) {
+    if (host.try_unpark(*sleeper)) return true;
+  }
+  return false;
+}
+
 /// How a searcher that has found a job becomes busy: if it was the last, it looks for work that pushers have left to it, and hands the
 /// baton on if there is some. Without the look another worker would be woken for each job that comes alone.
 ///
@@ -305,6 +317,8 @@ auto wait_for_work(Idle& idle, unsigned worker, Host host, bool is_resting = fal
       is_searching = true;
       continue;
     }
+    // Whoever has claimed it may be a guest, who does not look before it leaves.
+    if (must_look && host.has_visible_work()) host.wake_one();
     host.about_to_sleep();
     host.park();
     is_searching = true;  // I3: whoever claimed this worker has counted it
@@ -314,12 +328,12 @@ auto wait_for_work(Idle& idle, unsigned worker, Host host, bool is_resting = fal
 
 /// How a guest leaves a seat: in the hands of the seat's own thread if there is something to do, else asleep.
 ///
-/// @tparam Host  has_visible_work() as above; wake_one() claims and unparks a sleeper; unpark() the seat's own thread
+/// @tparam Host  as above
 template <class Idle, class Host>
 void give_seat_back(Idle& idle, unsigned worker, bool is_done, Host host) noexcept {
   // Others are busy with what the root needs: the seat's own thread goes on in the caller's place at once.
   if (!is_done && idle.busy() > 1 && idle.try_start_searching()) {
-    host.unpark(worker);
+    if (!host.try_unpark(worker)) host.wake_one();
     return;
   }
   idle.announce_sleep(worker, false);

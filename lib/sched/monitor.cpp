@@ -23,7 +23,7 @@ constexpr auto kGrace = 1ms;          // a marked call is one of those that last
 constexpr auto kFastFor = 64;         // turns after the last marked call
 constexpr auto kGoesToRest = 500ms;   // after the last worker was seen busy
 constexpr auto kBetweenQuestions = 1s;
-constexpr auto kBetweenTries = 50ms;  // to have a thread for a spare worker, while somebody is blocked
+constexpr auto kBetweenTries = 50ms;  // to have a thread that could not be had
 constexpr auto kSpareRests = 10s;     // then the thread of a spare worker ends
 constexpr auto kMemoryRests = 2s;     // then what a worker keeps, and the memory of stacks that nobody used, goes back to the system
 
@@ -31,15 +31,23 @@ std::int64_t in_ns(std::chrono::steady_clock::time_point time) noexcept { return
 
 }  // namespace
 
-void Monitor::start() noexcept {
-  // relaxed: stop() sets it under the lock that is held here.
+/// @param is_urgent  somebody may be blocked already; otherwise a try each 50 ms is enough, for those who add work are many
+void Monitor::start(bool is_urgent) noexcept {
+  const std::lock_guard lock(pool_.threads_mutex_);
+  // relaxed: stop() sets it under the lock.
   if (thread_.joinable() || stopping_.load(relaxed)) return;
-  try {
-    thread_ = std::thread([this] { run(); });
-  } catch (const std::exception&) {
-    return;  // blocked workers are not replaced; the next that begins a call tries again
+  if (is_urgent || Clock::now() - refused_last_ >= kBetweenTries) {
+    try {
+      thread_ = std::thread([this] { run(); });
+      pthread_setname_np(thread_.native_handle(), ("watch/" + pool_.config_.name.substr(0, 9)).c_str());
+      return;
+    } catch (const std::exception&) {
+      refused_last_ = Clock::now();
+    }
   }
-  pthread_setname_np(thread_.native_handle(), ("watch/" + pool_.config_.name.substr(0, 9)).c_str());
+  // Blocked workers are not replaced; the next that begins a call or adds work tries again.
+  pace_.give_up();
+  if (watches_unmarked()) pool_.idle_.call(Idle::kUnwatched);
 }
 
 void Monitor::stop() noexcept {
@@ -54,12 +62,6 @@ void Monitor::stop() noexcept {
   if (!ended.joinable()) return;
   static_cast<void>(tell());
   ended.join();
-}
-
-void Monitor::start_now() noexcept {
-  const std::lock_guard lock(pool_.threads_mutex_);
-  start();
-  if (!thread_.joinable()) pace_.give_up();
 }
 
 /// The monitor when it finds nothing to look at.
@@ -89,7 +91,7 @@ void Monitor::run() noexcept {
       if (look_at_unmarked(now)) busy_last_ = now;
       report_blocked(now);
     }
-    retry_spares(now);
+    retry_threads(now);
     end_idle_spares(now);
     give_memory_back(now);
     if (fast_turns != 0 || replaced_ != 0) {
@@ -225,10 +227,10 @@ void Monitor::give_memory_back(Clock::time_point now) noexcept {
   FiberDepot::clean_unused();
 }
 
-void Monitor::retry_spares(Clock::time_point now) noexcept {
-  if (replaced_ == 0 || now - retried_last_ < kBetweenTries) return;
+void Monitor::retry_threads(Clock::time_point now) noexcept {
+  if ((replaced_ == 0 && !pool_.has_retired()) || now - retried_last_ < kBetweenTries) return;
   retried_last_ = now;
-  pool_.retry_spares(replaced_);
+  pool_.retry_threads(replaced_);
 }
 
 void Monitor::end_idle_spares(Clock::time_point now) noexcept {

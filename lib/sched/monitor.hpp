@@ -35,8 +35,6 @@ class Monitor {
   Monitor(const Monitor&) = delete;
   Monitor& operator=(const Monitor&) = delete;
 
-  /// Starts the thread, unless it runs, has been stopped or cannot be had. Pre: Pool::threads_mutex_ held.
-  void start() noexcept;
   /// Ends it, and it is not started again. Pre: nothing is blocked any more, and Pool::threads_mutex_ not held.
   void stop() noexcept;
 
@@ -44,11 +42,13 @@ class Monitor {
 
   /// Tells it that a marked call has begun; by the worker, after BlockingWord::enter(). Cost: a load while it looks each millisecond anyway.
   void call_begins() noexcept {
-    if (tell() == Pace::Told::Absent) [[unlikely]] start_now();
+    if (tell() == Pace::Told::Absent) [[unlikely]] start(true);
   }
 
   /// Tells it that work was added while it rested, after Idle::kUnwatched was taken back.
-  void look_from_now_on() noexcept { call_begins(); }
+  void look_from_now_on() noexcept {
+    if (tell() == Pace::Told::Absent) [[unlikely]] start(false);
+  }
 
  private:
   struct PacePolicy : HardwareAtomics {
@@ -73,7 +73,7 @@ class Monitor {
     // Where there is no membarrier the fence of the other side is an ordinary one, and this has to be one too.
     return pace_.tell([this] { is_asymmetric_ ? light_fence() : full_fence(); });
   }
-  WEFT_COLD void start_now() noexcept;
+  WEFT_COLD void start(bool is_urgent) noexcept;
   void run() noexcept;
   bool look_at_calls() noexcept;
   bool look_at_unmarked(Clock::time_point now) noexcept;
@@ -84,7 +84,7 @@ class Monitor {
   [[nodiscard]] bool has_seat_for_another() noexcept;
   void allow_another() noexcept;
   void report_blocked(Clock::time_point now) noexcept;
-  void retry_spares(Clock::time_point now) noexcept;
+  void retry_threads(Clock::time_point now) noexcept;
   void end_idle_spares(Clock::time_point now) noexcept;
   void give_memory_back(Clock::time_point now) noexcept;
 
@@ -94,7 +94,9 @@ class Monitor {
   const bool is_asymmetric_;
   Pace pace_;
   Atomic<bool> stopping_{false};
+  // ---- guarded by Pool::threads_mutex_ ----
   std::thread thread_;
+  std::chrono::steady_clock::time_point refused_last_;
   // ---- by the thread itself ----
   std::vector<Watched> watched_;
   unsigned replaced_ = 0;  // workers in whose place another may run

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/futex.hpp"
+#include <weft/base/backoff.hpp>
 #include <weft/base/error.hpp>
 
 namespace weft::inline v0 {
@@ -96,31 +97,21 @@ bool Pool::work_added() noexcept {
   return wake_one();
 }
 
-bool Pool::wake_one() noexcept {
-  const auto sleeper = idle_.claim_sleeper();
-  if (sleeper) unpark(*sleeper);
-  return sleeper.has_value();
-}
-
-void Pool::unpark(unsigned index) noexcept {
+/// Gives a claimed worker its wake-up. False: it has no thread, and none can be had; it is retired.
+bool Pool::try_unpark(unsigned index) noexcept {
   Worker& worker = seats_[index];
-  bool is_running = true;
-  bool must_wake_another = false;
   {
     const std::lock_guard lock(threads_mutex_);
     if (!worker.thread.joinable() && !start_thread(worker)) {
-      is_running = false;
       worker.is_retired = true;
-      must_wake_another = idle_.retire();
+      // relaxed: changed under the lock.
+      retired_.fetch_add(1, relaxed);
+      idle_.retire();
+      return false;
     }
   }
-  if (is_running) {
-    worker.parker.unpark();
-  } else if (must_wake_another) {
-    // While this one counted as searching, pushers relied on it. Should nobody sleep, whoever runs takes the work when it
-    // runs dry; check_open() and run_and_wait() see to it that somebody does.
-    wake_one();
-  }
+  worker.parker.unpark();
+  return true;
 }
 
 bool Pool::start_thread(Worker& worker) noexcept {
@@ -136,6 +127,7 @@ bool Pool::start_thread(Worker& worker) noexcept {
   }
   // relaxed: whoever reads it without the lock only wants to know that there is one.
   threads_.fetch_add(1, relaxed);
+  revive_retired(seats_.count());  // who is woken with this thread looks for them, too
   // The kernel takes 15 characters.
   const std::string name = config_.name.substr(0, 10) + "/" + std::to_string(worker.index);
   pthread_setname_np(worker.thread.native_handle(), name.substr(0, 15).c_str());
@@ -146,12 +138,31 @@ bool Pool::start_thread(Worker& worker) noexcept {
 struct Pool::SeatHost {
   Pool& pool;
 
-  void unpark(unsigned index) const noexcept { pool.unpark(index); }
+  bool try_unpark(unsigned index) const noexcept { return pool.try_unpark(index); }
   void heavy_fence() const noexcept { v0::heavy_fence(); }
   [[nodiscard]] bool has_visible_work() const noexcept { return pool.has_visible_work(); }
   void wake_one() const noexcept { pool.wake_one(); }
   void about_to_sleep() const noexcept { pool.about_to_sleep(); }
 };
+
+bool Pool::wake_one() noexcept { return v0::wake_one(idle_, SeatHost{*this}); }
+
+/// Some workers whose thread could not be started sleep again: perhaps there is one now. Whoever calls this looks for work afterwards.
+void Pool::revive_retired(unsigned most) noexcept {
+  // relaxed: changed under the lock.
+  for (unsigned i = 0; most != 0 && retired_.load(relaxed) != 0; ++i) {
+    if (!try_revive(seats_[i])) continue;
+    idle_.add_sleeper(i);
+    --most;
+  }
+}
+
+bool Pool::try_revive(Worker& worker) noexcept {
+  if (!std::exchange(worker.is_retired, false)) return false;
+  // relaxed: changed under the lock.
+  retired_.fetch_sub(1, relaxed);
+  return true;
+}
 
 // ---- blocked workers (monitor.hpp) ----
 
@@ -161,7 +172,7 @@ bool Pool::has_seats(unsigned count) noexcept {
     if (i < seats_.count() && !seats_[i].is_removed) {
       const std::lock_guard lock(threads_mutex_);
       // Once there was no thread for it; perhaps there is now.
-      if (std::exchange(seats_[i].is_retired, false)) idle_.add_sleeper(i);
+      if (try_revive(seats_[i])) idle_.add_sleeper(i);
       continue;
     }
     if (i == seats_.count()) {
@@ -179,9 +190,15 @@ bool Pool::has_seats(unsigned count) noexcept {
 
 void Pool::allow_another() noexcept { v0::allow_another(idle_, SeatHost{*this}); }
 
-/// Tries again where so many spare workers may be awake and there was no thread for one of them. By the monitor only.
-void Pool::retry_spares(unsigned count) noexcept {
-  if (has_seats(worker_count() + count)) v0::allow_another(idle_, SeatHost{*this}, 0);
+/// Tries again where there was no thread for a worker, of which so many are spare ones that may be awake. By the monitor only.
+void Pool::retry_threads(unsigned spares) noexcept {
+  {
+    // One is enough: if there is a thread for it, there may be for the others.
+    const std::lock_guard lock(threads_mutex_);
+    revive_retired(1);
+  }
+  static_cast<void>(has_seats(worker_count() + spares));
+  v0::allow_another(idle_, SeatHost{*this}, 0);
 }
 
 /// Ends the thread of a worker that sleeps and is not needed. By the monitor only.
@@ -270,7 +287,8 @@ void Pool::run_and_wait(JobLink& link, const Atomic<std::uint32_t>& done) {
   // What a thread could not take over is done before the seat is left.
   const bool is_needed = !is_done || has_visible_work();
   if (is_needed && !can_have_thread()) seat->run_as_only_guest(done);
-  give_seat_back(*seat, is_done);
+  // [run.done] acquire: as above.
+  give_seat_back(*seat, done.load(acquire) != 0);
   // [run.done] acquire: as above.
   while (done.load(acquire) == 0) futex_wait(done, 0);
 }
@@ -285,8 +303,7 @@ Worker* Pool::claim_seat() noexcept {
   if (const auto sleeper = idle_.claim_for_guest()) return &seats_[*sleeper];
   const std::lock_guard lock(threads_mutex_);
   for (const auto& worker : seats_) {
-    if (!worker->is_retired) continue;
-    worker->is_retired = false;
+    if (!try_revive(*worker)) continue;
     idle_.revive_for_guest();
     return worker.get();
   }
@@ -314,15 +331,12 @@ void Pool::wait_without_seat(const Atomic<std::uint32_t>& done) noexcept {
 bool Pool::can_have_thread() noexcept {
   // relaxed: see start_thread().
   if (threads_.load(relaxed) != 0) [[likely]] return true;
-  const std::lock_guard lock(threads_mutex_);
-  // relaxed: as above.
-  if (threads_.load(relaxed) != 0) return true;
-  Worker& worker = seats_[0];
-  if (!start_thread(worker)) return false;
-  if (worker.is_retired) {
-    worker.is_retired = false;
-    idle_.add_sleeper(worker.index);
+  {
+    const std::lock_guard lock(threads_mutex_);
+    // relaxed: as above.
+    if (threads_.load(relaxed) == 0 && !start_thread(seats_[0])) return false;
   }
+  v0::allow_another(idle_, SeatHost{*this}, 0);  // while there was none, nobody was woken
   return true;
 }
 
@@ -402,7 +416,7 @@ void Pool::drain_without_threads(std::unique_lock<std::mutex>& lock, std::chrono
     lock.unlock();
     Worker* const seat = claim_seat();
     if (seat != nullptr) {
-      if (prepare(*seat)) seat->run_as_only_guest(until_dry);
+      if (prepare(*seat)) seat->run_as_only_guest(until_dry, deadline);
       give_seat_back(*seat, true);
     }
     lock.lock();
@@ -415,7 +429,7 @@ Pool::~Pool() {
   // Shutdown step 3. A thread that woke one of the last tasks may still be on its way out of post(), and about to start a
   // worker's thread that would have to be joined. None comes any more: nothing is left that could be woken.
   // [pool.outside] acquire: pairs with ~OutsideCall().
-  while (outside_calls_.load(acquire) != 0) std::this_thread::yield();
+  for (Backoff backoff; outside_calls_.load(acquire) != 0;) backoff.pause();
   monitor_.stop();  // shutdown step 4
   {
     const std::lock_guard lock(threads_mutex_);

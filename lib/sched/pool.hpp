@@ -76,11 +76,15 @@ class Pool final : public Executor, public Domain {
   bool work_added() noexcept;
   void watch() noexcept;
   bool wake_one() noexcept;
-  void unpark(unsigned index) noexcept;
+  [[nodiscard]] bool try_unpark(unsigned index) noexcept;
   bool start_thread(Worker& worker) noexcept;  // pre: threads_mutex_ held
   [[nodiscard]] bool has_seats(unsigned count) noexcept;
   void allow_another() noexcept;
-  void retry_spares(unsigned count) noexcept;
+  void revive_retired(unsigned most) noexcept;       // pre: threads_mutex_ held
+  [[nodiscard]] bool try_revive(Worker& worker) noexcept;  // pre: threads_mutex_ held
+  // relaxed: a hint.
+  [[nodiscard]] bool has_retired() const noexcept { return retired_.load(relaxed) != 0; }
+  void retry_threads(unsigned spares) noexcept;
   void end_spare(unsigned index) noexcept;
   [[nodiscard]] bool trim_sleeper(unsigned index) noexcept;
   void report_blocked(const BlockedWorker& blocked) const noexcept;
@@ -116,6 +120,7 @@ class Pool final : public Executor, public Domain {
   // ---- guarded by threads_mutex_ ----
   std::mutex threads_mutex_;
   Atomic<unsigned> threads_{0};  // read without it, too
+  Atomic<unsigned> retired_{0};  // read without it, too
   Monitor monitor_;
 };
 

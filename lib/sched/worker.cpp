@@ -380,11 +380,12 @@ void Worker::run_as_guest(Job* first, const Atomic<std::uint32_t>& done) noexcep
   begin_idle_time();
 }
 
-void Worker::run_as_only_guest(const Atomic<std::uint32_t>& done) noexcept {
+void Worker::run_as_only_guest(const Atomic<std::uint32_t>& done, std::chrono::steady_clock::time_point deadline) noexcept {
   constexpr std::chrono::milliseconds kLookAgain{1};
+  constexpr auto kNever = std::chrono::steady_clock::time_point::max();
   end_idle_time();
   enter();
-  for (;;) {
+  while (deadline == kNever || std::chrono::steady_clock::now() < deadline) {
     if (const Found found = find_more_work()) {
       execute(found);
       continue;

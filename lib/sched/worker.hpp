@@ -37,8 +37,9 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   /// The loop of a guest: runs `first`, then what that waits for and is still here, until `done` or dry.
   void run_as_guest(Job* first, const Atomic<std::uint32_t>& done) noexcept;
 
-  /// The loop of a guest when no thread can be started at all: everything there is, until `done` and dry.
-  void run_as_only_guest(const Atomic<std::uint32_t>& done) noexcept;
+  /// The loop of a guest when no thread can be started at all: everything there is, until `done` and dry, or the deadline.
+  void run_as_only_guest(const Atomic<std::uint32_t>& done,
+                         std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max()) noexcept;
 
   /// Takes work from this worker. Threads: any.
   [[nodiscard]] Job* steal_for(Worker& thief, std::size_t priority) noexcept;

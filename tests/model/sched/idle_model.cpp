@@ -70,15 +70,14 @@ class Pool {
     light_fence();
     if (idle.wake_hint().load(std::memory_order_relaxed) != 0) wake_one();
   }
-  void wake_one() {
-    if (const auto sleeper = idle.claim_sleeper()) unpark(*sleeper);
-  }
-  void unpark(unsigned worker) {
+  void wake_one() { weft::wake_one(idle, Host{*this, 0}); }
+  bool try_unpark(unsigned worker) {
     if (worker >= startable) {
-      if (idle.retire()) wake_one();
-      return;
+      idle.retire();
+      return false;
     }
     parkers[worker].unpark();
+    return true;
   }
   void stop() {
     stopping.store(true, std::memory_order_release);
@@ -133,7 +132,7 @@ class Pool {
     }
     void about_to_sleep() const {}
     void park() const { pool.parkers[worker].park(); }
-    void unpark(unsigned of) const { pool.unpark(of); }
+    bool try_unpark(unsigned of) const { return pool.try_unpark(of); }
     void wake_one() const { pool.wake_one(); }
   };
 
@@ -278,6 +277,22 @@ struct Guest : IdleScenario<Guest<kIsMonitor>, 3, 1, 1> {
   }
 };
 
+/// A guest takes the seat of a worker that has its last look, and stays until the job has run that the worker has seen: another is woken for it.
+struct GuestWaits : IdleScenario<GuestWaits, 4, 2, 1> {
+  static constexpr unsigned kBusy = 1;
+  static constexpr int kGuests = 1;
+  void thread(unsigned index) {
+    if (index == 0) run_on(0);
+    if (index == 1) pool->run(1, executor());
+    if (index == 2) pool->inject(jobs[0]);
+    if (index == 3) {
+      const auto seat = pool->idle.claim_for_guest();
+      if (seat) jobs[0].done.wait();
+      visit(seat, true);
+    }
+  }
+};
+
 /// The guest's root is still running elsewhere when the guest runs dry: the seat's own thread goes on in its place.
 struct GuestLeavesWork : IdleScenario<GuestLeavesWork, 3, 2, 2> {
   static constexpr unsigned kBusy = 1;
@@ -386,6 +401,7 @@ int main(int argc, char** argv) {
   explorer.run<BusyOwner>("a busy owner pushes while the other runs dry", {100'000, 1, 1'500'000, 2});
   explorer.run<Guest<false>>("a guest in the seat of a worker about to sleep", {100'000, 2, 1'500'000, 2});
   explorer.run<Guest<true>>("the monitor in the seat of a worker about to sleep", {100'000, 2, 1'500'000, 2});
+  explorer.run<GuestWaits>("a guest stays in the seat of a worker that has seen work", {100'000, 1, 1'500'000, 1});
   explorer.run<GuestLeavesWork>("a guest leaves its seat to the thread", {100'000, 1, 1'500'000, 1});
   explorer.run<NoThread>("a worker gets no thread", {100'000, 1, 1'500'000, 1});
   explorer.run<Blocked>("another is awake while one is blocked, and rests", {100'000, 0, 1'500'000, 1});

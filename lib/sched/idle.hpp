@@ -148,7 +148,7 @@ class BasicIdle {
     return true;
   }
 
-  /// asleep -> gone, unless it has been claimed. See remove_sleeper().
+  /// asleep -> gone, unless it has been claimed, or is awake.
   [[nodiscard]] bool try_remove_sleeper(unsigned worker) noexcept {
     const std::lock_guard lock(mutex_);
     if (!take(worker)) return false;
@@ -317,7 +317,7 @@ auto wait_for_work(Idle& idle, unsigned worker, Host host, bool is_resting = fal
       is_searching = true;
       continue;
     }
-    // Whoever has claimed it may be a guest, who does not look before it leaves.
+    // Whoever has claimed it may be a guest, who does not look before it leaves, or have taken it out of the pool.
     if (must_look && host.has_visible_work()) host.wake_one();
     host.about_to_sleep();
     host.park();
@@ -356,19 +356,6 @@ void allow_another(Idle& idle, Host host, int more = 1) noexcept {
   // awake. Partner: [idle.push_a], a pusher's item before its read of the hint.
   host.heavy_fence();
   if (host.has_visible_work()) host.wake_one();
-}
-
-/// Takes a sleeper out of the pool. False: it has been claimed, or is awake.
-///
-/// @tparam Host  as above
-template <class Idle, class Host>
-[[nodiscard]] bool remove_sleeper(Idle& idle, unsigned worker, Host host) noexcept {
-  if (!idle.try_remove_sleeper(worker)) return false;
-  // It may be in its last look, see work, and find its sleep taken from it as if it had been claimed: so that look is done here.
-  // [idle.announce] seq_cst: the sleeper's word in the hint, before this look. Partner: [idle.push_a], as above.
-  host.heavy_fence();
-  if (host.has_visible_work()) host.wake_one();
-  return true;
 }
 
 /// The policy that ships.

@@ -204,7 +204,7 @@ void Pool::retry_threads(unsigned spares) noexcept {
 /// Ends the thread of a worker that sleeps and is not needed. By the monitor only.
 void Pool::end_spare(unsigned index) noexcept {
   Worker& worker = seats_[index];
-  if (worker.is_removed || !remove_sleeper(idle_, index, SeatHost{*this})) return;
+  if (worker.is_removed || !idle_.try_remove_sleeper(index)) return;
   worker.is_removed = true;
   std::thread ended;
   {

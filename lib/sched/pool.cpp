@@ -451,9 +451,9 @@ Pool::~Pool() {
 
 RuntimeStats Pool::stats() const {
   RuntimeStats stats;
-  stats.age = std::chrono::steady_clock::now() - made_;
   stats.workers.reserve(seats_.count());
   for (const auto& worker : seats_) stats.workers.push_back(worker->stats());
+  stats.age = std::chrono::steady_clock::now() - made_;  // after them: nobody has been idle for longer than there was time
   return stats;
 }
 

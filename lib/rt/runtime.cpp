@@ -13,12 +13,30 @@ namespace {
 
 constexpr unsigned kMostWorkers = 4096;
 
+/// As many as there are processors for, within the quota.
+unsigned workers_for(const RuntimeOptions& options) {
+  if (!options.topology) return cpu_limits().workers();
+  CpuLimits limits;
+  limits.in_affinity_mask = options.topology->allowed_pus();
+  limits.quota = options.topology->quota;
+  return limits.workers();
+}
+
+WorkerPlaces places_for(const RuntimeOptions& options) {
+  if (options.pinning == PinningStrategy::None) return {};
+  const Topology machine = options.topology ? *options.topology : Topology::detect();
+  return {machine, plan_pinning(machine, options.pinning, options.workers), options.pinning_best_effort};
+}
+
 PoolConfig config_of(RuntimeOptions options) {
+  if (options.topology && options.topology->allowed_pus() == 0) {
+    throw UsageError("weft: RuntimeOptions::topology has no processor that is allowed, so no worker could run on it");
+  }
   if (options.workers > kMostWorkers) {
     throw UsageError("weft: RuntimeOptions::workers is " + std::to_string(options.workers) + "; at most " +
                      std::to_string(kMostWorkers) + " make sense (0 asks for as many as the machine allows)");
   }
-  if (options.workers == 0) options.workers = cpu_limits().workers();
+  if (options.workers == 0) options.workers = workers_for(options);
   if (options.spare_workers > kMostWorkers) {
     throw UsageError("weft: RuntimeOptions::spare_workers is " + std::to_string(options.spare_workers) + "; at most " +
                      std::to_string(kMostWorkers) + " make sense");
@@ -27,6 +45,7 @@ PoolConfig config_of(RuntimeOptions options) {
     throw UsageError("weft: RuntimeOptions::report_blocking_after is negative; zero switches the reports off");
   }
   return {.workers = options.workers,
+          .places = places_for(options),
           .name = std::move(options.name),
           .on_unhandled = std::move(options.on_unhandled),
           .spare_workers = options.spare_workers,

@@ -79,6 +79,7 @@ struct Monitor::PaceHost {
 };
 
 void Monitor::run() noexcept {
+  pool_.config_.places.unbind();
   int fast_turns = 0;
   busy_last_ = Clock::now();
   pace_.begin();

@@ -16,6 +16,7 @@
 #include "sched/monitor.hpp"
 #include "sched/seats.hpp"
 #include "sched/worker.hpp"
+#include "topo/worker_places.hpp"
 #include <weft/base/executor.hpp>
 #include <weft/coro/stop_scope.hpp>
 #include <weft/sched/runtime_options.hpp>
@@ -25,6 +26,7 @@ namespace weft::inline v0 {
 
 struct PoolConfig {
   unsigned workers;  ///< at least 1
+  WorkerPlaces places;
   std::string name;  ///< of the threads, with the worker's number behind
   std::function<void(std::exception_ptr)> on_unhandled;
   unsigned spare_workers;  ///< that may run while others are blocked

@@ -315,6 +315,8 @@ WEFT_ALWAYS_INLINE void Worker::execute(Found found) noexcept {
 }
 
 void Worker::run_thread() noexcept {
+  // relaxed: statistics.
+  processor_.store(pool_.config_.places.bind_as(index).value_or(kNoProcessor), relaxed);
   unblock_faults_here();
   if (pool_.monitor_.watches_unmarked()) unblock_questions_here();
   enter();
@@ -330,6 +332,8 @@ void Worker::run_thread() noexcept {
   frames.trim();
   fibers.trim();
   leave();
+  // relaxed: statistics.
+  processor_.store(kNoProcessor, relaxed);
 }
 
 Worker::Found Worker::search_first() noexcept {
@@ -404,6 +408,8 @@ WorkerStats Worker::stats() const noexcept {
   stats.steals = steals_.get();
   stats.steals_failed = steals_failed_.get();
   stats.parks = parks_.get();
+  // relaxed: statistics.
+  if (const unsigned processor = processor_.load(relaxed); processor != kNoProcessor) stats.processor = processor;
   stats.idle = std::chrono::nanoseconds(idle_ns_.get());
   // relaxed: statistics.
   if (const std::int64_t since = idle_since_.load(relaxed)) stats.idle += std::chrono::nanoseconds(now_ns() - since);

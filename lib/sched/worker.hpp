@@ -155,6 +155,8 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   OwnerCount parks_;
   OwnerCount idle_ns_;
   Atomic<std::int64_t> idle_since_;  // steady clock, 0 while busy
+  static constexpr unsigned kNoProcessor = ~0U;
+  Atomic<unsigned> processor_{kNoProcessor};  // to which its thread is bound
   Atomic<int> runner_{0};
 };
 

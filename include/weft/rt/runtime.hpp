@@ -62,7 +62,7 @@ struct BlockedRoot : Job {
 /// Example:  samples/01_hello_task.cpp
 class Runtime {
  public:
-  /// Errors: UsageError for options that make no sense, std::bad_alloc.
+  /// Errors: UsageError for options that make no sense, LimitError where the kernel does not let workers be bound as they ask, std::bad_alloc.
   WEFT_API explicit Runtime(RuntimeOptions options = {});
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;

@@ -6,8 +6,12 @@
 #include <cstddef>
 #include <exception>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include <weft/topo/pinning.hpp>
+#include <weft/topo/topology.hpp>
 
 namespace weft::inline v0 {
 
@@ -22,6 +26,18 @@ struct BlockedWorker {
 struct RuntimeOptions {
   /// Workers, 1 to 4096; 0 takes as many as the affinity mask, the cpuset and the cgroup's CPU quota allow.
   unsigned workers = 0;
+
+  /// Which worker runs on which processor. A thread inside Runtime::run is never bound, nor is one that runs jobs while others are blocked.
+  /// A Runtime that is made on a bound worker finds one processor: make it elsewhere. lib/topo/README.md has a paragraph on each strategy;
+  /// samples/topology shows what it does on a machine.
+  PinningStrategy pinning = PinningStrategy::None;
+
+  /// Leaves those workers unbound to whose processors the kernel does not let them; without it that is a LimitError.
+  bool pinning_best_effort = false;
+
+  /// The machine for which the strategy plans; without one, this one as Topology::detect() finds it. The processors of a machine that is not
+  /// this one are mapped to those that there are, one after the other: to try plans for machines that one has not.
+  std::optional<Topology> topology = {};
 
   /// Of the threads, in the debugger and in top: "weft/0", "weft/1", ... The first 10 characters count.
   std::string name = "weft";

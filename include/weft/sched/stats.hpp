@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace weft::inline v0 {
@@ -14,6 +15,7 @@ struct WorkerStats {
   std::uint64_t steals = 0;         ///< jobs taken from another worker
   std::uint64_t steals_failed = 0;  ///< races for a job lost to another thief or to the owner
   std::uint64_t parks = 0;          ///< times it went to sleep
+  std::optional<unsigned> processor;  ///< to which its thread is bound, as the kernel counts them; nothing: not bound, or not started
   std::chrono::nanoseconds idle{};  ///< time spent searching or asleep, or not started; without a sleep that is just ending
 };
 

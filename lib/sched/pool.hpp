@@ -82,7 +82,7 @@ class Pool final : public Executor, public Domain {
   bool start_thread(Worker& worker) noexcept;  // pre: threads_mutex_ held
   [[nodiscard]] bool has_seats(unsigned count) noexcept;
   void allow_another() noexcept;
-  void revive_retired(unsigned most) noexcept;       // pre: threads_mutex_ held
+  void revive_retired(unsigned most) noexcept;             // pre: threads_mutex_ held
   [[nodiscard]] bool try_revive(Worker& worker) noexcept;  // pre: threads_mutex_ held
   // relaxed: a hint.
   [[nodiscard]] bool has_retired() const noexcept { return retired_.load(relaxed) != 0; }

@@ -15,28 +15,29 @@ namespace weft::inline v0 {
 template <class T>
 using Atomic = std::atomic<T>;
 
-// Short names, no access: each use names its edge and partner. seq_cst is for the two ends of a store-load pair only, [idle.announce] with
-// [idle.push_a], [idle.look_a] and [idle.inject], [deque.dekker_a] with [deque.dekker_b], and [deque.take], which decides beside them;
-// [drain.flag] with itself, [monitor.pace] with itself.
+// Short names, no access: each use names its edge and partner.
 inline constexpr std::memory_order relaxed = std::memory_order_relaxed;
 inline constexpr std::memory_order acquire = std::memory_order_acquire;
 inline constexpr std::memory_order release = std::memory_order_release;
 inline constexpr std::memory_order acq_rel = std::memory_order_acq_rel;
+// seq_cst, because nothing weaker keeps a store before a later load: for the two ends of a store-load pair only. Partners: [idle.announce] and
+// [idle.push_a], [idle.look_a], [idle.inject]; [deque.dekker_a] and [deque.dekker_b], with [deque.take], which decides beside them;
+// [drain.flag] and itself; [monitor.pace] and itself.
 inline constexpr std::memory_order seq_cst = std::memory_order_seq_cst;
 
 /// The light half of an asymmetric fence: keeps the compiler from moving accesses across; the processor's part is done by
 /// the other side's heavy_fence() (lib/sched/README.md, "the asymmetric pair").
 WEFT_ALWAYS_INLINE void light_fence() noexcept {
-  // [idle.push_a] [monitor.pace] seq_cst for the compiler only: the item is stored before the hint is read, the call before the pace.
-  // Partners: [idle.announce] and [monitor.pace], by heavy_fence().
+  // [idle.push_a] [monitor.pace] seq_cst for the compiler only, because acq_rel would let it move the load up: the item is stored before the hint
+  // is read, the call before the pace. Partner: [idle.announce] and [monitor.pace], by heavy_fence() on the other side.
   std::atomic_signal_fence(std::memory_order_seq_cst);
 }
 
 /// A full fence. ThreadSanitizer does not model it, so no happens-before may rest on it alone: it only serves store-load pairs.
 inline void full_fence() noexcept {
-  // [idle.push_a] [idle.announce] [drain.flag] [monitor.pace] seq_cst: a store before it and a load after it, whose partner does the same the
-  // other way round: a pusher its item and its look at the hint, a sleeper its announcement and its last look, a drainer its flag and the
-  // counts, who begins a blocking call its word and its look at the monitor's pace.
+  // [idle.push_a] [idle.announce] [drain.flag] [monitor.pace] seq_cst, because no other fence keeps a store before a later load; here they are of
+  // a pusher its item and its look at the hint, of a sleeper its announcement and its last look, of a drainer its flag and the counts, of who
+  // begins a blocking call its word and its look at the monitor's pace.
   // Partner: this line on the other side; beside the membarrier where there is one.
   std::atomic_thread_fence(std::memory_order_seq_cst);
 }

@@ -70,8 +70,8 @@ struct RuntimeOptions {
   std::chrono::milliseconds report_blocking_after{100};
 
   /// Is told of such a worker, once for each place in the program. To find the place, the thread is interrupted by SIGURG: the call may
-  /// return EINTR. Must not throw, nor use this runtime. There is no place if the program handles SIGURG itself, or if a thread inside Runtime::run blocks it; workers'
-  /// own threads let it through, whatever their maker blocks.
+  /// return EINTR. Must not throw, nor use this runtime. There is no place if the program handles SIGURG itself, or if a thread inside
+  /// Runtime::run blocks it; workers' own threads let it through, whatever their maker blocks.
   ///
   /// Threads:  the runtime's watcher, one call at a time; as long as the call lasts, nobody else is noticed.
   /// Lifetime: what it captures outlives the runtime.

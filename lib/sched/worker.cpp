@@ -225,7 +225,7 @@ Worker::Found Worker::sleep_until_work() noexcept {
   fibers.rest();
   begin_idle_time();
   const Found found = wait_for_work(pool_.idle_, index, IdleHost{*this});
-  end_idle_time();
+  end_rest();
   return found;
 }
 
@@ -241,8 +241,15 @@ bool Worker::try_rest(Found& found) noexcept {
   const bool rests = pool_.idle_.try_rest(index);
   // ---- if so, a guest may have the seat from here (G1) ----
   if (rests) found = wait_for_work(pool_.idle_, index, IdleHost{*this}, true);
-  end_idle_time();
+  end_rest();
   return rests;
+}
+
+/// The seat's own thread is back; a guest may have been in its place.
+void Worker::end_rest() noexcept {
+  // relaxed: a hint for the monitor.
+  runner_.store(thread_number(), relaxed);
+  end_idle_time();
 }
 
 void Worker::begin_blocking() noexcept {

@@ -127,6 +127,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   [[nodiscard]] Found search_first() noexcept;
   [[nodiscard]] Found sleep_until_work() noexcept;
   [[nodiscard]] bool try_rest(Found& found) noexcept;
+  void end_rest() noexcept;
   void call_for_the_rest() noexcept;
   void begin_idle_time() noexcept;
   void end_idle_time() noexcept;

@@ -246,6 +246,26 @@ TEST_CASE("what a thread inside run has spawned is run by another while that thr
   counter.wait();
 }
 
+TEST_CASE("a worker that blocks unmarked is noticed, though a thread inside run has had its seat before") {
+  const Pipe pipe;
+  Runtime rt{{.workers = 1, .report_blocking_after = std::chrono::milliseconds(5), .on_blocked = [](const weft::BlockedWorker&) {}}};
+  Counter counter;
+  rt.spawn([] {}, counter);  // so that the worker has its thread
+  counter.wait();
+  while (rt.run([] { return std::this_thread::get_id(); }) != std::this_thread::get_id()) {  // the worker has not been asleep yet
+  }
+  std::latch is_inside(1);
+  rt.spawn(
+      [&] {
+        is_inside.count_down();
+        pipe.block();
+      },
+      counter);
+  is_inside.wait();
+  rt.spawn([&] { pipe.release(); }, counter);  // by another
+  counter.wait();
+}
+
 TEST_CASE("a worker that computes is not taken for a blocked one") {
   Reports reports;
   Runtime rt{{.workers = 1, .report_blocking_after = std::chrono::milliseconds(10), .on_blocked = reports.hook()}};

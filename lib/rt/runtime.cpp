@@ -22,10 +22,11 @@ unsigned workers_for(const RuntimeOptions& options) {
   return limits.workers();
 }
 
-WorkerPlaces places_for(const RuntimeOptions& options) {
-  if (options.pinning == PinningStrategy::None) return {};
-  const Topology machine = options.topology ? *options.topology : Topology::detect();
-  return {machine, plan_pinning(machine, options.pinning, options.workers), options.pinning_best_effort};
+void plan_places(PoolConfig& config, const RuntimeOptions& options) {
+  if (options.pinning == PinningStrategy::None) return;
+  config.machine = options.topology ? *options.topology : Topology::detect();
+  config.plan = plan_pinning(config.machine, options.pinning, config.workers);
+  config.places = {config.machine, config.plan, options.pinning_best_effort};
 }
 
 PoolConfig config_of(RuntimeOptions options) {
@@ -44,16 +45,17 @@ PoolConfig config_of(RuntimeOptions options) {
   if (options.report_blocking_after.count() < 0) {
     throw UsageError("weft: RuntimeOptions::report_blocking_after is negative; zero switches the reports off");
   }
-  return {.workers = options.workers,
-          .places = places_for(options),
-          .name = std::move(options.name),
-          .on_unhandled = std::move(options.on_unhandled),
-          .spare_workers = options.spare_workers,
-          .report_blocking_after = options.report_blocking_after,
-          .on_blocked = std::move(options.on_blocked),
-          .fiber_stack_size = options.fiber_stack_size,
-          .prefault_fiber_stacks = options.prefault_fiber_stacks,
-          .huge_fiber_stacks = options.huge_fiber_stacks};
+  PoolConfig config{.workers = options.workers,
+                    .name = std::move(options.name),
+                    .on_unhandled = std::move(options.on_unhandled),
+                    .spare_workers = options.spare_workers,
+                    .report_blocking_after = options.report_blocking_after,
+                    .on_blocked = std::move(options.on_blocked),
+                    .fiber_stack_size = options.fiber_stack_size,
+                    .prefault_fiber_stacks = options.prefault_fiber_stacks,
+                    .huge_fiber_stacks = options.huge_fiber_stacks};
+  plan_places(config, options);
+  return config;
 }
 
 void refuse_on_worker(const char* what) {

@@ -77,17 +77,26 @@ void Worker::call_for_the_rest() noexcept {
 }
 
 Worker::Found Worker::find_stolen(std::size_t of) noexcept {
-  const unsigned count = pool_.seats_.count();
   // xorshift: thieves should not all begin with the same victim.
   random_ ^= random_ << 13;
   random_ ^= random_ >> 7;
   random_ ^= random_ << 17;
-  unsigned victim = static_cast<unsigned>(random_ % count);
-  for (unsigned i = 0; i < count; ++i, victim = victim + 1 == count ? 0 : victim + 1) {
-    if (victim == index) continue;
-    if (Job* const job = pool_.seats_[victim].steal_for(*this, of)) return {job, of};
+  Job* job = nullptr;
+  const auto take_from = [&](unsigned victim, bool is_remote) {
+    const std::uint64_t before = steals_.get();
+    job = pool_.seats_[victim].steal_for(*this, of);
+    if (is_remote && job != nullptr) steals_remote_.add(steals_.get() - before);
+    return job != nullptr;
+  };
+  if (victims_.visit(static_cast<std::uint32_t>(random_ >> 32), take_from)) return {job, of};
+  // Those without a place: spare workers, or all; and all for those who have none themselves.
+  const unsigned first = has_victims_ ? static_cast<unsigned>(pool_.config_.plan.pus.size()) : 0;
+  const unsigned count = pool_.seats_.count() - first;
+  unsigned other = count == 0 ? 0 : static_cast<unsigned>(random_ % count);
+  for (unsigned i = 0; i < count; ++i, other = other + 1 == count ? 0 : other + 1) {
+    if (first + other != index && take_from(first + other, false)) break;
   }
-  return {};
+  return {job, of};
 }
 
 Worker::Found Worker::find_for_fairness() noexcept {

@@ -26,7 +26,9 @@ namespace weft::inline v0 {
 
 struct PoolConfig {
   unsigned workers;  ///< at least 1
-  WorkerPlaces places;
+  Topology machine = {};  ///< for which `plan` was made
+  PinningPlan plan = {};
+  WorkerPlaces places = {};
   std::string name;  ///< of the threads, with the worker's number behind
   std::function<void(std::exception_ptr)> on_unhandled;
   unsigned spare_workers;  ///< that may run while others are blocked

@@ -279,7 +279,16 @@ void Worker::end_idle_time() noexcept {
 // ---- running ----
 
 bool Worker::prepare() noexcept {
-  return make_queues(static_cast<std::size_t>(Priority::Normal)) != nullptr;
+  if (make_queues(static_cast<std::size_t>(Priority::Normal)) == nullptr) return false;
+  const PinningPlan& plan = pool_.config_.plan;
+  if (has_victims_ || index >= plan.pus.size()) return true;
+  try {
+    victims_ = Victims(pool_.config_.machine, plan, index);
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  has_victims_ = true;
+  return true;
 }
 
 void Worker::enter() noexcept {
@@ -413,6 +422,7 @@ WorkerStats Worker::stats() const noexcept {
   WorkerStats stats;
   stats.jobs = jobs_.get();
   stats.steals = steals_.get();
+  stats.steals_remote = steals_remote_.get();
   stats.steals_failed = steals_failed_.get();
   stats.parks = parks_.get();
   // relaxed: statistics.

@@ -11,6 +11,7 @@
 
 #include "base/parker.hpp"
 #include "sched/run_queues.hpp"
+#include "sched/victims.hpp"
 #include <weft/base/cache_line.hpp>
 #include <weft/coro/blocking_word.hpp>
 #include <weft/coro/transfer.hpp>
@@ -138,6 +139,8 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   std::array<Atomic<RunQueues*>, kPriorities> queues_{};
   std::array<std::unique_ptr<RunQueues>, kPriorities> owned_queues_;
   // ---- private to the owner ----
+  Victims victims_;
+  bool has_victims_ = false;
   std::uint32_t turns_to_fair_ = kFairTurn;
   std::uint32_t forks_to_fair_ = kFairTurn;
   bool must_look_for_high_ = false;  // a task has given way to a job of high priority, which may lie with another worker
@@ -152,6 +155,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   // ---- written by the owner, read for statistics ----
   OwnerCount jobs_;
   OwnerCount steals_;
+  OwnerCount steals_remote_;
   OwnerCount steals_failed_;
   OwnerCount parks_;
   OwnerCount idle_ns_;

@@ -1,0 +1,46 @@
+/// @file
+/// From whom a worker steals, in which order.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <weft/topo/pinning.hpp>
+#include <weft/topo/topology.hpp>
+
+namespace weft::inline v0 {
+
+/// The planned workers of a pool as one of them goes through them: nearest first. Those that are equally far are begun with at a random one, so
+/// that thieves do not all meet at the same victim.
+///
+/// Threads: as any value.
+class Victims {
+ public:
+  /// Nobody is planned: to whom it is all the same.
+  Victims() = default;
+
+  /// Pre: as for steal_rings().
+  Victims(const Topology& machine, const PinningPlan& plan, unsigned worker);
+
+  /// Calls `take(victim, is_remote)` until it returns true. Remote are those on another NUMA node.
+  template <class Take>
+  bool visit(std::uint32_t random, Take take) const {
+    unsigned first = 0;
+    for (const unsigned end : ring_ends_) {
+      const unsigned size = end - first;
+      unsigned at = static_cast<unsigned>(std::uint64_t{random} * size >> 32);  // as good as a remainder, and without a division
+      for (unsigned i = 0; i < size; ++i, at = at + 1 == size ? 0 : at + 1) {
+        if (take(order_[first + at], first >= first_remote_)) return true;
+      }
+      first = end;
+    }
+    return false;
+  }
+
+ private:
+  std::vector<unsigned> order_;      // ring after ring
+  std::vector<unsigned> ring_ends_;  // each: one behind its last in `order_`
+  unsigned first_remote_ = 0;
+};
+
+}  // namespace weft::inline v0

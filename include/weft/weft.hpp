@@ -29,6 +29,7 @@
 #include <weft/rt/runtime.hpp>                // Runtime
 #include <weft/sched/runtime_options.hpp>     // RuntimeOptions
 #include <weft/sched/stats.hpp>               // RuntimeStats, WorkerStats
+#include <weft/sched/tier_options.hpp>        // TierOptions, TierChange
 #include <weft/sync/event.hpp>                // Event
 #include <weft/sync/mutex.hpp>                // Mutex, MutexLock
 #include <weft/sync/thread_mutex.hpp>         // ThreadMutex, ThreadLock

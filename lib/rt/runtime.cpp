@@ -4,6 +4,7 @@
 
 #include "base/futex.hpp"
 #include "sched/pool.hpp"
+#include "sched/tier_policy.hpp"
 #include <weft/base/error.hpp>
 #include <weft/topo/available_cpus.hpp>
 
@@ -24,8 +25,10 @@ unsigned workers_for(const RuntimeOptions& options) {
 
 void plan_places(PoolConfig& config, const RuntimeOptions& options) {
   if (options.pinning == PinningStrategy::None) return;
+  config.tiers = options.tiers;
   config.machine = options.topology ? *options.topology : Topology::detect();
   config.plan = plan_pinning(config.machine, options.pinning, config.workers);
+  if (options.pinning == PinningStrategy::TieredSpillover) validate(options.tiers, config.plan.tiers.size());
   config.places = {config.machine, config.plan, options.pinning_best_effort};
 }
 

@@ -6,13 +6,20 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
-#include <vector>
 
+#include "sched/roster.hpp"
 #include <weft/base/assert.hpp>
 #include <weft/base/atomic.hpp>
 #include <weft/base/cache_line.hpp>
 
 namespace weft::inline v0 {
+
+/// What a worker that may not go on has to do: see BasicIdle::try_rest().
+enum class Rest : std::uint8_t {
+  None,        ///< nothing: it may
+  OneTooMany,  ///< sleep without a look: those who are awake are enough
+  TierClosed   ///< sleep after a look for what others have to do in its place
+};
 
 /// The three idle states of the workers: searching, asleep, and neither (busy).
 ///
@@ -23,8 +30,8 @@ namespace weft::inline v0 {
 /// Source: searching and sleeping workers, and the last searcher who wakes another, as in Go's scheduler and tokio's idle set; the
 ///         asymmetric fence as in folly's and libcds's hazard pointers.
 ///
-/// Only so many workers may be awake at once: as many as the pool was made for, and one more for each that is blocked in a call. The rest
-/// sleep, whatever there is to do.
+/// Only so many workers may be awake at once: as many as there are in open tiers, and one more for each that is blocked in a call. The rest
+/// sleep, whatever there is to do. Those of closed tiers are awake in the place of blocked ones only.
 ///
 /// I1: a worker is in exactly one state. searching + asleep <= workers.
 /// I2: kSleeper is set in the hint exactly when searching == 0 and a sleeper may be woken (or `always_hint`), whenever the lock is free.
@@ -41,14 +48,13 @@ class BasicIdle {
     kOtherWaits = 4,  ///< a job came from outside while nobody was idle
     kTooMany = 8,     ///< more are awake than may be: who has ended a job rests
     kUnwatched = 16,  ///< the monitor rests until work is added
+    kLeaving = 32,    ///< somebody is awake whose tier is closed: it rests when it has ended a job
   };
 
   /// @param workers      all asleep at first
   /// @param always_hint  pushers take the slow path always: there is no asymmetric fence, so they have to fence
   /// @param most         workers that there may ever be: see add_sleeper()
-  BasicIdle(unsigned workers, bool always_hint, unsigned most = 0) : workers_(workers), allowed_(workers), always_hint_(always_hint) {
-    sleepers_.reserve(std::max(workers, most));
-    for (unsigned index = workers; index-- > 0;) sleepers_.push_back(index);
+  BasicIdle(unsigned workers, bool always_hint, unsigned most = 0) : roster_(workers, most), allowed_(workers), always_hint_(always_hint) {
     update_hint();
   }
 
@@ -71,10 +77,11 @@ class BasicIdle {
     hint_.fetch_and(~what, acquire);
   }
 
-  /// busy -> searching, unless as many search already as half of those who might have work for them.
-  [[nodiscard]] bool try_start_searching() noexcept {
+  /// busy -> searching, unless as many search already as half of those who might have work for them, or its tier is closed.
+  [[nodiscard]] bool try_start_searching(unsigned worker) noexcept {
     const std::lock_guard lock(mutex_);
-    const unsigned busy = workers_ - asleep() - searching_;  // the caller is one of them
+    if (must_leave(worker)) return false;
+    const unsigned busy = roster_.awake() - searching_;  // the caller is one of them
     if (searching_ * 2 > busy) return false;
     ++searching_;
     update_hint();
@@ -93,40 +100,45 @@ class BasicIdle {
   void announce_sleep(unsigned worker, bool was_searching) noexcept {
     const std::lock_guard lock(mutex_);
     if (was_searching) --searching_;
-    sleepers_.push_back(worker);  // capacity was reserved for every worker
+    roster_.fall_asleep(worker);
     update_hint();
   }
 
-  /// asleep -> searching, by the worker itself, which found work in its last look.
+  /// asleep -> searching, by the worker itself, which found work in its last look, or that the pool stops.
   ///
-  /// @return  false: somebody has claimed it, and its wake-up is on the way
-  [[nodiscard]] bool cancel_sleep(unsigned worker) noexcept {
+  /// @return  false: somebody has claimed it, and its wake-up is on the way; or its tier is closed, and it is not to stop
+  [[nodiscard]] bool cancel_sleep(unsigned worker, bool is_stopping) noexcept {
     const std::lock_guard lock(mutex_);
-    if (!take(worker)) return false;
+    if (!is_stopping && roster_.is_closed(worker) && roster_.awake_closed() >= extra()) return false;
+    if (!roster_.wake(worker)) return false;
     ++searching_;
     update_hint();
     return true;
   }
 
   /// asleep -> searching, on behalf of the sleeper returned, whom the caller must unpark. Nobody while somebody searches.
-  [[nodiscard]] std::optional<unsigned> claim_sleeper() noexcept {
+  ///
+  /// @param rank  of a worker: the lowest is woken; see Roster::wake_best()
+  template <class Rank = NoPreference>
+  [[nodiscard]] std::optional<unsigned> claim_sleeper(const Rank& rank = {}) noexcept {
     const std::lock_guard lock(mutex_);
     if (searching_ > 0 || !may_wake()) return std::nullopt;
     ++searching_;
-    return take_newest();
+    return wake_best(rank);
   }
 
   /// asleep -> busy: a thread from outside takes the sleeper's place (README.md, "guests").
-  [[nodiscard]] std::optional<unsigned> claim_for_guest() noexcept {
+  template <class Rank = NoPreference>
+  [[nodiscard]] std::optional<unsigned> claim_for_guest(const Rank& rank = {}) noexcept {
     const std::lock_guard lock(mutex_);
     if (!may_wake()) return std::nullopt;
-    return take_newest();
+    return wake_best(rank);
   }
 
-  /// The same for a certain worker, if it sleeps.
+  /// The same for a certain worker, if it sleeps; also one of a closed tier: the caller runs no jobs.
   [[nodiscard]] bool try_claim_for_guest(unsigned worker) noexcept {
     const std::lock_guard lock(mutex_);
-    if (!may_wake() || !take(worker)) return false;
+    if ((!may_wake() && !roster_.is_closed(worker)) || !roster_.wake(worker)) return false;
     update_hint();
     return true;
   }
@@ -139,20 +151,36 @@ class BasicIdle {
     return searching_ == 0 && may_wake();
   }
 
-  /// busy -> asleep, if more are awake than may be. The others need no last look of it: they are enough, and awake.
-  [[nodiscard]] bool try_rest(unsigned worker) noexcept {
+  /// Opens and closes tiers: those of the first `count` workers are open. True: somebody may be woken; see open_workers().
+  [[nodiscard]] bool set_open(unsigned count) noexcept {
     const std::lock_guard lock(mutex_);
-    if (!are_too_many()) return false;
-    sleepers_.push_back(worker);
+    allowed_ += count - roster_.open();  // modulo, as above
+    roster_.set_open(count);
+    // relaxed: a hint; whoever acts on it takes the lock.
+    open_hint_.store(count, relaxed);
     update_hint();
-    return true;
+    return searching_ == 0 && may_wake();
+  }
+
+  /// Whether the worker looks as if its tier were closed. Spare workers do.
+  // relaxed: as above.
+  [[nodiscard]] bool is_closed_hint(unsigned worker) const noexcept { return worker >= open_hint_.load(relaxed); }
+
+  /// busy -> asleep, if more are awake than may be, or the worker's tier is closed and it is in nobody's place.
+  [[nodiscard]] Rest try_rest(unsigned worker) noexcept {
+    const std::lock_guard lock(mutex_);
+    const Rest rest = must_leave(worker) ? Rest::TierClosed : are_too_many() ? Rest::OneTooMany : Rest::None;
+    if (rest == Rest::None) return rest;
+    roster_.fall_asleep(worker);
+    update_hint();
+    return rest;
   }
 
   /// asleep -> gone, unless it has been claimed, or is awake.
   [[nodiscard]] bool try_remove_sleeper(unsigned worker) noexcept {
     const std::lock_guard lock(mutex_);
-    if (!take(worker)) return false;
-    --workers_;
+    if (!roster_.wake(worker)) return false;
+    roster_.leave(worker);
     update_hint();
     return true;
   }
@@ -161,76 +189,76 @@ class BasicIdle {
   template <class Claimed>
   void claim_all(Claimed claimed) {
     const std::lock_guard lock(mutex_);
-    while (!sleepers_.empty()) {
+    while (roster_.asleep() != 0) {
       ++searching_;
-      claimed(take_newest());
+      const unsigned worker = roster_.wake_best(NoPreference{}, true);
+      update_hint();
+      claimed(worker);
     }
   }
 
   /// A claimed worker will never run: its thread could not be started. searching -> gone. Pushers have relied on it, so the caller claims another.
-  void retire() noexcept {
+  void retire(unsigned worker) noexcept {
     const std::lock_guard lock(mutex_);
     --searching_;
-    --workers_;
+    roster_.leave(worker);
     update_hint();
   }
 
   /// gone -> asleep: a worker that is new, was removed, or has got its thread after all.
   void add_sleeper(unsigned worker) noexcept {
     const std::lock_guard lock(mutex_);
-    ++workers_;
-    sleepers_.push_back(worker);
+    roster_.join_asleep(worker);
     update_hint();
   }
 
   /// gone -> busy: a thread from outside takes the seat of a retired worker.
-  void revive_for_guest() noexcept {
+  void revive_for_guest(unsigned worker) noexcept {
     const std::lock_guard lock(mutex_);
-    ++workers_;
+    roster_.join_awake(worker);
     update_hint();
+  }
+
+  /// Whether somebody searches, or sleeps in an open tier.
+  [[nodiscard]] bool is_anybody_idle() const noexcept {
+    const std::lock_guard lock(mutex_);
+    return searching_ != 0 || roster_.is_any_open_asleep();
   }
 
   [[nodiscard]] bool are_all_asleep() const noexcept {
     const std::lock_guard lock(mutex_);
-    return workers_ == asleep();
+    return roster_.awake() == 0;
   }
 
   /// Workers that neither search nor sleep.
   [[nodiscard]] unsigned busy() const noexcept {
     const std::lock_guard lock(mutex_);
-    return workers_ - asleep() - searching_;
+    return roster_.awake() - searching_;
   }
 
  private:
-  [[nodiscard]] unsigned asleep() const noexcept { return static_cast<unsigned>(sleepers_.size()); }
-  /// Positive: so many more may be awake; negative: so many should rest.
-  [[nodiscard]] int room() const noexcept { return static_cast<int>(allowed_ - (workers_ - asleep())); }
-  [[nodiscard]] bool may_wake() const noexcept { return !sleepers_.empty() && room() > 0; }
+  /// How many may be awake beside those of open tiers, because so many are blocked.
+  [[nodiscard]] unsigned extra() const noexcept { return static_cast<unsigned>(std::max(static_cast<int>(allowed_ - roster_.open()), 0)); }
+  /// Those of closed tiers that are awake and in nobody's place.
+  [[nodiscard]] unsigned leaving() const noexcept { return roster_.awake_closed() - std::min(roster_.awake_closed(), extra()); }
+  [[nodiscard]] bool must_leave(unsigned worker) const noexcept { return roster_.is_closed(worker) && leaving() != 0; }
+  /// Positive: so many more may be awake; negative: so many should rest. Those who leave are neither: nobody waits for them, nor rests for them.
+  [[nodiscard]] int room() const noexcept { return static_cast<int>(allowed_ - (roster_.awake() - leaving())); }
   [[nodiscard]] bool are_too_many() const noexcept { return room() < 0; }
-
-  /// Takes a worker off the sleepers, if it is one.
-  [[nodiscard]] bool take(unsigned worker) noexcept {
-    const auto found = std::find(sleepers_.begin(), sleepers_.end(), worker);
-    if (found == sleepers_.end()) return false;
-    sleepers_.erase(found);
-    return true;
+  [[nodiscard]] bool may_wake_closed() const noexcept { return roster_.asleep_closed() != 0 && roster_.awake_closed() < extra(); }
+  [[nodiscard]] bool may_wake() const noexcept {
+    return room() > 0 && (roster_.asleep() != roster_.asleep_closed() || may_wake_closed());
   }
 
-  unsigned take_newest() noexcept {
-    const unsigned worker = sleepers_.back();  // its cache is the warmest
-    sleepers_.pop_back();
+  template <class Rank>
+  unsigned wake_best(const Rank& rank) noexcept {
+    const unsigned worker = roster_.wake_best(rank, may_wake_closed());
     update_hint();
     return worker;
   }
 
-  [[nodiscard]] static bool are_different(std::vector<unsigned> workers) noexcept {
-    std::sort(workers.begin(), workers.end());
-    return std::adjacent_find(workers.begin(), workers.end()) == workers.end();
-  }
-
   void update_hint() noexcept {
-    WEFT_ASSERT(asleep() + searching_ <= workers_, "idle protocol: more workers sleep and search than there are (I1)");
-    WEFT_ASSERT_FULL(are_different(sleepers_), "idle protocol: a worker is among the sleepers twice (I1)");
+    WEFT_ASSERT(searching_ <= roster_.awake(), "idle protocol: more workers search than are awake (I1)");
     const bool wanted = always_hint_ || (searching_ == 0 && may_wake());
     // Read-modify-writes, because the other bits change without the lock.
     if (wanted) {
@@ -241,29 +269,34 @@ class BasicIdle {
       // [idle.announce] seq_cst: a searcher is announced in the same way; partners: [idle.push_a], [idle.look_a], [idle.inject].
       hint_.fetch_and(~std::uint32_t{kSleeper}, seq_cst);
     }
-    // relaxed: only this lock's holder changes the bit; whoever acts on it takes the lock.
-    if (const bool is_set = (hint_.load(relaxed) & kTooMany) != 0; is_set != are_too_many()) hint_.fetch_xor(kTooMany, relaxed);
+    set_bit(kTooMany, are_too_many());
+    set_bit(kLeaving, leaving() != 0);
+  }
+
+  void set_bit(std::uint32_t bit, bool wanted) noexcept {
+    // relaxed: only this lock's holder changes these bits; whoever acts on them takes the lock.
+    if (const bool is_set = (hint_.load(relaxed) & bit) != 0; is_set != wanted) hint_.fetch_xor(bit, relaxed);
   }
 
   // ---- read by every push ----
   alignas(kCacheLine) Hint hint_{0};
+  Hint open_hint_{~std::uint32_t{0}};  // changes with the hint, and is read with it
   // ---- guarded by mutex_ ----
   alignas(kCacheLine) mutable typename Policy::Mutex mutex_;
-  unsigned workers_;
+  Roster roster_;
   unsigned allowed_;
   unsigned searching_ = 0;
-  std::vector<unsigned> sleepers_;  // most recent last
   const bool always_hint_;
 };
 
 /// Wakes a sleeper; another, if that one has no thread and none can be had for it. Should nobody sleep, whoever runs takes the work when it runs
 /// dry.
 ///
-/// @tparam Host  try_unpark(worker) gives a claimed worker its wake-up, or retires it
+/// @tparam Host  try_unpark(worker) gives a claimed worker its wake-up, or retires it; rank() says whom to wake first
 /// @return  whether somebody was woken
 template <class Idle, class Host>
 bool wake_one(Idle& idle, Host host) noexcept {
-  while (const auto sleeper = idle.claim_sleeper()) {
+  while (const auto sleeper = idle.claim_sleeper(host.rank())) {
     if (host.try_unpark(*sleeper)) return true;
   }
   return false;
@@ -286,39 +319,34 @@ void become_busy(Idle& idle, Host host) noexcept {
 ///
 /// @tparam Host  the worker as the protocol needs it: search() looks for work while counted as searching, and calls
 ///               become_busy() when it finds some; has_visible_work() and is_stopping() are the last look; park() blocks
-/// @param is_resting  it is asleep already, by try_rest(), and does not look
+/// @param rest   why it is asleep already, if it is: by try_rest()
 /// @return  what search() found; nothing when the pool stops
 template <class Idle, class Host>
-auto wait_for_work(Idle& idle, unsigned worker, Host host, bool is_resting = false) noexcept -> decltype(host.search()) {
-  if (is_resting) {
-    // Who stops the pool claims all sleepers after having said so: either it finds this one, or this one finds that.
-    if (host.is_stopping() && idle.cancel_sleep(worker)) return {};
-    // [drain.flag] seq_cst: what this worker has counted off, before it looks in about_to_sleep() whether somebody drains the pool, of a
-    // store-load pair. Partner: the full_fence() in Pool::drain_until(), between the flag and the counts.
-    host.heavy_fence();
-    host.about_to_sleep();
-    host.park();
-    if (host.is_stopping()) return {};
-  }
-  bool is_searching = is_resting || idle.try_start_searching();  // I3: whoever claimed this worker has counted it
-  for (;;) {
+auto wait_for_work(Idle& idle, unsigned worker, Host host, Rest rest = Rest::None) noexcept -> decltype(host.search()) {
+  bool is_searching = rest == Rest::None && idle.try_start_searching(worker);
+  for (;; rest = Rest::None) {
     if (is_searching) {
       if (const auto found = host.search()) return found;
     }
     host.count_park();
-    idle.announce_sleep(worker, is_searching);
+    if (rest == Rest::None) idle.announce_sleep(worker, is_searching);
     // ---- a guest may have the seat from here: nothing of this worker is touched until it is back (G1) ----
     // [idle.announce] seq_cst: the sleeper's word in the hint, before its last look at the deques. Partner: [idle.push_a], a
-    // pusher's item before its read of the hint.
+    // pusher's item before its read of the hint. And [drain.flag]: what this worker has counted off, before about_to_sleep() looks whether
+    // somebody drains the pool. Partner: the full_fence() in Pool::drain_until(), between the flag and the counts.
     host.heavy_fence();
-    const bool must_look = host.has_visible_work() || host.is_stopping();
-    if (must_look && idle.cancel_sleep(worker)) {
-      if (host.is_stopping() && !host.has_visible_work()) return {};
+    // Who stops the pool claims all sleepers after having said so: either it finds this one, or this one finds that.
+    if (host.is_stopping() && idle.cancel_sleep(worker, true)) {
+      if (!host.has_visible_work()) return {};
       is_searching = true;
       continue;
     }
-    // Whoever has claimed it may be a guest, who does not look before it leaves, or have taken it out of the pool.
-    if (must_look && host.has_visible_work()) host.wake_one();
+    if (rest != Rest::OneTooMany && host.has_visible_work()) {
+      is_searching = idle.cancel_sleep(worker, false);
+      if (is_searching) continue;
+      // Its tier is closed, or whoever has claimed it may be a guest, who does not look before it leaves, or have taken it out of the pool.
+      if (host.has_visible_work()) host.wake_one();
+    }
     host.about_to_sleep();
     host.park();
     is_searching = true;  // I3: whoever claimed this worker has counted it
@@ -332,7 +360,7 @@ auto wait_for_work(Idle& idle, unsigned worker, Host host, bool is_resting = fal
 template <class Idle, class Host>
 void give_seat_back(Idle& idle, unsigned worker, bool is_done, Host host) noexcept {
   // Others are busy with what the root needs: the seat's own thread goes on in the caller's place at once.
-  if (!is_done && idle.busy() > 1 && idle.try_start_searching()) {
+  if (!is_done && idle.busy() > 1 && idle.try_start_searching(worker)) {
     if (!host.try_unpark(worker)) host.wake_one();
     return;
   }
@@ -345,17 +373,29 @@ void give_seat_back(Idle& idle, unsigned worker, bool is_done, Host host) noexce
   host.about_to_sleep();
 }
 
-/// Lets one more worker be awake, and wakes it if there is work: while another is blocked.
+/// After more workers may be awake than before: wakes one if there is work, and that one the next.
 ///
 /// @tparam Host  as above
-/// @param more   0: it is allowed already, and has only now been added to the sleepers
-template <class Idle, class Host>
-void allow_another(Idle& idle, Host host, int more = 1) noexcept {
-  if (!idle.allow(more)) return;
+template <class Host>
+void wake_for_visible_work(Host host) noexcept {
   // [idle.announce] seq_cst: the sleepers' word in the hint, before the look at the deques: pushers had left their work to those who were
   // awake. Partner: [idle.push_a], a pusher's item before its read of the hint.
   host.heavy_fence();
   if (host.has_visible_work()) host.wake_one();
+}
+
+/// Lets one more worker be awake, and wakes it if there is work: while another is blocked.
+///
+/// @param more   0: it is allowed already, and has only now been added to the sleepers
+template <class Idle, class Host>
+void allow_another(Idle& idle, Host host, int more = 1) noexcept {
+  if (idle.allow(more)) wake_for_visible_work(host);
+}
+
+/// Opens and closes tiers: BasicIdle::set_open(). Those of closed tiers rest when they have ended a job, or see that they must.
+template <class Idle, class Host>
+void open_workers(Idle& idle, Host host, unsigned count) noexcept {
+  if (idle.set_open(count)) wake_for_visible_work(host);
 }
 
 /// The policy that ships.

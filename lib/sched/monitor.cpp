@@ -22,6 +22,7 @@ using namespace std::chrono_literals;
 constexpr auto kGrace = 1ms;          // a marked call is one of those that last if it is seen twice, so far apart
 constexpr auto kFastFor = 64;         // turns after the last marked call
 constexpr auto kGoesToRest = 500ms;   // after the last worker was seen busy
+constexpr auto kGoesToRestWithTiers = 10ms;  // the same where it looks each millisecond
 constexpr auto kBetweenQuestions = 1s;
 constexpr auto kBetweenTries = 50ms;  // to have a thread that could not be had
 constexpr auto kSpareRests = 10s;     // then the thread of a spare worker ends
@@ -47,7 +48,7 @@ void Monitor::start(bool is_urgent) noexcept {
   }
   // Blocked workers are not replaced; the next that begins a call or adds work tries again.
   pace_.give_up();
-  if (watches_unmarked()) pool_.idle_.call(Idle::kUnwatched);
+  if (must_see_work()) pool_.idle_.call(Idle::kUnwatched);
 }
 
 void Monitor::stop() noexcept {
@@ -92,10 +93,15 @@ void Monitor::run() noexcept {
       if (look_at_unmarked(now)) busy_last_ = now;
       report_blocked(now);
     }
+    if (tiers_.has_tiers()) {
+      tiers_.look(now);
+      if (tiers_.is_anybody_awake()) busy_last_ = now;
+    }
     retry_threads(now);
     end_idle_spares(now);
     give_memory_back(now);
-    if (fast_turns != 0 || replaced_ != 0) {
+    const bool may_open_tiers = !tiers_.are_all_open() && now - busy_last_ < kGoesToRestWithTiers;
+    if (fast_turns != 0 || replaced_ != 0 || may_open_tiers) {
       pace_.pause([](const Pace::Word& word, std::uint32_t value) noexcept { futex_wait_for(word, value, kGrace); });
     } else {
       rest(now);
@@ -108,10 +114,11 @@ std::chrono::nanoseconds Monitor::unmarked_turn() const noexcept { return std::c
 /// There is nothing that has to be looked at each millisecond.
 void Monitor::rest(Clock::time_point now) noexcept {
   // What is not marked is noticed by looking only; and without that, spare threads and stacks that nobody uses go now and then.
-  if (!watches_unmarked()) return pace_.rest(PaceHost{*this, kSpareRests});
-  if (now - busy_last_ < kGoesToRest) return pace_.rest(PaceHost{*this, unmarked_turn()});
+  if (!must_see_work()) return pace_.rest(PaceHost{*this, kSpareRests});
+  const std::chrono::nanoseconds turn = std::min(watches_unmarked() ? unmarked_turn() : kMemoryRests, tiers_.turn(now));
+  if (now - busy_last_ < (tiers_.has_tiers() ? kGoesToRestWithTiers : kGoesToRest)) return pace_.rest(PaceHost{*this, turn});
   pool_.idle_.call(Idle::kUnwatched);
-  pace_.rest(PaceHost{*this, kMemoryRests, true});
+  pace_.rest(PaceHost{*this, std::min<std::chrono::nanoseconds>(kMemoryRests, tiers_.turn(now)), true});
   if (is_needed()) busy_last_ = Clock::now();
 }
 

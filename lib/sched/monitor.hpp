@@ -11,6 +11,7 @@
 #include "sched/call_sites.hpp"
 #include "sched/pace.hpp"
 #include "sched/stuck.hpp"
+#include "sched/tier_watch.hpp"
 #include <weft/base/atomic.hpp>
 #include <weft/coro/blocking_word.hpp>
 
@@ -18,9 +19,9 @@ namespace weft::inline v0 {
 
 class Pool;
 
-/// A thread that looks at all workers now and then: each millisecond while somebody is in a call that is marked as blocking, and some times in
-/// RuntimeOptions::report_blocking_after while somebody runs. While all sleep it rests, but for a look at the memory each other second, until
-/// work is added.
+/// A thread that looks at all workers now and then: each millisecond while somebody is in a call that is marked as blocking, or there are tiers
+/// that may have to be opened, and some times in RuntimeOptions::report_blocking_after while somebody runs. While all sleep it rests, but for a look
+/// at the memory each other second, until work is added.
 ///
 /// For each worker that is blocked the pool may have one more awake (BasicIdle::allow), until the call returns. Who runs in the place of
 /// a blocked worker takes its jobs as any thief does: all of them can be stolen.
@@ -30,8 +31,8 @@ class Monitor {
  public:
   /// @param most          workers that run in others' places at once
   /// @param report_after  how long a call that is not marked may block; zero: for ever
-  Monitor(Pool& pool, unsigned most, std::chrono::nanoseconds report_after) noexcept
-      : pool_(pool), most_(most), report_after_(report_after), is_asymmetric_(has_asymmetric_fence()) {}
+  Monitor(Pool& pool, unsigned most, std::chrono::nanoseconds report_after, const PinningPlan& plan, const TierOptions& tiers)
+      : pool_(pool), most_(most), report_after_(report_after), is_asymmetric_(has_asymmetric_fence()), tiers_(pool, plan, tiers) {}
   Monitor(const Monitor&) = delete;
   Monitor& operator=(const Monitor&) = delete;
 
@@ -39,6 +40,9 @@ class Monitor {
   void stop() noexcept;
 
   [[nodiscard]] bool watches_unmarked() const noexcept { return report_after_.count() != 0; }
+  /// Whether it is to look while somebody runs, marked calls or not.
+  [[nodiscard]] bool must_see_work() const noexcept { return watches_unmarked() || tiers_.has_tiers(); }
+  [[nodiscard]] const TierWatch& tiers() const noexcept { return tiers_; }
 
   /// Tells it that a marked call has begun; by the worker, after BlockingWord::enter(). Cost: a load while it looks each millisecond anyway.
   void call_begins() noexcept {
@@ -92,6 +96,7 @@ class Monitor {
   const unsigned most_;
   const std::chrono::nanoseconds report_after_;
   const bool is_asymmetric_;
+  TierWatch tiers_;
   Pace pace_;
   Atomic<bool> stopping_{false};
   // ---- guarded by Pool::threads_mutex_ ----

@@ -2,26 +2,44 @@
 
 #include <pthread.h>
 
-#include <cstdio>
+#include <algorithm>
 #include <exception>
 #include <new>
 #include <utility>
 
 #include "base/futex.hpp"
+#include "sched/seat_host.hpp"
 #include <weft/base/backoff.hpp>
 #include <weft/base/error.hpp>
 
 namespace weft::inline v0 {
 
+namespace {
+
+/// The tier of each worker that has a place.
+std::vector<std::uint8_t> tiers_of(const PinningPlan& plan) {
+  std::vector<std::uint8_t> tiers(plan.pus.size());
+  std::uint8_t tier = 0;
+  for (const PinningPlan::Tier& of : plan.tiers) {
+    if (!tiers.empty()) std::fill_n(tiers.begin() + of.first, of.count, tier);
+    ++tier;
+  }
+  return tiers;
+}
+
+}  // namespace
+
 Pool::Pool(PoolConfig config)
     : Domain(UnhandledHandler("Runtime (see RuntimeOptions::on_unhandled)", std::move(config.on_unhandled))),
       config_(std::move(config)),
+      tiers_(tiers_of(config_.plan)),
       made_(std::chrono::steady_clock::now()),
       seats_(config_.workers + config_.spare_workers),
       idle_(config_.workers, !has_asymmetric_fence(), config_.workers + config_.spare_workers),
-      monitor_(*this, config_.spare_workers, config_.report_blocking_after) {
+      monitor_(*this, config_.spare_workers, config_.report_blocking_after, config_.plan, config_.tiers) {
   for (unsigned i = 0; i < config_.workers; ++i) seats_.add(std::make_unique<Worker>(*this, i));
-  if (monitor_.watches_unmarked()) idle_.call(Idle::kUnwatched);
+  if (monitor_.tiers().has_tiers()) static_cast<void>(idle_.set_open(monitor_.tiers().open_workers()));
+  if (monitor_.must_see_work()) idle_.call(Idle::kUnwatched);
 }
 
 // ---- work comes in ----
@@ -106,7 +124,7 @@ bool Pool::try_unpark(unsigned index) noexcept {
       worker.is_retired = true;
       // relaxed: changed under the lock.
       retired_.fetch_add(1, relaxed);
-      idle_.retire();
+      idle_.retire(index);
       return false;
     }
   }
@@ -134,17 +152,6 @@ bool Pool::start_thread(Worker& worker) noexcept {
   return true;
 }
 
-/// The pool as those see it who decide who is awake.
-struct Pool::SeatHost {
-  Pool& pool;
-
-  bool try_unpark(unsigned index) const noexcept { return pool.try_unpark(index); }
-  void heavy_fence() const noexcept { v0::heavy_fence(); }
-  [[nodiscard]] bool has_visible_work() const noexcept { return pool.has_visible_work(); }
-  void wake_one() const noexcept { pool.wake_one(); }
-  void about_to_sleep() const noexcept { pool.about_to_sleep(); }
-};
-
 bool Pool::wake_one() noexcept { return v0::wake_one(idle_, SeatHost{*this}); }
 
 /// Some workers whose thread could not be started sleep again: perhaps there is one now. Whoever calls this looks for work afterwards.
@@ -164,81 +171,7 @@ bool Pool::try_revive(Worker& worker) noexcept {
   return true;
 }
 
-// ---- blocked workers (monitor.hpp) ----
-
-/// Makes more workers, or takes back those whose threads have ended. False: there is no memory. By the monitor only.
-bool Pool::has_seats(unsigned count) noexcept {
-  for (unsigned i = worker_count(); i < count; ++i) {
-    if (i < seats_.count() && !seats_[i].is_removed) {
-      const std::lock_guard lock(threads_mutex_);
-      // Once there was no thread for it; perhaps there is now.
-      if (try_revive(seats_[i])) idle_.add_sleeper(i);
-      continue;
-    }
-    if (i == seats_.count()) {
-      try {
-        seats_.add(std::make_unique<Worker>(*this, i));
-      } catch (const std::bad_alloc&) {
-        return false;
-      }
-    }
-    seats_[i].is_removed = false;
-    idle_.add_sleeper(i);
-  }
-  return true;
-}
-
-void Pool::allow_another() noexcept { v0::allow_another(idle_, SeatHost{*this}); }
-
-/// Tries again where there was no thread for a worker, of which so many are spare ones that may be awake. By the monitor only.
-void Pool::retry_threads(unsigned spares) noexcept {
-  {
-    // One is enough: if there is a thread for it, there may be for the others.
-    const std::lock_guard lock(threads_mutex_);
-    revive_retired(1);
-  }
-  static_cast<void>(has_seats(worker_count() + spares));
-  v0::allow_another(idle_, SeatHost{*this}, 0);
-}
-
-/// Ends the thread of a worker that sleeps and is not needed. By the monitor only.
-void Pool::end_spare(unsigned index) noexcept {
-  Worker& worker = seats_[index];
-  if (worker.is_removed || !idle_.try_remove_sleeper(index)) return;
-  worker.is_removed = true;
-  std::thread ended;
-  {
-    const std::lock_guard lock(threads_mutex_);
-    ended = std::move(worker.thread);
-    // relaxed: under the lock.
-    if (ended.joinable()) threads_.fetch_sub(1, relaxed);
-  }
-  if (!ended.joinable()) return;
-  // [pool.stop] release: pairs with the worker's look at it.
-  worker.must_end.store(true, release);
-  worker.parker.unpark();
-  ended.join();
-  // relaxed: its next thread is started after this.
-  worker.must_end.store(false, relaxed);
-}
-
-/// Gives away what a worker keeps for its next jobs, as a guest in its seat that runs none. False: it is awake. By the monitor only.
-bool Pool::trim_sleeper(unsigned index) noexcept {
-  if (!idle_.try_claim_for_guest(index)) return false;
-  seats_[index].frames.trim();
-  seats_[index].fibers.trim();
-  give_seat_back(seats_[index], true);
-  return true;
-}
-
-void Pool::report_blocked(const BlockedWorker& blocked) const noexcept {
-  if (config_.on_blocked) return config_.on_blocked(blocked);
-  std::fprintf(stderr,
-               "weft: worker %u has been blocked for %lld ms in a call that is not marked with weft::blocking (another runs its jobs "
-               "meanwhile); it is in (addr2line -Cfe knows the offsets):\n",
-               blocked.worker, static_cast<long long>(blocked.duration.count()));
-  for (const std::string& frame : blocked.frames) std::fprintf(stderr, "  %s\n", frame.c_str());
-}
+// ---- what waits ----
 
 bool Pool::has_visible_work() const noexcept {
   for (const Injector& injector : injectors_) {
@@ -248,6 +181,13 @@ bool Pool::has_visible_work() const noexcept {
     if (!worker->is_empty_hint()) return true;
   }
   return false;
+}
+
+std::uint64_t Pool::visible_jobs() const noexcept {
+  std::uint64_t sum = 0;
+  for (const Injector& injector : injectors_) sum += injector.size_hint();
+  for (const auto& worker : seats_) sum += worker->visible_jobs();
+  return sum;
 }
 
 // ---- guests ----
@@ -300,11 +240,11 @@ bool Pool::prepare(Worker& seat) noexcept {
 }
 
 Worker* Pool::claim_seat() noexcept {
-  if (const auto sleeper = idle_.claim_for_guest()) return &seats_[*sleeper];
+  if (const auto sleeper = idle_.claim_for_guest(SeatHost{*this}.rank())) return &seats_[*sleeper];
   const std::lock_guard lock(threads_mutex_);
   for (const auto& worker : seats_) {
     if (!try_revive(*worker)) continue;
-    idle_.revive_for_guest();
+    idle_.revive_for_guest(worker->index);
     return worker.get();
   }
   return nullptr;
@@ -453,6 +393,7 @@ RuntimeStats Pool::stats() const {
   RuntimeStats stats;
   stats.workers.reserve(seats_.count());
   for (const auto& worker : seats_) stats.workers.push_back(worker->stats());
+  stats.tiers = monitor_.tiers().stats();
   stats.age = std::chrono::steady_clock::now() - made_;  // after them: nobody has been idle for longer than there was time
   return stats;
 }

@@ -29,6 +29,7 @@ struct PoolConfig {
   Topology machine = {};  ///< for which `plan` was made
   PinningPlan plan = {};
   WorkerPlaces places = {};
+  TierOptions tiers = {};
   std::string name;  ///< of the threads, with the worker's number behind
   std::function<void(std::exception_ptr)> on_unhandled;
   unsigned spare_workers;  ///< that may run while others are blocked
@@ -73,8 +74,10 @@ class Pool final : public Executor, public Domain {
  private:
   friend class Worker;
   friend class Monitor;
+  friend class TierWatch;
   class OutsideCall;
   struct SeatHost;
+  struct WakeRank;
 
   void notify_from_outside(Priority priority) noexcept;
   bool work_added() noexcept;
@@ -84,6 +87,7 @@ class Pool final : public Executor, public Domain {
   bool start_thread(Worker& worker) noexcept;  // pre: threads_mutex_ held
   [[nodiscard]] bool has_seats(unsigned count) noexcept;
   void allow_another() noexcept;
+  void open_workers(unsigned count) noexcept;
   void revive_retired(unsigned most) noexcept;             // pre: threads_mutex_ held
   [[nodiscard]] bool try_revive(Worker& worker) noexcept;  // pre: threads_mutex_ held
   // relaxed: a hint.
@@ -100,10 +104,12 @@ class Pool final : public Executor, public Domain {
   void give_seat_back(Worker& worker, bool is_done) noexcept;
   void about_to_sleep() noexcept;
   [[nodiscard]] bool has_visible_work() const noexcept;
+  [[nodiscard]] std::uint64_t visible_jobs() const noexcept;
   [[nodiscard]] std::uint64_t outstanding() const noexcept;
 
   // ---- never changes after construction ----
   const PoolConfig config_;
+  const std::vector<std::uint8_t> tiers_;  // of each worker that has a place
   const std::chrono::steady_clock::time_point made_;
   Seats seats_;
   // ---- written once per priority ----

@@ -17,6 +17,8 @@ struct RunQueues {
     return fork.is_empty_hint() && spawned.is_empty_hint() && yielded.is_empty_hint();
   }
 
+  [[nodiscard]] std::size_t size_hint() const noexcept { return fork.size_hint() + spawned.size_hint() + yielded.size_hint(); }
+
   /// For the owner, who knows what it has pushed: at most a thief has been faster.
   [[nodiscard]] bool is_empty_to_owner() const noexcept {
     return fork.size_hint() == 0 && spawned.size_hint() == 0 && yielded.size_hint() == 0;

@@ -37,9 +37,13 @@ class Victims {
     return false;
   }
 
+  /// How far another worker is, as the number of its ring, the nearest being 1. Those without a place, and the worker itself, are at 0.
+  [[nodiscard]] unsigned ring_of(unsigned worker) const noexcept { return worker < ring_of_.size() ? ring_of_[worker] : 0; }
+
  private:
   std::vector<unsigned> order_;      // ring after ring
   std::vector<unsigned> ring_ends_;  // each: one behind its last in `order_`
+  std::vector<std::uint8_t> ring_of_;  // of each worker; the last rings may be one
   unsigned first_remote_ = 0;
 };
 

@@ -109,6 +109,10 @@ bool Worker::must_give_way() noexcept {
     must_leave_seat_ = true;
     return true;
   }
+  if (must_leave_hint(hint)) {
+    must_leave_seat_ = true;
+    return true;
+  }
   // Anything else waits for as many forks as it would wait for turns of the loop.
   if ((hint & (Idle::kHighWaits | Idle::kOtherWaits)) == 0 || --forks_to_fair_ != 0) return false;
   forks_to_fair_ = kFairTurn;
@@ -125,6 +129,15 @@ bool Worker::is_empty_hint() const noexcept {
     const RunQueues* const found = of.load(acquire);
     return found == nullptr || found->is_empty_hint();
   });
+}
+
+std::size_t Worker::visible_jobs() const noexcept {
+  std::size_t sum = 0;
+  for (const Atomic<RunQueues*>& of : queues_) {
+    // [worker.queues] acquire: pairs with make_queues().
+    if (const RunQueues* const found = of.load(acquire)) sum += found->size_hint();
+  }
+  return sum;
 }
 
 Job* Worker::steal_for(Worker& thief, std::size_t of) noexcept {
@@ -211,6 +224,8 @@ struct Worker::IdleHost {
 Worker::Found Worker::search() noexcept {
   constexpr int kRounds = 64;
   for (int round = 0; round < kRounds; ++round) {
+    // relaxed: a hint; a closed tier's worker does not take time from its core's other processor.
+    if (must_leave_hint(wake_hint->load(relaxed))) break;
     if (const Found found = find_work()) {
       become_busy(pool_.idle_, IdleHost{*this});
       return found;
@@ -229,20 +244,27 @@ Worker::Found Worker::sleep_until_work() noexcept {
   return found;
 }
 
-/// Goes to sleep although there may be work, if those who were blocked are back and more are awake than should be.
+/// Whether it looks as if its tier were closed.
+bool Worker::must_leave_hint(std::uint32_t hint) const noexcept {
+  return (hint & Idle::kLeaving) != 0 && index < pool_.worker_count() && pool_.idle_.is_closed_hint(index);
+}
+
+/// Goes to sleep although there may be work, if its tier is closed, or those who were blocked are back and more are awake than should be.
 ///
 /// @return  false: it need not; true: it has slept, and `found` is the work for which it was woken
 bool Worker::try_rest(Found& found) noexcept {
   // relaxed: a hint; the lock decides.
-  if ((wake_hint->load(relaxed) & Idle::kTooMany) == 0) [[likely]] return false;
+  const std::uint32_t hint = wake_hint->load(relaxed);
+  if ((hint & (Idle::kTooMany | Idle::kLeaving)) == 0) [[likely]] return false;
+  if ((hint & Idle::kTooMany) == 0 && !must_leave_hint(hint)) return false;
   if (must_look_for_high_ || has_given_way_) return false;  // it has answered a call, and looks first
   count_off(*this);
   begin_idle_time();
-  const bool rests = pool_.idle_.try_rest(index);
+  const Rest rest = pool_.idle_.try_rest(index);
   // ---- if so, a guest may have the seat from here (G1) ----
-  if (rests) found = wait_for_work(pool_.idle_, index, IdleHost{*this}, true);
+  if (rest != Rest::None) found = wait_for_work(pool_.idle_, index, IdleHost{*this}, rest);
   end_rest();
-  return rests;
+  return rest != Rest::None;
 }
 
 /// The seat's own thread is back; a guest may have been in its place.
@@ -427,9 +449,7 @@ WorkerStats Worker::stats() const noexcept {
   stats.parks = parks_.get();
   // relaxed: statistics.
   if (const unsigned processor = processor_.load(relaxed); processor != kNoProcessor) stats.processor = processor;
-  stats.idle = std::chrono::nanoseconds(idle_ns_.get());
-  // relaxed: statistics.
-  if (const std::int64_t since = idle_since_.load(relaxed)) stats.idle += std::chrono::nanoseconds(now_ns() - since);
+  stats.idle = std::chrono::nanoseconds(idle_ns_hint(now_ns()));
   return stats;
 }
 

@@ -48,6 +48,11 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   /// Whether it looks as if it had no work. Threads: any.
   [[nodiscard]] bool is_empty_hint() const noexcept;
 
+  [[nodiscard]] const Victims& victims() const noexcept { return victims_; }
+
+  /// How many jobs are in its queues. Threads: any.
+  [[nodiscard]] std::size_t visible_jobs() const noexcept;
+
   [[nodiscard]] WorkerStats stats() const noexcept;  // threads: any
 
   /// The thread that runs it, as the kernel knows it; 0: none. Threads: any.
@@ -59,6 +64,11 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   /// Since when it has been idle, in ns of the steady clock; 0: it is busy. Threads: any.
   // relaxed: a hint.
   [[nodiscard]] std::int64_t idle_since_hint() const noexcept { return idle_since_.load(relaxed); }
+  /// How long it has been idle in all, at a time in ns of the steady clock; a little off while an idle time ends. Threads: any.
+  [[nodiscard]] std::int64_t idle_ns_hint(std::int64_t now_ns) const noexcept {
+    const std::int64_t since = idle_since_hint();
+    return static_cast<std::int64_t>(idle_ns_.get()) + (since != 0 ? now_ns - since : 0);
+  }
   [[nodiscard]] std::uint64_t jobs_begun() const noexcept { return jobs_.get(); }  // threads: any
 
   // WorkerContext
@@ -127,6 +137,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   [[nodiscard]] Found search() noexcept;
   [[nodiscard]] Found search_first() noexcept;
   [[nodiscard]] Found sleep_until_work() noexcept;
+  [[nodiscard]] bool must_leave_hint(std::uint32_t hint) const noexcept;
   [[nodiscard]] bool try_rest(Found& found) noexcept;
   void end_rest() noexcept;
   void call_for_the_rest() noexcept;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <weft/sched/tier_options.hpp>
 #include <weft/topo/pinning.hpp>
 #include <weft/topo/topology.hpp>
 
@@ -34,6 +35,9 @@ struct RuntimeOptions {
 
   /// Leaves those workers unbound to whose processors the kernel does not let them; without it that is a LimitError.
   bool pinning_best_effort = false;
+
+  /// When PinningStrategy::TieredSpillover opens and closes its tiers. Without it they say nothing.
+  TierOptions tiers = {};
 
   /// The machine for which the strategy plans; without one, this one as Topology::detect() finds it. The processors of a machine that is not
   /// this one are mapped to those that there are, one after the other: to try plans for machines that one has not.

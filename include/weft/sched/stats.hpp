@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace weft::inline v0 {
@@ -20,10 +21,21 @@ struct WorkerStats {
   std::chrono::nanoseconds idle{};  ///< time spent searching or asleep, or not started; without a sleep that is just ending
 };
 
+/// A tier of PinningStrategy::TieredSpillover.
+struct TierStats {
+  std::string name;          ///< what its processors have in common
+  unsigned first = 0;        ///< its first worker
+  unsigned count = 0;        ///< of workers
+  std::uint64_t opened = 0;  ///< times; the first tier never: it is always open
+  std::uint64_t closed = 0;  ///< times
+  bool is_open = false;
+};
+
 /// A snapshot of a runtime: each figure is exact at some moment during the call, the whole is not of one moment.
 struct RuntimeStats {
   std::chrono::nanoseconds age{};  ///< since the runtime was made
   std::vector<WorkerStats> workers;
+  std::vector<TierStats> tiers;  ///< empty where all workers are always open
 
   /// The sum over the workers.
   [[nodiscard]] WorkerStats total() const noexcept {

@@ -73,7 +73,7 @@ class Pool {
   void wake_one() { weft::wake_one(idle, Host{*this, 0}); }
   bool try_unpark(unsigned worker) {
     if (worker >= startable) {
-      idle.retire();
+      idle.retire(worker);
       return false;
     }
     parkers[worker].unpark();
@@ -133,6 +133,7 @@ class Pool {
     void about_to_sleep() const {}
     void park() const { pool.parkers[worker].park(); }
     bool try_unpark(unsigned of) const { return pool.try_unpark(of); }
+    static weft::NoPreference rank() { return {}; }
     void wake_one() const { pool.wake_one(); }
   };
 
@@ -156,9 +157,9 @@ class Pool {
   void run_on(unsigned worker, Work* found, Execute execute) {
     while (found != nullptr) {
       execute(*found);
-      const bool are_too_many = (idle.wake_hint().load(std::memory_order_relaxed) & Idle::kTooMany) != 0;
-      const bool rests = are_too_many && idle.try_rest(worker);
-      found = rests ? weft::wait_for_work(idle, worker, Host{*this, worker}, true) : find_or_wait(worker);
+      const bool must_rest = (idle.wake_hint().load(std::memory_order_relaxed) & (Idle::kTooMany | Idle::kLeaving)) != 0;
+      const weft::Rest rest = must_rest ? idle.try_rest(worker) : weft::Rest::None;
+      found = rest != weft::Rest::None ? weft::wait_for_work(idle, worker, Host{*this, worker}, rest) : find_or_wait(worker);
     }
   }
 
@@ -377,6 +378,64 @@ struct Removed : IdleScenario<Removed, 4, 2, 1> {
   }
 };
 
+/// Two tiers of one worker each; the first sleeps, the second is awake.
+template <class Derived, int kThreads, int kJobs>
+struct TwoTiers : IdleScenario<Derived, kThreads, 2, kJobs> {
+  struct SecondFirst {
+    static bool is_any() { return false; }
+    unsigned operator()(unsigned worker) const { return worker == 1 ? 0 : 1; }
+  };
+
+  void before() {
+    IdleScenario<Derived, kThreads, 2, kJobs>::before();
+    model::check(this->pool->idle.claim_sleeper(SecondFirst{}) == 1U, "the second worker was expected to be next");
+    static_cast<void>(this->pool->idle.stop_searching());
+  }
+  void close() { weft::open_workers(this->pool->idle, this->host(0), 1); }
+  void open() { weft::open_workers(this->pool->idle, this->host(0), 2); }
+};
+
+/// A tier is closed while its worker runs dry and work comes: it may see the work, and must not stay for it; the other is woken.
+struct Closes : TwoTiers<Closes, 4, 1> {
+  void thread(unsigned index) {
+    if (index == 0) pool->run(0, executor());
+    if (index == 1) run_on(1);
+    if (index == 2) pool->inject(jobs[0]);
+    if (index == 3) close();
+  }
+};
+
+/// A tier is closed whose worker has work on its deque: the other takes it.
+struct ClosesOnWork : TwoTiers<ClosesOnWork, 3, 2> {
+  void thread(unsigned index) {
+    if (index == 0) pool->run(0, executor());
+    if (index == 1) {
+      pool->push(1, jobs[0]);
+      pool->push(1, jobs[1]);
+      run_on(1);
+    }
+    if (index == 2) close();
+  }
+};
+
+/// A tier is closed and opened again while its worker is the only one that can run what comes.
+struct Opens : TwoTiers<Opens, 3, 2> {
+  void before() {
+    TwoTiers::before();
+    jobs[0].needs = &jobs[1];
+  }
+  void thread(unsigned index) {
+    if (index == 0) pool->run(0, executor());
+    if (index == 1) run_on(1);
+    if (index == 2) {
+      pool->inject(jobs[0]);
+      close();
+      pool->inject(jobs[1]);
+      open();
+    }
+  }
+};
+
 /// Nothing to do: the pool stops while one worker goes to sleep and another is woken for nothing.
 struct Stop : IdleScenario<Stop, 3, 2, 0> {
   static constexpr unsigned kBusy = 1;
@@ -406,6 +465,9 @@ int main(int argc, char** argv) {
   explorer.run<NoThread>("a worker gets no thread", {100'000, 1, 1'500'000, 1});
   explorer.run<Blocked>("another is awake while one is blocked, and rests", {100'000, 0, 1'500'000, 1});
   explorer.run<Removed>("a sleeper is removed in its last look", {100'000, 1, 1'500'000, 1});
+  explorer.run<Closes>("a tier is closed while its worker runs dry and work comes", {100'000, 1, 1'500'000, 1});
+  explorer.run<ClosesOnWork>("a tier is closed whose worker has work", {100'000, 1, 1'500'000, 2});
+  explorer.run<Opens>("a tier is closed and opened again while work comes", {100'000, 1, 1'500'000, 1});
   explorer.run<Stop>("stop while one falls asleep and one is woken", {100'000, 1, 1'500'000, 2});
   return explorer.finish();
 }

@@ -5,6 +5,7 @@
 #include <set>
 
 using weft::Idle;
+using weft::Rest;
 
 namespace {
 bool hints(const Idle& idle) { return idle.wake_hint().load() != 0; }
@@ -48,9 +49,9 @@ TEST_CASE("at most as many search as half of those who are busy") {
   Idle idle(4, false);
   idle.claim_all([](unsigned) {});
   for (int i = 0; i < 4; ++i) static_cast<void>(idle.stop_searching());
-  CHECK(idle.try_start_searching());
-  CHECK(idle.try_start_searching());
-  CHECK_FALSE(idle.try_start_searching());
+  CHECK(idle.try_start_searching(0));
+  CHECK(idle.try_start_searching(0));
+  CHECK_FALSE(idle.try_start_searching(0));
 }
 
 TEST_CASE("a worker that found work in its last look takes its announcement back, unless it was claimed") {
@@ -58,11 +59,11 @@ TEST_CASE("a worker that found work in its last look takes its announcement back
   REQUIRE(idle.claim_sleeper().has_value());
   idle.announce_sleep(0, true);
   CHECK(hints(idle));
-  CHECK(idle.cancel_sleep(0));
+  CHECK(idle.cancel_sleep(0, false));
   CHECK_FALSE(hints(idle));  // it searches
   idle.announce_sleep(0, true);
   CHECK(idle.claim_sleeper() == 0u);
-  CHECK_FALSE(idle.cancel_sleep(0));
+  CHECK_FALSE(idle.cancel_sleep(0, false));
 }
 
 TEST_CASE("a guest takes a sleeper's seat and counts as busy") {
@@ -92,4 +93,83 @@ TEST_CASE("claim_all wakes every sleeper once") {
   idle.claim_all([&](unsigned worker) { claimed.insert(worker); });
   CHECK(claimed == std::set<unsigned>{0, 1, 2, 3, 4});
   CHECK_FALSE(idle.claim_for_guest().has_value());
+}
+
+namespace {
+
+/// Two tiers of two workers each, and a spare worker; all asleep.
+struct TwoTiers {
+  TwoTiers() { idle.add_sleeper(4); }
+  struct Rank {
+    static bool is_any() { return false; }
+    unsigned operator()(unsigned worker) const { return worker; }
+  };
+  std::optional<unsigned> wake() {
+    const auto woken = idle.claim_sleeper(Rank{});
+    if (woken) static_cast<void>(idle.stop_searching());
+    return woken;
+  }
+  Idle idle{4, false, 5};
+};
+
+}  // namespace
+
+TEST_CASE("workers of closed tiers are not woken, and neither are spare ones in their place") {
+  TwoTiers tiers;
+  CHECK(tiers.idle.set_open(2));
+  CHECK(tiers.wake() == 0u);
+  CHECK(tiers.wake() == 1u);
+  CHECK_FALSE(hints(tiers.idle));
+  CHECK_FALSE(tiers.wake());
+  CHECK(tiers.idle.set_open(4));
+  CHECK(hints(tiers.idle));
+  CHECK(tiers.wake() == 2u);
+  CHECK(tiers.wake() == 3u);
+  CHECK_FALSE(tiers.wake());
+}
+
+TEST_CASE("who is awake when its tier is closed rests; the others do not rest for it, and are woken as if it were not there") {
+  TwoTiers tiers;
+  for (unsigned i = 0; i < 3; ++i) CHECK(tiers.wake() == i);
+  tiers.idle.announce_sleep(1, false);
+  CHECK(tiers.idle.set_open(2));
+  CHECK((tiers.idle.wake_hint().load() & Idle::kLeaving) != 0);
+  CHECK((tiers.idle.wake_hint().load() & Idle::kTooMany) == 0);
+  CHECK(tiers.idle.try_rest(0) == Rest::None);
+  CHECK_FALSE(tiers.idle.try_start_searching(2));
+  CHECK(tiers.wake() == 1u);
+  CHECK(tiers.idle.try_rest(1) == Rest::None);
+  CHECK(tiers.idle.try_rest(2) == Rest::TierClosed);
+  CHECK((tiers.idle.wake_hint().load() & Idle::kLeaving) == 0);
+  CHECK_FALSE(tiers.idle.cancel_sleep(2, false));  // it stays asleep, whatever it sees
+  CHECK_FALSE(tiers.wake());
+  CHECK(tiers.idle.cancel_sleep(2, true));
+}
+
+TEST_CASE("in the place of a blocked worker first one of a closed tier is woken, and a spare one last") {
+  TwoTiers tiers;
+  static_cast<void>(tiers.idle.set_open(1));
+  CHECK(tiers.wake() == 0u);
+  for (const unsigned next : {1U, 2U, 3U, 4U}) {
+    CHECK_FALSE(tiers.wake());
+    CHECK(tiers.idle.allow(1));
+    CHECK(tiers.wake() == next);
+    CHECK((tiers.idle.wake_hint().load() & (Idle::kLeaving | Idle::kTooMany)) == 0);
+  }
+  CHECK_FALSE(tiers.idle.allow(-1));
+  CHECK(tiers.idle.try_rest(4) == Rest::OneTooMany);
+  CHECK(tiers.idle.try_rest(3) == Rest::None);  // three are blocked, and three of closed tiers are in their places
+  CHECK_FALSE(tiers.idle.allow(-1));
+  CHECK(tiers.idle.try_rest(1) == Rest::TierClosed);
+  CHECK(tiers.idle.try_rest(2) == Rest::None);
+}
+
+TEST_CASE("an open worker that sleeps is woken before one of a closed tier in a blocked one's place") {
+  TwoTiers tiers;
+  CHECK(tiers.wake() == 0u);
+  static_cast<void>(tiers.idle.set_open(2));
+  static_cast<void>(tiers.idle.allow(1));  // worker 0 is blocked
+  CHECK(tiers.wake() == 1u);
+  CHECK(tiers.wake() == 2u);
+  CHECK_FALSE(tiers.wake());
 }

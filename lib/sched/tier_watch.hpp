@@ -1,0 +1,75 @@
+/// @file
+/// Opens and closes the tiers of a pool under load.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "sched/tier_policy.hpp"
+#include <weft/coro/worker_context.hpp>
+#include <weft/sched/stats.hpp>
+#include <weft/sched/tier_options.hpp>
+#include <weft/topo/pinning.hpp>
+
+namespace weft::inline v0 {
+
+class Pool;
+
+/// Gives TierPolicy its samples, and does what it says (README.md, "tiers").
+///
+/// Threads: that of the monitor, but for stats().
+class TierWatch {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /// Does nothing if the plan has one tier. Pre: validate() takes the options for the plan.
+  TierWatch(Pool& pool, const PinningPlan& plan, const TierOptions& options);
+
+  [[nodiscard]] bool has_tiers() const noexcept { return policy_.has_value(); }
+
+  /// Workers of the tiers that are open at first.
+  [[nodiscard]] unsigned open_workers() const noexcept { return policy_->open_workers(); }
+
+  /// Pre: has_tiers().
+  void look(Clock::time_point now) noexcept;
+
+  [[nodiscard]] bool is_anybody_awake() const noexcept { return is_anybody_awake_; }
+
+  /// Whether there is none that may have to be opened.
+  [[nodiscard]] bool are_all_open() const noexcept { return !policy_ || policy_->open() == tiers_; }
+
+  /// When the next look should be while all are open, or everybody sleeps.
+  [[nodiscard]] std::chrono::nanoseconds turn(Clock::time_point now) const noexcept;
+
+  [[nodiscard]] std::vector<TierStats> stats() const;  // threads: any
+
+ private:
+  struct Count {
+    OwnerCount opened;
+    OwnerCount closed;
+  };
+
+  [[nodiscard]] double busy_since_last(std::int64_t now_ns) noexcept;
+  [[nodiscard]] unsigned waiting_since_last() noexcept;
+  void make(const TierChange& change) noexcept;
+
+  Pool& pool_;
+  const PinningPlan& plan_;
+  const std::function<void(const TierChange&)> on_change_;
+  const std::chrono::nanoseconds when_all_are_open_;
+  std::optional<TierPolicy> policy_;
+  unsigned tiers_ = 0;
+  std::unique_ptr<Count[]> counts_;  // of each tier; read for statistics
+  // ---- at the last look ----
+  std::vector<std::int64_t> idle_ns_;  // of each worker
+  std::int64_t last_ns_ = 0;
+  std::uint64_t begun_ = 0;    // jobs
+  std::uint64_t visible_ = 0;  // jobs
+  bool is_anybody_awake_ = false;
+};
+
+}  // namespace weft::inline v0

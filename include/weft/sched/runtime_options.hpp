@@ -81,6 +81,29 @@ struct RuntimeOptions {
   /// Lifetime: what it captures outlives the runtime.
   /// Default:  prints where it is to standard error.
   std::function<void(const BlockedWorker&)> on_blocked = {};
+
+  /// For a game: one worker for each core, bound. A frame waits for its slowest job, and one that shares its core with another takes half as
+  /// long again; so siblings are left alone, and with them there is room for sound and drivers. Fiber stacks have their memory before the first
+  /// frame that uses them. Where the kernel refuses a processor, on whatever machine the game is started, the worker is not bound.
+  [[nodiscard]] WEFT_API static RuntimeOptions gaming(const Topology& machine = Topology::detect());
+
+  /// For batches beside other programs: a worker for each processor, bound to none. What counts is work done for the time of the whole machine, and
+  /// of that only the kernel sees all: it moves workers away from processors that others use, which a bound worker could only wait for.
+  [[nodiscard]] WEFT_API static RuntimeOptions throughput();
+
+  /// For analyses and servers whose load comes and goes: tiers, over all processors. Little work stays in one cache, on cores that nobody shares, and the
+  /// rest of the machine sleeps; a lot of work gets all of it. A tier closes after a fifth of a second, because the next stage of an analysis often
+  /// follows at once. Bound as far as the kernel lets it.
+  [[nodiscard]] WEFT_API static RuntimeOptions data_processing(const Topology& machine = Topology::detect());
+
+  /// For answers within microseconds: one worker for each core of one L3 domain, bound. A job that is handed over stays in that cache, to which
+  /// another domain is as far as memory, and has its core for itself. The rest of the machine is for everybody else. Fiber stacks have their memory
+  /// at once, and a call that blocks unmarked for 10 ms is reported.
+  [[nodiscard]] WEFT_API static RuntimeOptions low_latency(const Topology& machine = Topology::detect());
+
+  /// For measurements and dedicated machines: each allowed processor has one worker, by the kernel's numbers, and that is so or an error: what the
+  /// kernel refuses is not gone without, and the cgroup's quota makes no workers fewer.
+  [[nodiscard]] WEFT_API static RuntimeOptions strict_topology(const Topology& machine = Topology::detect());
 };
 
 }  // namespace weft::inline v0

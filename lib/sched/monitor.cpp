@@ -25,6 +25,7 @@ constexpr auto kGoesToRest = 500ms;   // after the last worker was seen busy
 constexpr auto kGoesToRestWithTiers = 10ms;  // the same where it looks each millisecond
 constexpr auto kBetweenQuestions = 1s;
 constexpr auto kBetweenTries = 50ms;  // to have a thread that could not be had
+constexpr auto kBetweenLimits = 500ms;  // between two looks at the limits of the process: its mask, its cpuset, the quota of its cgroup
 constexpr auto kSpareRests = 10s;     // then the thread of a spare worker ends
 constexpr auto kMemoryRests = 2s;     // then what a worker keeps, and the memory of stacks that nobody used, goes back to the system
 
@@ -97,6 +98,7 @@ void Monitor::run() noexcept {
       tiers_.look(now);
       if (tiers_.is_anybody_awake()) busy_last_ = now;
     }
+    look_at_limits(now);
     retry_threads(now);
     end_idle_spares(now);
     give_memory_back(now);
@@ -233,6 +235,17 @@ void Monitor::give_memory_back(Clock::time_point now) noexcept {
   }
   if (is_trimmed) frame_memory_collect();
   FiberDepot::clean_unused();
+}
+
+/// What others have changed: an administrator, or whoever runs the container.
+void Monitor::look_at_limits(Clock::time_point now) noexcept {
+  if (now - limits_last_ < kBetweenLimits) return;
+  limits_last_ = now;
+  try {
+    if (const int more = limits_.look(cpu_limits()); more != 0) pool_.limits_changed(more);
+  } catch (const std::exception&) {
+    // Out of memory, or of files: the next look may see it.
+  }
 }
 
 void Monitor::retry_threads(Clock::time_point now) noexcept {

@@ -9,6 +9,7 @@
 
 #include "base/futex.hpp"
 #include "sched/call_sites.hpp"
+#include "sched/limit_watch.hpp"
 #include "sched/pace.hpp"
 #include "sched/stuck.hpp"
 #include "sched/tier_watch.hpp"
@@ -29,10 +30,16 @@ class Pool;
 /// Threads: see each member.
 class Monitor {
  public:
-  /// @param most          workers that run in others' places at once
+  /// @param workers       of the pool
+  /// @param most          those that run in others' places at once
   /// @param report_after  how long a call that is not marked may block; zero: for ever
-  Monitor(Pool& pool, unsigned most, std::chrono::nanoseconds report_after, const PinningPlan& plan, const TierOptions& tiers)
-      : pool_(pool), most_(most), report_after_(report_after), is_asymmetric_(has_asymmetric_fence()), tiers_(pool, plan, tiers) {}
+  Monitor(Pool& pool, unsigned workers, unsigned most, std::chrono::nanoseconds report_after, const PinningPlan& plan, const TierOptions& tiers)
+      : pool_(pool),
+        most_(most),
+        report_after_(report_after),
+        is_asymmetric_(has_asymmetric_fence()),
+        tiers_(pool, plan, tiers),
+        limits_(workers) {}
   Monitor(const Monitor&) = delete;
   Monitor& operator=(const Monitor&) = delete;
 
@@ -43,6 +50,7 @@ class Monitor {
   /// Whether it is to look while somebody runs, marked calls or not.
   [[nodiscard]] bool must_see_work() const noexcept { return watches_unmarked() || tiers_.has_tiers(); }
   [[nodiscard]] const TierWatch& tiers() const noexcept { return tiers_; }
+  [[nodiscard]] unsigned worker_limit() const noexcept { return limits_.limit(); }
 
   /// Tells it that a marked call has begun; by the worker, after BlockingWord::enter(). Cost: a load while it looks each millisecond anyway.
   void call_begins() noexcept {
@@ -88,6 +96,7 @@ class Monitor {
   [[nodiscard]] bool has_seat_for_another() noexcept;
   void allow_another() noexcept;
   void report_blocked(Clock::time_point now) noexcept;
+  void look_at_limits(Clock::time_point now) noexcept;
   void retry_threads(Clock::time_point now) noexcept;
   void end_idle_spares(Clock::time_point now) noexcept;
   void give_memory_back(Clock::time_point now) noexcept;
@@ -97,6 +106,7 @@ class Monitor {
   const std::chrono::nanoseconds report_after_;
   const bool is_asymmetric_;
   TierWatch tiers_;
+  LimitWatch limits_;
   Pace pace_;
   Atomic<bool> stopping_{false};
   // ---- guarded by Pool::threads_mutex_ ----
@@ -107,6 +117,7 @@ class Monitor {
   unsigned replaced_ = 0;  // workers in whose place another may run
   Clock::time_point replaced_last_;
   Clock::time_point retried_last_;
+  Clock::time_point limits_last_;
   Clock::time_point cleaned_last_;
   Clock::time_point unmarked_last_;
   Clock::time_point busy_last_;

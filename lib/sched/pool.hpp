@@ -88,6 +88,7 @@ class Pool final : public Executor, public Domain {
   [[nodiscard]] bool has_seats(unsigned count) noexcept;
   void allow_another() noexcept;
   void open_workers(unsigned count) noexcept;
+  void limits_changed(int more) noexcept;
   void revive_retired(unsigned most) noexcept;             // pre: threads_mutex_ held
   [[nodiscard]] bool try_revive(Worker& worker) noexcept;  // pre: threads_mutex_ held
   // relaxed: a hint.
@@ -122,6 +123,7 @@ class Pool final : public Executor, public Domain {
   // ---- idle protocol ----
   Idle idle_;
   Atomic<bool> stopping_{false};
+  Atomic<std::uint32_t> binding_{0};  // changes when workers are to be bound anew
   // ---- shutdown ----
   Atomic<bool> closed_{false};
   Atomic<bool> draining_{false};

@@ -36,6 +36,17 @@ void Pool::allow_another() noexcept { v0::allow_another(idle_, SeatHost{*this});
 /// Opens and closes tiers. By the monitor only.
 void Pool::open_workers(unsigned count) noexcept { v0::open_workers(idle_, SeatHost{*this}, count); }
 
+/// The process has more or fewer processors than before. By the monitor only.
+void Pool::limits_changed(int more) noexcept {
+  // A cpuset that shrinks takes the bindings away, and one that grows does not always give them back. relaxed: says only that it has changed.
+  binding_.fetch_add(1, relaxed);
+  if (more > 0) {
+    v0::allow_another(idle_, SeatHost{*this}, more);
+  } else {
+    static_cast<void>(idle_.allow(more));
+  }
+}
+
 /// Tries again where there was no thread for a worker, of which so many are spare ones that may be awake. By the monitor only.
 void Pool::retry_threads(unsigned spares) noexcept {
   {

@@ -267,8 +267,17 @@ bool Worker::try_rest(Found& found) noexcept {
   return rest != Rest::None;
 }
 
+void Worker::bind() noexcept {
+  // relaxed: see Pool::limits_changed().
+  binding_ = pool_.binding_.load(relaxed);
+  // relaxed: statistics.
+  processor_.store(pool_.config_.places.bind_as(index).value_or(kNoProcessor), relaxed);
+}
+
 /// The seat's own thread is back; a guest may have been in its place.
 void Worker::end_rest() noexcept {
+  // relaxed: see Pool::limits_changed().
+  if (binding_ != pool_.binding_.load(relaxed)) [[unlikely]] bind();
   // relaxed: a hint for the monitor.
   runner_.store(thread_number(), relaxed);
   end_idle_time();
@@ -353,8 +362,7 @@ WEFT_ALWAYS_INLINE void Worker::execute(Found found) noexcept {
 }
 
 void Worker::run_thread() noexcept {
-  // relaxed: statistics.
-  processor_.store(pool_.config_.places.bind_as(index).value_or(kNoProcessor), relaxed);
+  bind();
   unblock_faults_here();
   if (pool_.monitor_.watches_unmarked()) unblock_questions_here();
   enter();

@@ -139,6 +139,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   [[nodiscard]] Found sleep_until_work() noexcept;
   [[nodiscard]] bool must_leave_hint(std::uint32_t hint) const noexcept;
   [[nodiscard]] bool try_rest(Found& found) noexcept;
+  void bind() noexcept;
   void end_rest() noexcept;
   void call_for_the_rest() noexcept;
   void begin_idle_time() noexcept;
@@ -150,6 +151,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   std::array<Atomic<RunQueues*>, kPriorities> queues_{};
   std::array<std::unique_ptr<RunQueues>, kPriorities> owned_queues_;
   // ---- private to the owner ----
+  std::uint32_t binding_ = 0;  // of the pool, when its thread was bound
   Victims victims_;
   bool has_victims_ = false;
   std::uint32_t turns_to_fair_ = kFairTurn;

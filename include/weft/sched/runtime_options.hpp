@@ -25,7 +25,8 @@ struct BlockedWorker {
 
 /// All members have defaults that are right for most programs: `Runtime rt{{.workers = 4}};`
 struct RuntimeOptions {
-  /// Workers, 1 to 4096; 0 takes as many as the affinity mask, the cpuset and the cgroup's CPU quota allow.
+  /// Workers, 1 to 4096; 0 takes as many as the affinity mask, the cpuset and the cgroup's CPU quota allow. If these allow fewer later, so many
+  /// workers fewer are awake, within a second; RuntimeStats::worker_limit says so.
   unsigned workers = 0;
 
   /// Which worker runs on which processor. A thread inside Runtime::run is never bound, nor is one that runs jobs while others are blocked.

@@ -35,6 +35,7 @@ struct TierStats {
 struct RuntimeStats {
   std::chrono::nanoseconds age{};  ///< since the runtime was made
   std::vector<WorkerStats> workers;
+  unsigned worker_limit = 0;  ///< so many workers may be awake, by the limits of the process as the watcher has seen them last
   std::vector<TierStats> tiers;  ///< empty where all workers are always open
 
   /// The sum over the workers.

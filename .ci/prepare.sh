@@ -27,6 +27,7 @@ has_package() {
     liburing-dev) pkg-config --exists liburing 2>/dev/null ;;
     ninja-build) command -v ninja >/dev/null || command -v ninja-build >/dev/null ;;
     pkg-config) command -v pkg-config >/dev/null ;;
+    qemu-system-x86) command -v qemu-system-x86_64 >/dev/null ;;
     qemu-user) command -v qemu-aarch64 >/dev/null ;;
     relacy-dev) has_header relacy/relacy.hpp ;;
     lld-19) [ -e "/usr/lib/llvm-19/bin/ld.lld" ] ;;

@@ -9,7 +9,7 @@ import sys
 
 import tree
 
-PLACES = re.compile(r'(?:lib/.*\.(?:cpp|S)|tests/(?:unit|stress)/.*\.cpp|tests/model/.*_model\.cpp|tests/c/.*_test\.c|'
+PLACES = re.compile(r'(?:lib/.*\.(?:cpp|S)|tests/(?:unit|stress|numa_guest)/.*\.cpp|tests/model/.*_model\.cpp|tests/c/.*_test\.c|'
                     r'perf/.*\.cpp|samples/.*\.(?:cpp|c))$')
 
 

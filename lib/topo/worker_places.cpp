@@ -5,6 +5,8 @@
 #include <cstring>
 #include <iterator>
 #include <string>
+#include <system_error>
+#include <thread>
 
 #include "topo/cpu_list.hpp"
 #include <weft/base/error.hpp>
@@ -36,16 +38,19 @@ struct Trial {
   std::vector<unsigned> refused;  // processors, in rising order
 };
 
-/// One attempt for all: the kernel cuts the mask to what the process may have, and says what is left.
-Trial try_all(const std::vector<unsigned>& wanted, const CpuSet& everywhere) {
+/// One attempt for all: the kernel cuts the mask to what the process may have, and says what is left. By a thread of its own: the kernel does not tell
+/// the calling one of the processors in its mask that are offline, and with what it was told its mask could not be put back.
+Trial try_all(const std::vector<unsigned>& wanted) {
   Trial trial;
-  trial.error = CpuSet(wanted).bind_this_thread();
-  if (trial.error != 0) {
-    trial.refused = wanted;
-    return trial;
+  std::vector<unsigned> granted;
+  try {
+    std::thread([&] {
+      trial.error = CpuSet(wanted).bind_this_thread();
+      if (trial.error == 0) granted = allowed_cpus();
+    }).join();
+  } catch (const std::system_error& error) {
+    trial.error = error.code().value();  // there is no thread for it, and would be none for workers
   }
-  const std::vector<unsigned> granted = allowed_cpus();
-  static_cast<void>(everywhere.bind_this_thread());  // what the thread had, it may have
   std::set_difference(wanted.begin(), wanted.end(), granted.begin(), granted.end(), std::back_inserter(trial.refused));
   return trial;
 }
@@ -54,7 +59,7 @@ Trial try_all(const std::vector<unsigned>& wanted, const CpuSet& everywhere) {
   std::string text = "weft: PinningStrategy::";
   text.append(name_of(plan.strategy)).append(" binds workers to processors, and the kernel refuses ").append(format_cpu_list(trial.refused));
   if (trial.error != 0 && trial.error != EINVAL) {
-    text.append(" (sched_setaffinity: ").append(std::strerror(trial.error)).append(")");
+    text.append(" (").append(std::strerror(trial.error)).append(")");
   } else {
     text.append(" (offline, or not in the cpuset of the process)");
   }
@@ -68,7 +73,7 @@ WorkerPlaces::WorkerPlaces(const Topology& machine, const PinningPlan& plan, boo
   const std::vector<unsigned> allowed = allowed_cpus();
   const CpuSet everywhere(allowed);
   const std::vector<unsigned> cpus = cpus_of(machine, plan, allowed);
-  const Trial trial = try_all(sorted_without_repeats(cpus), everywhere);
+  const Trial trial = try_all(sorted_without_repeats(cpus));
   if (!trial.refused.empty() && !is_best_effort) throw_refused(plan, trial);
   everywhere_ = everywhere;
   places_.reserve(cpus.size());

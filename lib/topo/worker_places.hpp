@@ -17,7 +17,7 @@ class WorkerPlaces {
   /// Nobody is bound.
   WorkerPlaces() = default;
 
-  /// Asks the kernel whether it will do it, by binding the calling thread for a moment. The processors of a machine that is not this one are
+  /// Asks the kernel whether it will do it, by binding a thread that ends at once. The processors of a machine that is not this one are
   /// mapped to those that the calling thread may run on, one after the other.
   ///
   /// @param is_best_effort  whoever cannot be bound is not; otherwise that is an error

@@ -28,7 +28,6 @@ void plan_places(PoolConfig& config, const RuntimeOptions& options) {
   config.tiers = options.tiers;
   config.machine = options.topology ? *options.topology : Topology::detect();
   config.plan = plan_pinning(config.machine, options.pinning, config.workers);
-  if (options.pinning == PinningStrategy::TieredSpillover) validate(options.tiers, config.plan.tiers.size());
   config.places = {config.machine, config.plan, options.pinning_best_effort};
 }
 
@@ -48,6 +47,7 @@ PoolConfig config_of(RuntimeOptions options) {
   if (options.report_blocking_after.count() < 0) {
     throw UsageError("weft: RuntimeOptions::report_blocking_after is negative; zero switches the reports off");
   }
+  validate(options.tiers);
   PoolConfig config{.workers = options.workers,
                     .name = std::move(options.name),
                     .on_unhandled = std::move(options.on_unhandled),

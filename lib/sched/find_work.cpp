@@ -9,14 +9,6 @@
 
 namespace weft::inline v0 {
 
-namespace {
-
-constexpr std::uint32_t call_for(std::size_t priority) noexcept {
-  return priority == static_cast<std::size_t>(Priority::High) ? Idle::kHighWaits : Idle::kOtherWaits;
-}
-
-}  // namespace
-
 /// 400 ns on the machine that this was measured on: a few times as long as a cache line needs from one processor to another.
 void Worker::pause_between_looks() noexcept {
   for (int i = 0; i < 16; ++i) cpu_relax();
@@ -57,7 +49,7 @@ Worker::Found Worker::find_injected(std::size_t of) noexcept {
   const std::size_t most = mine != nullptr ? share : 1;
   std::array<Job*, kMostAtOnce> jobs;
   std::size_t count = 0;
-  pool_.idle_.answer(call_for(of));
+  pool_.idle_.answer(Idle::call_for(static_cast<Priority>(of)));
   injector.pop(most, [&](Job* job) { jobs[count++] = job; });
   call_for_the_rest();
   if (count == 0) return {};
@@ -72,7 +64,7 @@ Worker::Found Worker::find_injected(std::size_t of) noexcept {
 /// Whoever answers a call takes one job, or a few: the others called as well.
 void Worker::call_for_the_rest() noexcept {
   for (std::size_t of = 0; of < kPriorities; ++of) {
-    if (!pool_.injectors_[of].is_empty_hint()) pool_.idle_.call(call_for(of));
+    if (!pool_.injectors_[of].is_empty_hint()) pool_.idle_.call(Idle::call_for(static_cast<Priority>(of)));
   }
 }
 

@@ -11,15 +11,9 @@
 #include <weft/base/assert.hpp>
 #include <weft/base/atomic.hpp>
 #include <weft/base/cache_line.hpp>
+#include <weft/base/priority.hpp>
 
 namespace weft::inline v0 {
-
-/// What a worker that may not go on has to do: see BasicIdle::try_rest().
-enum class Rest : std::uint8_t {
-  None,        ///< nothing: it may
-  OneTooMany,  ///< sleep without a look: those who are awake are enough
-  TierClosed   ///< sleep after a look for what others have to do in its place
-};
 
 /// The three idle states of the workers: searching, asleep, and neither (busy).
 ///
@@ -50,6 +44,11 @@ class BasicIdle {
     kUnwatched = 16,  ///< the monitor rests until work is added
     kLeaving = 32,    ///< somebody is awake whose tier is closed: it rests when it has ended a job
   };
+
+  /// What tells those who are busy of a job of this priority.
+  [[nodiscard]] static constexpr std::uint32_t call_for(Priority priority) noexcept {
+    return priority == Priority::High ? std::uint32_t{kHighWaits} : std::uint32_t{kOtherWaits};
+  }
 
   /// @param workers      all asleep at first
   /// @param always_hint  pushers take the slow path always: there is no asymmetric fence, so they have to fence
@@ -109,8 +108,8 @@ class BasicIdle {
   /// @return  false: somebody has claimed it, and its wake-up is on the way; or its tier is closed, and it is not to stop
   [[nodiscard]] bool cancel_sleep(unsigned worker, bool is_stopping) noexcept {
     const std::lock_guard lock(mutex_);
-    if (!is_stopping && roster_.is_closed(worker) && roster_.awake_closed() >= extra()) return false;
-    if (!roster_.wake(worker)) return false;
+    if (!is_stopping && roster_.is_closed(worker) && roster_.placed() >= extra()) return false;
+    if (!roster_.wake_to_run(worker)) return false;
     ++searching_;
     update_hint();
     return true;
@@ -166,14 +165,14 @@ class BasicIdle {
   // relaxed: as above.
   [[nodiscard]] bool is_closed_hint(unsigned worker) const noexcept { return worker >= open_hint_.load(relaxed); }
 
-  /// busy -> asleep, if more are awake than may be, or the worker's tier is closed and it is in nobody's place.
-  [[nodiscard]] Rest try_rest(unsigned worker) noexcept {
+  /// busy -> asleep, if more are awake than may be, or the worker's tier is closed and it is in nobody's place. The others need no last look of it:
+  /// who may be awake is, or can be woken whether this one is awake or not.
+  [[nodiscard]] bool try_rest(unsigned worker) noexcept {
     const std::lock_guard lock(mutex_);
-    const Rest rest = must_leave(worker) ? Rest::TierClosed : are_too_many() ? Rest::OneTooMany : Rest::None;
-    if (rest == Rest::None) return rest;
+    if (!must_leave(worker) && !are_too_many()) return false;
     roster_.fall_asleep(worker);
     update_hint();
-    return rest;
+    return true;
   }
 
   /// asleep -> gone, unless it has been claimed, or is awake.
@@ -219,10 +218,10 @@ class BasicIdle {
     update_hint();
   }
 
-  /// Whether somebody searches, or sleeps in an open tier.
+  /// Whether somebody searches, or sleeps in an open tier and may be woken.
   [[nodiscard]] bool is_anybody_idle() const noexcept {
     const std::lock_guard lock(mutex_);
-    return searching_ != 0 || roster_.is_any_open_asleep();
+    return searching_ != 0 || (room() > 0 && roster_.is_any_open_asleep());
   }
 
   [[nodiscard]] bool are_all_asleep() const noexcept {
@@ -240,12 +239,14 @@ class BasicIdle {
   /// How many may be awake beside those of open tiers, because so many are blocked.
   [[nodiscard]] unsigned extra() const noexcept { return static_cast<unsigned>(std::max(static_cast<int>(allowed_ - roster_.open()), 0)); }
   /// Those of closed tiers that are awake and in nobody's place.
-  [[nodiscard]] unsigned leaving() const noexcept { return roster_.awake_closed() - std::min(roster_.awake_closed(), extra()); }
-  [[nodiscard]] bool must_leave(unsigned worker) const noexcept { return roster_.is_closed(worker) && leaving() != 0; }
+  [[nodiscard]] unsigned leaving() const noexcept { return roster_.awake_closed() - std::min(roster_.placed(), extra()); }
+  [[nodiscard]] bool must_leave(unsigned worker) const noexcept {
+    return roster_.is_closed(worker) && (!roster_.is_placed(worker) || roster_.placed() > extra());
+  }
   /// Positive: so many more may be awake; negative: so many should rest. Those who leave are neither: nobody waits for them, nor rests for them.
   [[nodiscard]] int room() const noexcept { return static_cast<int>(allowed_ - (roster_.awake() - leaving())); }
   [[nodiscard]] bool are_too_many() const noexcept { return room() < 0; }
-  [[nodiscard]] bool may_wake_closed() const noexcept { return roster_.asleep_closed() != 0 && roster_.awake_closed() < extra(); }
+  [[nodiscard]] bool may_wake_closed() const noexcept { return roster_.asleep_closed() != 0 && roster_.placed() < extra(); }
   [[nodiscard]] bool may_wake() const noexcept {
     return room() > 0 && (roster_.asleep() != roster_.asleep_closed() || may_wake_closed());
   }
@@ -315,21 +316,30 @@ void become_busy(Idle& idle, Host host) noexcept {
   if (host.has_visible_work()) host.wake_one();
 }
 
+/// What is visible is for others. Who relied on the caller has called nobody; so if nobody can be woken, those who are busy are called.
+template <class Host>
+void leave_visible_work(Host host) noexcept {
+  if (host.has_visible_work() && !host.wake_one()) host.call_busy();
+}
+
 /// What a worker that has run dry does until it has work again: the sleeping side of the protocol.
 ///
 /// @tparam Host  the worker as the protocol needs it: search() looks for work while counted as searching, and calls
-///               become_busy() when it finds some; has_visible_work() and is_stopping() are the last look; park() blocks
-/// @param rest   why it is asleep already, if it is: by try_rest()
+///               become_busy() when it finds some; has_visible_work() and is_stopping() are the last look; park() blocks;
+///               call_busy() calls those who are busy (README.md, "giving way") for what is visible
+/// @param is_resting  it is asleep already, by try_rest(), and does not look
 /// @return  what search() found; nothing when the pool stops
 template <class Idle, class Host>
-auto wait_for_work(Idle& idle, unsigned worker, Host host, Rest rest = Rest::None) noexcept -> decltype(host.search()) {
-  bool is_searching = rest == Rest::None && idle.try_start_searching(worker);
-  for (;; rest = Rest::None) {
+auto wait_for_work(Idle& idle, unsigned worker, Host host, bool is_resting = false) noexcept -> decltype(host.search()) {
+  bool is_searching = !is_resting && idle.try_start_searching(worker);
+  for (;; is_resting = false) {
     if (is_searching) {
       if (const auto found = host.search()) return found;
     }
-    host.count_park();
-    if (rest == Rest::None) idle.announce_sleep(worker, is_searching);
+    if (!is_resting) {
+      host.count_park();
+      idle.announce_sleep(worker, is_searching);
+    }
     // ---- a guest may have the seat from here: nothing of this worker is touched until it is back (G1) ----
     // [idle.announce] seq_cst: the sleeper's word in the hint, before its last look at the deques. Partner: [idle.push_a], a
     // pusher's item before its read of the hint. And [drain.flag]: what this worker has counted off, before about_to_sleep() looks whether
@@ -341,11 +351,11 @@ auto wait_for_work(Idle& idle, unsigned worker, Host host, Rest rest = Rest::Non
       is_searching = true;
       continue;
     }
-    if (rest != Rest::OneTooMany && host.has_visible_work()) {
+    if (!is_resting && host.has_visible_work()) {
       is_searching = idle.cancel_sleep(worker, false);
       if (is_searching) continue;
       // Its tier is closed, or whoever has claimed it may be a guest, who does not look before it leaves, or have taken it out of the pool.
-      if (host.has_visible_work()) host.wake_one();
+      leave_visible_work(host);
     }
     host.about_to_sleep();
     host.park();
@@ -369,7 +379,7 @@ void give_seat_back(Idle& idle, unsigned worker, bool is_done, Host host) noexce
   // [idle.announce] seq_cst: the seat's word in the hint, before the leaving guest's last look at the deques. Partner: [idle.push_a], a
   // pusher's item before its read of the hint.
   host.heavy_fence();
-  if (host.has_visible_work()) host.wake_one();
+  leave_visible_work(host);
   host.about_to_sleep();
 }
 

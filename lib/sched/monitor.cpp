@@ -35,14 +35,21 @@ std::int64_t in_ns(std::chrono::steady_clock::time_point time) noexcept { return
 
 /// @param is_urgent  somebody may be blocked already; otherwise a try each 50 ms is enough, for those who add work are many
 void Monitor::start(bool is_urgent) noexcept {
+  if (try_start(is_urgent) || !tiers_.has_tiers()) return;
+  // Nobody opens tiers when they have to be.
+  if (pool_.idle_.is_closed_hint(pool_.worker_count() - 1)) pool_.open_workers(pool_.worker_count());
+}
+
+/// False: there is no thread for it.
+bool Monitor::try_start(bool is_urgent) noexcept {
   const std::lock_guard lock(pool_.threads_mutex_);
   // relaxed: stop() sets it under the lock.
-  if (thread_.joinable() || stopping_.load(relaxed)) return;
+  if (thread_.joinable() || stopping_.load(relaxed)) return true;
   if (is_urgent || Clock::now() - refused_last_ >= kBetweenTries) {
     try {
       thread_ = std::thread([this] { run(); });
       pthread_setname_np(thread_.native_handle(), ("watch/" + pool_.config_.name.substr(0, 9)).c_str());
-      return;
+      return true;
     } catch (const std::exception&) {
       refused_last_ = Clock::now();
     }
@@ -50,6 +57,7 @@ void Monitor::start(bool is_urgent) noexcept {
   // Blocked workers are not replaced; the next that begins a call or adds work tries again.
   pace_.give_up();
   if (must_see_work()) pool_.idle_.call(Idle::kUnwatched);
+  return false;
 }
 
 void Monitor::stop() noexcept {
@@ -85,6 +93,7 @@ void Monitor::run() noexcept {
   int fast_turns = 0;
   busy_last_ = Clock::now();
   pace_.begin();
+  if (tiers_.has_tiers()) pool_.open_workers(tiers_.open_workers());  // all are, if there was once no thread for this
   // [monitor.stop] acquire: pairs with stop().
   while (!stopping_.load(acquire)) {
     const auto now = Clock::now();

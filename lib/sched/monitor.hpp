@@ -86,6 +86,7 @@ class Monitor {
     return pace_.tell([this] { is_asymmetric_ ? light_fence() : full_fence(); });
   }
   WEFT_COLD void start(bool is_urgent) noexcept;
+  [[nodiscard]] bool try_start(bool is_urgent) noexcept;
   void run() noexcept;
   bool look_at_calls() noexcept;
   bool look_at_unmarked(Clock::time_point now) noexcept;

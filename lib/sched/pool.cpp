@@ -94,7 +94,7 @@ void Pool::notify_from_outside(Priority priority) noexcept {
   // relaxed: ordered by the asymmetric pair.
   const bool is_woken = (idle_.wake_hint().load(relaxed) & Idle::kSleeper) != 0 && work_added();
   // Whoever is deep in a tree of forks does not come back to its loop by itself.
-  if (!is_woken) idle_.call(priority == Priority::High ? Idle::kHighWaits : Idle::kOtherWaits);
+  if (!is_woken) idle_.call(Idle::call_for(priority));
   watch();
 }
 
@@ -181,6 +181,15 @@ bool Pool::has_visible_work() const noexcept {
     if (!worker->is_empty_hint()) return true;
   }
   return false;
+}
+
+/// For jobs whose pushers have called nobody, because somebody was woken who cannot stay for them (README.md, "giving way").
+void Pool::call_for_visible_work() noexcept {
+  for (std::size_t of = 0; of < kPriorities; ++of) {
+    if (!injectors_[of].is_empty_hint()) idle_.call(Idle::call_for(static_cast<Priority>(of)));
+  }
+  const auto has_high = [](const auto& worker) { return worker->visible_jobs(static_cast<std::size_t>(Priority::High)) != 0; };
+  if (std::any_of(seats_.begin(), seats_.end(), has_high)) idle_.call(Idle::kHighWaits);
 }
 
 std::uint64_t Pool::visible_jobs() const noexcept {

@@ -36,6 +36,9 @@ class Roster {
   [[nodiscard]] bool is_closed(unsigned worker) const noexcept { return worker >= open_ && worker < planned_; }
   [[nodiscard]] unsigned awake_closed() const noexcept { return awake_closed_; }
   [[nodiscard]] unsigned asleep_closed() const noexcept { return asleep_closed_; }
+  /// Of those of closed tiers that are awake: who was woken when its tier was closed already, in the place of somebody who is blocked.
+  [[nodiscard]] unsigned placed() const noexcept { return placed_; }
+  [[nodiscard]] bool is_placed(unsigned worker) const noexcept { return states_[worker] == State::Placed; }
   [[nodiscard]] bool is_any_open_asleep() const noexcept {
     return std::any_of(sleepers_.begin(), sleepers_.end(), [this](unsigned worker) { return worker < open_; });
   }
@@ -44,8 +47,11 @@ class Roster {
   void set_open(unsigned count) noexcept {
     WEFT_ASSERT(count <= planned_, "idle protocol: more workers are in open tiers than there are in all");
     open_ = count;
-    awake_closed_ = asleep_closed_ = 0;
-    for (unsigned worker = open_; worker < planned_; ++worker) count_closed(worker, 1);
+    awake_closed_ = asleep_closed_ = placed_ = 0;
+    for (unsigned worker = 0; worker < planned_; ++worker) {
+      if (worker < open_ && states_[worker] == State::Placed) states_[worker] = State::Awake;
+      if (worker >= open_) count_closed(worker, 1);
+    }
   }
 
   /// gone -> awake, gone -> asleep
@@ -55,19 +61,25 @@ class Roster {
     sleepers_.push_back(worker);
   }
   /// awake -> gone
-  void leave(unsigned worker) noexcept { change(worker, State::Awake, State::Gone); }
+  void leave(unsigned worker) noexcept { change(worker, awake_state(worker), State::Gone); }
   /// awake -> asleep
   void fall_asleep(unsigned worker) noexcept {
-    change(worker, State::Awake, State::Asleep);
+    change(worker, awake_state(worker), State::Asleep);
     sleepers_.push_back(worker);  // capacity was reserved for every worker
   }
-  /// asleep -> awake. False: it does not sleep.
+  /// asleep -> awake, in nobody's place. False: it does not sleep.
   [[nodiscard]] bool wake(unsigned worker) noexcept {
+    if (!wake_to_run(worker)) return false;
+    if (states_[worker] == State::Placed) change(worker, State::Placed, State::Awake);
+    return true;
+  }
+  /// asleep -> awake; one of a closed tier in the place of somebody who is blocked. False: it does not sleep.
+  [[nodiscard]] bool wake_to_run(unsigned worker) noexcept {
     if (states_[worker] != State::Asleep) return false;
     wake_at(static_cast<std::size_t>(std::find(sleepers_.begin(), sleepers_.end(), worker) - sleepers_.begin()));
     return true;
   }
-  /// asleep -> awake for the one that comes first by `rank(worker)`, and of several the one that has slept the shortest.
+  /// wake_to_run() for the one that comes first by `rank(worker)`, and of several the one that has slept the shortest.
   ///
   /// Pre: there is one, not counting those of closed tiers unless `with_closed`.
   template <class Rank>
@@ -87,13 +99,17 @@ class Roster {
   }
 
  private:
-  enum class State : std::uint8_t { Gone, Awake, Asleep };
+  enum class State : std::uint8_t { Gone, Awake, Placed, Asleep };
+
+  [[nodiscard]] State awake_state(unsigned worker) const noexcept {
+    return states_[worker] == State::Placed ? State::Placed : State::Awake;
+  }
 
   unsigned wake_at(std::size_t at) noexcept {
     const unsigned worker = sleepers_[at];
     for (; at + 1 < sleepers_.size(); ++at) sleepers_[at] = sleepers_[at + 1];
     sleepers_.pop_back();
-    change(worker, State::Asleep, State::Awake);
+    change(worker, State::Asleep, is_closed(worker) ? State::Placed : State::Awake);
     return worker;
   }
 
@@ -107,7 +123,8 @@ class Roster {
     if (counts) count_closed(worker, 1);
   }
   void count_closed(unsigned worker, int by) noexcept {
-    if (states_[worker] == State::Awake) awake_closed_ += static_cast<unsigned>(by);
+    if (states_[worker] == State::Awake || states_[worker] == State::Placed) awake_closed_ += static_cast<unsigned>(by);
+    if (states_[worker] == State::Placed) placed_ += static_cast<unsigned>(by);
     if (states_[worker] == State::Asleep) asleep_closed_ += static_cast<unsigned>(by);
   }
 
@@ -116,6 +133,7 @@ class Roster {
   unsigned present_ = 0;
   unsigned awake_closed_ = 0;
   unsigned asleep_closed_ = 0;
+  unsigned placed_ = 0;
   std::vector<State> states_;
   std::vector<unsigned> sleepers_;  // most recent last
 };

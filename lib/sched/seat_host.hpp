@@ -34,7 +34,8 @@ struct Pool::SeatHost {
   }
   void heavy_fence() const noexcept { v0::heavy_fence(); }
   [[nodiscard]] bool has_visible_work() const noexcept { return pool.has_visible_work(); }
-  void wake_one() const noexcept { pool.wake_one(); }
+  bool wake_one() const noexcept { return pool.wake_one(); }
+  void call_busy() const noexcept { pool.call_for_visible_work(); }
   void about_to_sleep() const noexcept { pool.about_to_sleep(); }
 };
 

@@ -78,7 +78,7 @@ bool has_lasted(const std::optional<std::int64_t>& since, std::int64_t now_ns, s
 
 }  // namespace
 
-void validate(const TierOptions& options, std::size_t tiers) {
+void validate(const TierOptions& options) {
   validate_values("TierOptions::", options_of(options, 0));
   for (std::size_t i = 0; i < options.overrides.size(); ++i) {
     const unsigned tier = options.overrides[i].tier;
@@ -86,7 +86,6 @@ void validate(const TierOptions& options, std::size_t tiers) {
     place << "TierOptions::overrides[" << i << "]";
     const std::string name = place.str();
     if (tier == 0) refuse(name, " is for tier 0, which is always open; the first that opens is tier 1");
-    if (tier >= tiers) refuse(name, " is for tier ", tier, ", but the plan has ", tiers, " of them, counted from 0; PinningPlan::tiers lists them");
     for (std::size_t j = 0; j < i; ++j) {
       if (options.overrides[j].tier == tier) refuse(name, " is for tier ", tier, ", as is overrides[", j, "]; put both into one");
     }

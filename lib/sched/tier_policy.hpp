@@ -21,9 +21,8 @@ struct TierSample {
 
 /// Refuses options that say nothing sensible.
 ///
-/// @param tiers  of the plan, with tier 0
 /// Errors: UsageError that names the member, its value, and what it may be.
-void validate(const TierOptions& options, std::size_t tiers);
+void validate(const TierOptions& options);
 
 /// Decides from samples how many tiers are open. Knows no clock and no thread.
 ///
@@ -55,7 +54,7 @@ void validate(const TierOptions& options, std::size_t tiers);
 /// A sample that is not later than the one before is ignored.
 class TierPolicy {
  public:
-  /// Tier 0 is open. Pre: validate() takes the options for so many tiers; no tier is empty.
+  /// Tier 0 is open. Pre: validate() takes the options; no tier is empty.
   TierPolicy(const std::vector<unsigned>& workers_of_tiers, const TierOptions& options);
 
   /// Cost: 10 to 20 ns. No allocation.

@@ -98,9 +98,9 @@ std::vector<TierStats> TierWatch::stats() const {
   std::vector<TierStats> stats;
   for (unsigned tier = 0; tier < tiers_; ++tier) {
     const PinningPlan::Tier& of = plan_.tiers[tier];
-    const std::uint64_t opened = counts_[tier].opened.get();
-    stats.push_back({of.name, of.first, of.count, opened, counts_[tier].closed.get(), false});
-    stats.back().is_open = tier == 0 || stats.back().opened > stats.back().closed;
+    const std::uint64_t closed = counts_[tier].closed.get();
+    const std::uint64_t opened = counts_[tier].opened.get();  // after it: what was closed had been opened
+    stats.push_back({of.name, of.first, of.count, opened, closed, tier == 0 || opened > closed});
   }
   return stats;
 }

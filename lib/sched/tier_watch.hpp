@@ -26,7 +26,7 @@ class TierWatch {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// Does nothing if the plan has one tier. Pre: validate() takes the options for the plan.
+  /// Does nothing if the plan has one tier. Pre: validate() takes the options.
   TierWatch(Pool& pool, const PinningPlan& plan, const TierOptions& options);
 
   [[nodiscard]] bool has_tiers() const noexcept { return policy_.has_value(); }

@@ -30,7 +30,7 @@ class Victims {
       const unsigned size = end - first;
       unsigned at = static_cast<unsigned>(std::uint64_t{random} * size >> 32);  // as good as a remainder, and without a division
       for (unsigned i = 0; i < size; ++i, at = at + 1 == size ? 0 : at + 1) {
-        if (take(order_[first + at], first >= first_remote_)) return true;
+        if (take(order_[first + at].worker, order_[first + at].is_remote)) return true;
       }
       first = end;
     }
@@ -41,10 +41,14 @@ class Victims {
   [[nodiscard]] unsigned ring_of(unsigned worker) const noexcept { return worker < ring_of_.size() ? ring_of_[worker] : 0; }
 
  private:
-  std::vector<unsigned> order_;      // ring after ring
+  struct Victim {
+    unsigned worker;
+    bool is_remote;  // a ring may have both: of a cache that several nodes share
+  };
+
+  std::vector<Victim> order_;        // ring after ring
   std::vector<unsigned> ring_ends_;  // each: one behind its last in `order_`
   std::vector<std::uint8_t> ring_of_;  // of each worker; the last rings may be one
-  unsigned first_remote_ = 0;
 };
 
 }  // namespace weft::inline v0

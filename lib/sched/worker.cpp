@@ -133,11 +133,14 @@ bool Worker::is_empty_hint() const noexcept {
 
 std::size_t Worker::visible_jobs() const noexcept {
   std::size_t sum = 0;
-  for (const Atomic<RunQueues*>& of : queues_) {
-    // [worker.queues] acquire: pairs with make_queues().
-    if (const RunQueues* const found = of.load(acquire)) sum += found->size_hint();
-  }
+  for (std::size_t of = 0; of < kPriorities; ++of) sum += visible_jobs(of);
   return sum;
+}
+
+std::size_t Worker::visible_jobs(std::size_t of) const noexcept {
+  // [worker.queues] acquire: pairs with make_queues().
+  const RunQueues* const found = queues_[of].load(acquire);
+  return found == nullptr ? 0 : found->size_hint();
 }
 
 Job* Worker::steal_for(Worker& thief, std::size_t of) noexcept {
@@ -218,14 +221,16 @@ struct Worker::IdleHost {
   [[nodiscard]] bool is_stopping() const noexcept { return worker.pool_.stopping_.load(acquire) || worker.must_end.load(acquire); }
   void about_to_sleep() const noexcept { worker.pool_.about_to_sleep(); }
   void park() const noexcept { worker.parker.park(); }
-  void wake_one() const noexcept { worker.pool_.wake_one(); }
+  bool wake_one() const noexcept { return worker.pool_.wake_one(); }
+  void call_busy() const noexcept { worker.pool_.call_for_visible_work(); }
 };
 
 Worker::Found Worker::search() noexcept {
   constexpr int kRounds = 64;
   for (int round = 0; round < kRounds; ++round) {
-    // relaxed: a hint; a closed tier's worker does not take time from its core's other processor.
-    if (must_leave_hint(wake_hint->load(relaxed))) break;
+    // A closed tier's worker does not take time from its core's other processor; but when the pool stops, what is left is everybody's.
+    // relaxed: a hint.
+    if (must_leave_hint(wake_hint->load(relaxed)) && !IdleHost{*this}.is_stopping()) break;
     if (const Found found = find_work()) {
       become_busy(pool_.idle_, IdleHost{*this});
       return found;
@@ -260,11 +265,11 @@ bool Worker::try_rest(Found& found) noexcept {
   if (must_look_for_high_ || has_given_way_) return false;  // it has answered a call, and looks first
   count_off(*this);
   begin_idle_time();
-  const Rest rest = pool_.idle_.try_rest(index);
+  const bool rests = pool_.idle_.try_rest(index);
   // ---- if so, a guest may have the seat from here (G1) ----
-  if (rest != Rest::None) found = wait_for_work(pool_.idle_, index, IdleHost{*this}, rest);
+  if (rests) found = wait_for_work(pool_.idle_, index, IdleHost{*this}, true);
   end_rest();
-  return rest != Rest::None;
+  return rests;
 }
 
 void Worker::bind() noexcept {

@@ -50,8 +50,9 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
 
   [[nodiscard]] const Victims& victims() const noexcept { return victims_; }
 
-  /// How many jobs are in its queues. Threads: any.
+  /// How many jobs are in its queues, in all or of one priority. Threads: any.
   [[nodiscard]] std::size_t visible_jobs() const noexcept;
+  [[nodiscard]] std::size_t visible_jobs(std::size_t priority) const noexcept;
 
   [[nodiscard]] WorkerStats stats() const noexcept;  // threads: any
 

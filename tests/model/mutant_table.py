@@ -13,12 +13,12 @@ STACK_JOIN = 'lib/coro/stack_join.hpp'
 ARRIVALS = 'include/weft/sync/arrivals.hpp'
 EVENT = 'include/weft/sync/event_word.hpp'
 MUTEX = 'include/weft/sync/mutex_word.hpp'
-GLUE = 'tests/model/sched/idle_model.cpp'
+GLUE = 'tests/model/sched/idle_scenario.hpp'
 PARK = 'lib/fiber/run_until_parked.hpp'
 PARK_GLUE = 'tests/model/fiber/park_model.cpp'
 
 CONTROLS = ['queue/deque', 'queue/injector', 'coro/blocking', 'coro/counter', 'coro/join', 'coro/stack_join', 'fiber/park', 'sync/event', 'sync/mutex',
-            'sched/idle', 'sched/pace']
+            'sched/idle', 'sched/idle_tiers', 'sched/pace']
 
 # The most preemptions in the exhaustive search, where it is not one: three threads that take turns for long.
 BOUNDS = {'coro/stack_join': 0}
@@ -298,39 +298,38 @@ MUTANTS = [
      'return room() > 0 && (roster_', 'return (roster_'),
     ('idle: whoever may be awake now is not woken', 'sched/idle', IDLE,
      'if (idle.allow(more)) wake_for_visible_work(host);', 'static_cast<void>(idle.allow(more));'),
-    ('idle: nobody is woken when a tier is opened', 'sched/idle', IDLE,
+    ('idle: nobody is woken when a tier is opened', 'sched/idle_tiers', IDLE,
      'if (idle.set_open(count)) wake_for_visible_work(host);', 'static_cast<void>(idle.set_open(count));'),
-    ('idle: who opens a tier does not fence', 'sched/idle', IDLE,
+    ('idle: who opens a tier does not fence', 'sched/idle_tiers', IDLE,
      'host.heavy_fence();\n  if (host.has_visible_work()) host.wake_one();\n}\n\n/// Lets', 'if (host.has_visible_work()) host.wake_one();\n}\n\n/// Lets'),
-    ('idle: who rests because its tier is closed does not look', 'sched/idle', IDLE,
-     'if (rest != Rest::OneTooMany && host', 'if (rest == Rest::None && host'),
-    ('idle: a worker of a closed tier that sees work wakes nobody', 'sched/idle', IDLE,
-     'if (host.has_visible_work()) host.wake_one();\n    }\n', '}\n'),
+    ('idle: a worker that leaves work to others wakes nobody', 'sched/idle_tiers', IDLE,
+     '      leave_visible_work(host);\n    }\n', '    }\n'),
+    ('idle: the others wait for who leaves a closed tier', 'sched/idle_tiers', IDLE,
+     '(roster_.awake() - leaving()))', 'roster_.awake())'),
     ('idle: who rests counts as busy', 'sched/idle', IDLE,
-     'if (rest == Rest::None) return rest;\n    roster_.fall_asleep(worker);', 'if (rest == Rest::None) return rest;'),
+     'if (!must_leave(worker) && !are_too_many()) return false;\n    roster_.fall_asleep(worker);',
+     'if (!must_leave(worker) && !are_too_many()) return false;'),
     ('idle.announce: no fence before the last look', 'sched/idle', IDLE,
      'host.heavy_fence();\n    // Who stops', '// Who stops'),
     ('idle.announce: no fence before a guest\'s last look', 'sched/idle', IDLE,
-     'host.heavy_fence();\n  if (host.has_visible_work()) host.wake_one();\n  host.about',
-     'if (host.has_visible_work()) host.wake_one();\n  host.about'),
+     'host.heavy_fence();\n  leave_visible_work(host);\n  host.about', 'leave_visible_work(host);\n  host.about'),
     ('idle.announce: no fence before the look of a searcher that has found a job', 'sched/idle', IDLE,
-     'host.heavy_fence();\n  if (host.has_visible_work()) host.wake_one();\n}\n\n/// What a worker',
-     'if (host.has_visible_work()) host.wake_one();\n}\n\n/// What a worker'),
+     'host.heavy_fence();\n  if (host.has_visible_work()) host.wake_one();\n}\n\n/// What is', 'if (host.has_visible_work()) host.wake_one();\n}\n\n/// What is'),
     ('idle: a searcher that has found a job does not look', 'sched/idle', IDLE,
-     'host.heavy_fence();\n  if (host.has_visible_work()) host.wake_one();\n}\n\n/// What a worker', '}\n\n/// What a worker'),
+     'host.heavy_fence();\n  if (host.has_visible_work()) host.wake_one();\n}\n\n/// What is', '}\n\n/// What is'),
     ('idle.push_a: no light fence', 'sched/idle', GLUE,
      'void light_fence() { model::seq_cst_fence(); }', 'void light_fence() {}'),
     ('idle: no last look', 'sched/idle', IDLE,
-     'if (rest != Rest::OneTooMany && host.has_visible_work()) {', 'if (false) {'),
+     'if (!is_resting && host.has_visible_work()) {', 'if (false) {'),
     ('idle: no look whether the pool stops', 'sched/idle', IDLE,
      'if (host.is_stopping() && idle.cancel_sleep(worker, true)) {', 'if (false) {'),
     ('idle: a guest leaves without a look', 'sched/idle', IDLE,
-     'if (host.has_visible_work()) host.wake_one();\n  host.about', 'host.about'),
+     '  leave_visible_work(host);\n  host.about', '  host.about'),
     ('idle: the baton is dropped', 'sched/idle', IDLE,
      '--searching_;\n    update_hint();\n    return searching_ == 0 && may_wake();',
      '--searching_;\n    update_hint();\n    return false;'),
     ('idle: nobody takes the place of a worker without a thread', 'sched/idle', IDLE,
-     'while (const auto sleeper = idle.claim_sleeper()) {', 'if (const auto sleeper = idle.claim_sleeper()) {'),
+     'while (const auto sleeper', 'if (const auto sleeper'),
     ('idle: a claimed worker does not count as searching (I3)', 'sched/idle', IDLE,
      'if (searching_ > 0 || !may_wake()) return std::nullopt;\n    ++searching_;',
      'if (searching_ > 0 || !may_wake()) return std::nullopt;'),

@@ -78,7 +78,7 @@ struct RuntimeOptions {
   /// return EINTR. Must not throw, nor use this runtime. There is no place if the program handles SIGURG itself, or if a thread inside
   /// Runtime::run blocks it; workers' own threads let it through, whatever their maker blocks.
   ///
-  /// Threads:  the runtime's watcher, one call at a time; as long as the call lasts, nobody else is noticed.
+  /// Threads:  the runtime's watcher, one call at a time; as long as the call lasts, nobody else is noticed, and no tier opens.
   /// Lifetime: what it captures outlives the runtime.
   /// Default:  prints where it is to standard error.
   std::function<void(const BlockedWorker&)> on_blocked = {};

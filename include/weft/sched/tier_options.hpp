@@ -58,7 +58,8 @@ struct TierOptions {
   /// Default: 50 ms, in which a frame of a game and most pauses between two parallel loops fit.
   std::chrono::nanoseconds hysteresis = std::chrono::milliseconds(50);
 
-  /// Other values for the opening and closing of some tiers, each tier once. Example: SMT siblings that open only when work waits.
+  /// Other values for the opening and closing of some tiers, each tier once; those that a machine does not have are ignored. Example: siblings that
+  /// open only when work waits.
   std::vector<TierOverride> overrides = {};
 
   /// Is told of each change, after it was made. Must not throw.

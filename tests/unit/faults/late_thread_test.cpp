@@ -140,6 +140,26 @@ TEST_CASE("a watcher that could not be started is started when more work is adde
   jobs.wait();
 }
 
+TEST_CASE("where there is no watcher that could open tiers all are open") {
+  Runtime rt{{.workers = 2,
+              .pinning = weft::PinningStrategy::TieredSpillover,
+              .topology = weft::Topology::parse("l3:2 core:1"),
+              .report_blocking_after = kNoReports}};
+  REQUIRE(rt.stats().tiers.size() == 2);
+  const FailingThreads failing(1);  // but for one worker's
+  Counter jobs;
+  std::latch is_inside(1), gate(1);
+  rt.spawn(
+      [&] {
+        is_inside.count_down();
+        gate.wait();
+      },
+      jobs);
+  is_inside.wait();
+  rt.run([&] { gate.count_down(); });  // in the seat of the second tier
+  jobs.wait();
+}
+
 TEST_CASE("workers whose threads could not be started get them later") {
   constexpr unsigned kWorkers = 4;
   Runtime rt{{.workers = kWorkers, .spare_workers = 0}};

@@ -192,8 +192,8 @@ TEST_CASE("a thread inside run takes a seat of an open tier") {
 
 TEST_CASE("options for tiers that make no sense are refused, and none are needed where there are no tiers") {
   CHECK_THROWS_WITH((Runtime{options("l3:2 core:2", {.threshold = 2})}), Contains("TierOptions::threshold is 2"));
-  CHECK_THROWS_WITH((Runtime{options("core:2", {.overrides = {{.tier = 1}}})}), Contains("overrides[0] is for tier 1, but the plan has 1"));
-  Runtime rt{options("core:2", {})};
+  CHECK_THROWS_WITH((Runtime{options("l3:2 core:2", {.overrides = {{.tier = 0}}})}), Contains("overrides[0] is for tier 0, which is always open"));
+  Runtime rt{options("core:2", {.overrides = {{.tier = 7, .threshold = 0.9}}})};
   need_all_workers(rt);
   CHECK(rt.stats().tiers.empty());
   Runtime other{{.workers = 2, .pinning = PinningStrategy::Linear}};

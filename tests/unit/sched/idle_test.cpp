@@ -5,7 +5,6 @@
 #include <set>
 
 using weft::Idle;
-using weft::Rest;
 
 namespace {
 bool hints(const Idle& idle) { return idle.wake_hint().load() != 0; }
@@ -135,11 +134,11 @@ TEST_CASE("who is awake when its tier is closed rests; the others do not rest fo
   CHECK(tiers.idle.set_open(2));
   CHECK((tiers.idle.wake_hint().load() & Idle::kLeaving) != 0);
   CHECK((tiers.idle.wake_hint().load() & Idle::kTooMany) == 0);
-  CHECK(tiers.idle.try_rest(0) == Rest::None);
+  CHECK_FALSE(tiers.idle.try_rest(0));
   CHECK_FALSE(tiers.idle.try_start_searching(2));
   CHECK(tiers.wake() == 1u);
-  CHECK(tiers.idle.try_rest(1) == Rest::None);
-  CHECK(tiers.idle.try_rest(2) == Rest::TierClosed);
+  CHECK_FALSE(tiers.idle.try_rest(1));
+  CHECK(tiers.idle.try_rest(2));
   CHECK((tiers.idle.wake_hint().load() & Idle::kLeaving) == 0);
   CHECK_FALSE(tiers.idle.cancel_sleep(2, false));  // it stays asleep, whatever it sees
   CHECK_FALSE(tiers.wake());
@@ -157,11 +156,11 @@ TEST_CASE("in the place of a blocked worker first one of a closed tier is woken,
     CHECK((tiers.idle.wake_hint().load() & (Idle::kLeaving | Idle::kTooMany)) == 0);
   }
   CHECK_FALSE(tiers.idle.allow(-1));
-  CHECK(tiers.idle.try_rest(4) == Rest::OneTooMany);
-  CHECK(tiers.idle.try_rest(3) == Rest::None);  // three are blocked, and three of closed tiers are in their places
+  CHECK(tiers.idle.try_rest(4));
+  CHECK_FALSE(tiers.idle.try_rest(3));  // three are blocked, and three of closed tiers are in their places
   CHECK_FALSE(tiers.idle.allow(-1));
-  CHECK(tiers.idle.try_rest(1) == Rest::TierClosed);
-  CHECK(tiers.idle.try_rest(2) == Rest::None);
+  CHECK(tiers.idle.try_rest(1));
+  CHECK_FALSE(tiers.idle.try_rest(2));
 }
 
 TEST_CASE("an open worker that sleeps is woken before one of a closed tier in a blocked one's place") {
@@ -172,4 +171,81 @@ TEST_CASE("an open worker that sleeps is woken before one of a closed tier in a 
   CHECK(tiers.wake() == 1u);
   CHECK(tiers.wake() == 2u);
   CHECK_FALSE(tiers.wake());
+}
+
+TEST_CASE("one of a closed tier that is blocked itself is in nobody's place") {
+  TwoTiers tiers;
+  for (unsigned i = 0; i < 4; ++i) CHECK(tiers.wake() == i);
+  static_cast<void>(tiers.idle.allow(1));  // worker 0 is blocked; and so is 3, but no more may be replaced
+  tiers.idle.announce_sleep(1, false);
+  tiers.idle.announce_sleep(2, false);
+  static_cast<void>(tiers.idle.set_open(1));
+  CHECK(tiers.wake() == 1u);  // in the place of 0
+  CHECK_FALSE(tiers.wake());
+  CHECK_FALSE(tiers.idle.try_rest(1));
+  CHECK(tiers.idle.try_rest(3));
+}
+
+TEST_CASE("an open worker that sleeps counts as idle only if it may be woken") {
+  TwoTiers tiers;
+  CHECK(tiers.wake() == 0u);
+  static_cast<void>(tiers.idle.set_open(1));
+  static_cast<void>(tiers.idle.allow(1));  // worker 0 is blocked
+  for (const unsigned closed : {1U, 2U, 3U}) CHECK(tiers.idle.try_claim_for_guest(closed));  // away for a moment, as for the monitor
+  CHECK(tiers.wake() == 4u);
+  static_cast<void>(tiers.idle.allow(-1));
+  CHECK(tiers.idle.try_rest(0));
+  CHECK_FALSE(tiers.wake());
+  CHECK_FALSE(tiers.idle.is_anybody_idle());
+  tiers.idle.announce_sleep(4, false);
+  CHECK(tiers.idle.is_anybody_idle());
+}
+
+TEST_CASE("to take the seat of a sleeper whose tier is closed, to trim it, makes nobody rest") {
+  TwoTiers tiers;
+  CHECK(tiers.wake() == 0u);
+  static_cast<void>(tiers.idle.set_open(1));
+  CHECK(tiers.idle.try_claim_for_guest(2));
+  CHECK((tiers.idle.wake_hint().load() & Idle::kTooMany) == 0);
+  CHECK_FALSE(tiers.idle.try_rest(0));
+  tiers.idle.announce_sleep(2, false);
+  static_cast<void>(tiers.idle.allow(1));
+  CHECK(tiers.wake() == 1u);
+  CHECK(tiers.idle.try_claim_for_guest(2));
+  CHECK((tiers.idle.wake_hint().load() & Idle::kTooMany) == 0);
+  CHECK_FALSE(tiers.idle.try_rest(0));
+  CHECK_FALSE(tiers.idle.try_rest(1));
+}
+
+namespace {
+
+/// A worker that sees work it has no time for.
+struct SeesWork {
+  int& calls;
+  bool wakes;
+  [[nodiscard]] bool search() const { return true; }
+  void count_park() const {}
+  void heavy_fence() const {}
+  [[nodiscard]] bool has_visible_work() const { return true; }
+  [[nodiscard]] bool is_stopping() const { return false; }
+  bool wake_one() const { return wakes; }
+  [[nodiscard]] bool try_unpark(unsigned) const { return true; }
+  void call_busy() const { ++calls; }
+  void about_to_sleep() const {}
+  void park() const {}
+};
+
+}  // namespace
+
+TEST_CASE("who leaves a closed tier and can wake nobody for what it sees calls those who are busy") {
+  for (const bool wakes : {false, true}) {
+    TwoTiers tiers;
+    for (unsigned i = 0; i < 3; ++i) CHECK(tiers.wake() == i);
+    static_cast<void>(tiers.idle.set_open(2));
+    int calls = 0;
+    CHECK(weft::wait_for_work(tiers.idle, 2, SeesWork{calls, wakes}));
+    CHECK(calls == (wakes ? 0 : 1));
+    give_seat_back(tiers.idle, 1, true, SeesWork{calls, wakes});
+    CHECK(calls == (wakes ? 0 : 2));
+  }
 }

@@ -50,7 +50,7 @@ TierOptions random_options(SeededRandom& random, std::size_t tiers) {
     const Time spill_delay = draw_time(random, 0, 30000);
     options.overrides.push_back({.tier = tier, .threshold = 1.0, .spill_delay = spill_delay, .hysteresis = draw_time(random, 2000, 80000)});
   }
-  weft::validate(options, tiers);
+  weft::validate(options);
   return options;
 }
 

@@ -69,9 +69,9 @@ Watched two_open(const TierOptions& options = {}) {
   return tiers;
 }
 
-std::string refusal(const TierOptions& options, std::size_t tiers = 4) {
+std::string refusal(const TierOptions& options) {
   try {
-    weft::validate(options, tiers);
+    weft::validate(options);
   } catch (const weft::UsageError& error) {
     return error.what();
   }
@@ -363,8 +363,6 @@ TEST_CASE("overrides that say nothing sensible are refused with what to do inste
   };
   CHECK(refusal_of({{.tier = 1, .threshold = 0.9}, {.tier = 3, .hysteresis = 1ms}}) == "");
   CHECK(refusal_of({{.threshold = 0.9}}) == "weft: TierOptions::overrides[0] is for tier 0, which is always open; the first that opens is tier 1");
-  CHECK(refusal_of({{.tier = 1}, {.tier = 4}}) ==
-        "weft: TierOptions::overrides[1] is for tier 4, but the plan has 4 of them, counted from 0; PinningPlan::tiers lists them");
   CHECK(refusal_of({{.tier = 2}, {.tier = 1}, {.tier = 2}}) ==
         "weft: TierOptions::overrides[2] is for tier 2, as is overrides[0]; put both into one");
   CHECK(refusal_of({{.tier = 2, .threshold = 0.5}}) ==

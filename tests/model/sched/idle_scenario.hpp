@@ -1,0 +1,235 @@
+/// @file
+/// The pool around the idle protocol, for its models: which queues a worker looks into, and how a pusher reads the hint. The protocol, the parker,
+/// the injector and the deque are the shipped ones. membarrier is modelled by what it gives, a seq_cst fence on both sides of the asymmetric
+/// pair.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+
+#include "support/explore.hpp"
+
+#include "base/parker.hpp"
+#include "queue/injector.hpp"
+#include "sched/idle.hpp"
+#include <weft/queue/deque.hpp>
+
+namespace model_idle {
+
+using Policy = model::ModelAtomics;
+using Idle = weft::BasicIdle<Policy>;
+using Parker = weft::BasicParker<Policy>;
+using Injector = weft::BasicInjector<Policy>;
+using Deque = weft::BasicDeque<weft::Job, Policy>;
+
+/// A flag that threads wait for without spinning, so that a wait for ever is a deadlock that relacy reports.
+class Event {
+ public:
+  void set() {
+    state_.store(1, std::memory_order_release);
+    state_.futex_wake(8);
+  }
+  void wait() {
+    while (state_.load(std::memory_order_acquire) == 0) state_.futex_wait(0);
+  }
+
+ private:
+  model::Atomic<std::uint32_t> state_{0};
+};
+
+/// A job that says that it runs, and may wait for another to do so.
+struct Work : weft::Job {
+  weft::JobLink link{this, nullptr};
+  model::Plain<int> input{0};  // written by the pusher
+  model::Plain<int> runs{0};
+  Event done;
+  Work* needs = nullptr;
+};
+
+template <int kWorkers>
+class Pool {
+ public:
+  explicit Pool(bool always_hint = false) : idle(kWorkers, always_hint) {
+    for (auto& deque : deques) deque = std::make_unique<Deque>(2);
+  }
+
+  // ---- work comes in ----
+  void inject(Work& work) {
+    work.input = 1;
+    injector.push(work.link);
+    notify();
+  }
+  void push(unsigned worker, Work& work) {
+    work.input = 1;
+    deques[worker]->push(&work);
+    notify();
+  }
+  void notify() {
+    light_fence();
+    if (idle.wake_hint().load(std::memory_order_relaxed) != 0) wake_one();
+  }
+  bool wake_one() { return weft::wake_one(idle, Host{*this, 0}); }
+  bool try_unpark(unsigned worker) {
+    if (worker >= startable) {
+      idle.retire(worker);
+      return false;
+    }
+    parkers[worker].unpark();
+    return true;
+  }
+  void stop() {
+    stopping.store(true, std::memory_order_release);
+    idle.claim_all([this](unsigned worker) {
+      if (worker < startable) parkers[worker].unpark();
+    });
+  }
+
+  // ---- workers ----
+  /// What belongs to a seat is touched only by the one who has it (G1).
+  void touch_seat(unsigned worker) { seats[worker] = seats[worker] + 1; }
+
+  Work* find_work(unsigned worker) {
+    touch_seat(worker);
+    if (deques[worker]->size_hint() != 0) {
+      if (weft::Job* const job = deques[worker]->pop()) return static_cast<Work*>(job);
+    }
+    for (unsigned victim = 0; victim < kWorkers; ++victim) {
+      if (victim == worker) continue;
+      for (;;) {
+        const weft::Steal<weft::Job> stolen = deques[victim]->steal();
+        if (stolen.status == weft::StealStatus::Got) return static_cast<Work*>(stolen.item);
+        if (stolen.status == weft::StealStatus::Empty) break;
+      }
+    }
+    weft::Job* found = nullptr;
+    injector.pop(1, [&](weft::Job* job) { found = job; });
+    return static_cast<Work*>(found);
+  }
+  Work* search(unsigned worker) {
+    Work* const found = find_work(worker);
+    if (found != nullptr) weft::become_busy(idle, Host{*this, worker});
+    return found;
+  }
+  bool has_visible_work() const {
+    if (!injector.is_empty_hint()) return true;
+    for (const auto& deque : deques) {
+      if (!deque->is_empty_hint()) return true;
+    }
+    return false;
+  }
+
+  struct Host {
+    Pool& pool;
+    unsigned worker;
+    Work* search() const { return pool.search(worker); }
+    void count_park() const {}
+    void heavy_fence() const { model::seq_cst_fence(); }
+    bool has_visible_work() const { return pool.has_visible_work(); }
+    bool is_stopping() const {
+      return pool.stopping.load(std::memory_order_acquire) || pool.must_end[worker].load(std::memory_order_acquire);
+    }
+    void about_to_sleep() const {}
+    void park() const { pool.parkers[worker].park(); }
+    bool try_unpark(unsigned of) const { return pool.try_unpark(of); }
+    static weft::NoPreference rank() { return {}; }
+    bool wake_one() const { return pool.wake_one(); }
+    void call_busy() const {}
+  };
+
+  /// Worker::run_thread(), from the first wake-up. `execute(Work&)` runs one job.
+  template <class Execute>
+  void run(unsigned worker, Execute execute) {
+    parkers[worker].park();
+    Work* found = search(worker);
+    if (found == nullptr) {
+      static_cast<void>(idle.stop_searching());
+      found = weft::wait_for_work(idle, worker, Host{*this, worker});
+    }
+    run_on(worker, found, execute);
+  }
+  /// A worker that was busy looks for its next job.
+  Work* find_or_wait(unsigned worker) {
+    if (Work* const found = find_work(worker)) return found;
+    return weft::wait_for_work(idle, worker, Host{*this, worker});
+  }
+  template <class Execute>
+  void run_on(unsigned worker, Work* found, Execute execute) {
+    while (found != nullptr) {
+      execute(*found);
+      const bool must_rest = (idle.wake_hint().load(std::memory_order_relaxed) & (Idle::kTooMany | Idle::kLeaving)) != 0;
+      const bool rests = must_rest && idle.try_rest(worker);
+      found = rests ? weft::wait_for_work(idle, worker, Host{*this, worker}, true) : find_or_wait(worker);
+    }
+  }
+
+  Idle idle;
+  std::array<Parker, kWorkers> parkers;
+  std::array<model::Plain<int>, kWorkers> seats;
+  std::array<std::unique_ptr<Deque>, kWorkers> deques;
+  Injector injector;
+  model::Atomic<bool> stopping{false};
+  std::array<model::Atomic<bool>, kWorkers> must_end;
+  unsigned startable = kWorkers;  // workers from here on have no thread, and get none
+
+ private:
+  void light_fence() { model::seq_cst_fence(); }
+};
+
+template <class Derived, int kThreads, int kWorkers, int kJobs>
+struct IdleScenario : rl::test_suite<Derived, kThreads> {
+  static constexpr bool kAlwaysHint = false;
+  static constexpr unsigned kBusy = 0;  // so many workers are awake and busy from the start
+  static constexpr int kGuests = 0;
+
+  std::unique_ptr<Pool<kWorkers>> pool;
+  std::array<Work, kJobs> jobs;
+  model::Atomic<int> left{kJobs + Derived::kGuests};
+
+  void before() {
+    pool = std::make_unique<Pool<kWorkers>>(Derived::kAlwaysHint);
+    for (unsigned worker = 0; worker < Derived::kBusy; ++worker) {
+      model::check(pool->idle.claim_sleeper() == worker, "another worker was expected to be next");
+      static_cast<void>(pool->idle.stop_searching());
+    }
+  }
+  void after() {
+    for (const Work& work : jobs) model::check(work.runs == 1, "a job was lost, or ran twice");
+    pool.reset();
+  }
+
+  void execute(Work& work) {
+    model::check(work.input == 1, "a job runs before it was made");
+    if (work.needs != nullptr) work.needs->done.wait();
+    work.runs = work.runs + 1;
+    work.done.set();
+    end_one();
+  }
+  /// The last job or guest stops the pool.
+  void end_one() {
+    if (left.fetch_sub(1, std::memory_order_acq_rel) == 1) pool->stop();
+  }
+  auto executor() {
+    return [this](Work& work) { execute(work); };
+  }
+  /// A busy worker looks for its next job, and goes on until the pool stops.
+  void run_on(unsigned worker) { pool->run_on(worker, pool->find_or_wait(worker), executor()); }
+  /// Worker 0 is inside a long job that waits for each one that it pushes.
+  void push_and_wait() {
+    for (Work& work : jobs) {
+      pool->push(0, work);
+      work.done.wait();
+    }
+  }
+  /// A guest that has got a seat leaves it.
+  void visit(std::optional<unsigned> seat, bool root_has_ended) {
+    if (seat) {
+      pool->touch_seat(*seat);
+      weft::give_seat_back(pool->idle, *seat, root_has_ended, host(*seat));
+    }
+    end_one();
+  }
+  auto host(unsigned worker) { return typename Pool<kWorkers>::Host{*pool, worker}; }
+};
+
+}  // namespace model_idle

@@ -26,6 +26,7 @@
 #include <weft/coro/when_all.hpp>             // when_all, when_all_settled
 #include <weft/coro/when_any.hpp>             // when_any
 #include <weft/fiber/stay_here.hpp>           // StayHere
+#include <weft/mem/frame_arena.hpp>           // FrameArena
 #include <weft/rt/runtime.hpp>                // Runtime
 #include <weft/sched/runtime_options.hpp>     // RuntimeOptions
 #include <weft/sched/stats.hpp>               // RuntimeStats, WorkerStats

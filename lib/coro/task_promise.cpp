@@ -17,6 +17,7 @@ WorkerContext* set_current_worker(WorkerContext* worker) noexcept {
   set_slot_worker(worker);
   set_slot_worker_after_call(worker);
   set_slot_forking_worker(worker);
+  set_slot_frame_area(worker != nullptr ? &worker->frame_area : nullptr);
   return before;
 }
 

@@ -111,6 +111,10 @@ detail::SpawnTarget Runtime::open_target() {
   return {pool_.get(), pool_.get()};
 }
 
+FrameArena& Runtime::frame() noexcept { return *pool_->frame_arena(); }
+
+void Runtime::next_frame() noexcept { pool_->frame_arena()->next_frame(); }
+
 unsigned Runtime::worker_count() const noexcept { return pool_->worker_count(); }
 
 RuntimeStats Runtime::stats() const { return pool_->stats(); }

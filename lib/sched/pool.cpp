@@ -30,7 +30,7 @@ std::vector<std::uint8_t> tiers_of(const PinningPlan& plan) {
 }  // namespace
 
 Pool::Pool(PoolConfig config)
-    : Domain(UnhandledHandler("Runtime (see RuntimeOptions::on_unhandled)", std::move(config.on_unhandled))),
+    : Domain(UnhandledHandler("Runtime (see RuntimeOptions::on_unhandled)", std::move(config.on_unhandled)), &frame_arena_),
       config_(std::move(config)),
       tiers_(tiers_of(config_.plan)),
       made_(std::chrono::steady_clock::now()),

@@ -19,6 +19,7 @@
 #include "topo/worker_places.hpp"
 #include <weft/base/executor.hpp>
 #include <weft/coro/stop_scope.hpp>
+#include <weft/mem/frame_arena.hpp>
 #include <weft/sched/runtime_options.hpp>
 #include <weft/sched/stats.hpp>
 
@@ -113,6 +114,7 @@ class Pool final : public Executor, public Domain {
   const PoolConfig config_;
   const std::vector<std::uint8_t> tiers_;  // of each worker that has a place
   const std::chrono::steady_clock::time_point made_;
+  FrameArena frame_arena_;  // its areas are in the workers
   Seats seats_;
   // ---- written once per priority ----
   std::array<Atomic<bool>, kPriorities> is_used_{};  // some worker has queues of it

@@ -33,6 +33,7 @@ Worker::Worker(Pool& pool, unsigned index_in_pool)
   executor = &pool;
   domain = &pool;
   wake_hint = &pool.idle_.wake_hint();
+  frame_area.join(pool.frame_arena_);
   fibers.configure(pool.config_.fiber_stack_size, pool.config_.huge_fiber_stacks, pool.config_.prefault_fiber_stacks);
 }
 

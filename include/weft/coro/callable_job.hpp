@@ -13,6 +13,7 @@
 
 #include <weft/base/executor.hpp>
 #include <weft/coro/counter.hpp>
+#include <weft/coro/frame_work.hpp>
 #include <weft/coro/stop_scope.hpp>
 #include <weft/coro/task_promise.hpp>
 #include <weft/coro/worker_context.hpp>
@@ -90,6 +91,55 @@ struct LinkedCallableJob final : Job, FramePooled {
   F function;
 };
 
+template <class Self>
+void run_frame_callable(Job* job) noexcept {
+  auto* const self = static_cast<Self*>(job);
+  auto* const counter = static_cast<Counter*>(self->mark);
+  try {
+    static_cast<void>(self->function());
+  } catch (...) {
+    hand_on_error(counter, std::current_exception());
+  }
+  FrameTag* const tag = FrameLived::tag_of(self);
+  delete self;
+  if (tag != nullptr) tag->end();
+  current_worker()->frame_area.count_ended();
+  job_ended(counter);
+}
+
+/// A callable that belongs to a frame, for any queue: where memory costs so little, one kind is enough.
+template <class F>
+struct FrameJob final : Job, FrameLived {
+  static_assert(alignof(F) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
+                "a spawned callable cannot be over-aligned: let it hold a std::unique_ptr to what needs the alignment");
+
+  template <class G>
+  FrameJob(G&& callable, Counter* counter)
+      : Job(marked_job(&run_frame_callable<FrameJob>, counter)), link{this, nullptr}, function(std::forward<G>(callable)) {}
+
+  JobLink link;
+  F function;
+};
+
+/// Spawns one callable that belongs to the frame that runs now. Errors: as spawn_job.
+template <class F, class Work>
+void spawn_frame_job(const SpawnTarget& target, FrameArena& arena, Work&& work, Counter* counter, Priority priority,
+                     const std::source_location& where) {
+  std::unique_ptr<FrameJob<F>> job(new (arena, where) FrameJob<F>(std::forward<Work>(work), counter));
+  WorkerContext* const worker = worker_for(target, priority);  // behind the copy, which may have suspended the fiber that spawns it
+  if (worker != nullptr) worker->spawn_deque->reserve(1);
+  if (counter != nullptr) counter->add();
+  arena.work_started(FrameLived::tag_of(job.get()));
+  if (worker != nullptr) {
+    worker->roots_started.add();
+    worker->spawn_deque->push_chain_reserved(1, [&](std::size_t) { return job.release(); });
+    notify_work(*worker);
+  } else {
+    target.domain->root_started(1);
+    target.executor->post(job.release()->link, priority);
+  }
+}
+
 /// Spawns one callable. Errors: std::bad_alloc, and what moving the callable throws; then nothing was spawned.
 template <class F, class Work>
 void spawn_job(const SpawnTarget& target, Work&& work, Counter* counter, Priority priority) {
@@ -126,17 +176,35 @@ class JobBatch {
   void add(Work&& work) {
     if (count_ == kMost) post();
     if (is_on_worker_) {
-      jobs_[count_] = new CallableJob<F>(std::forward<Work>(work), &counter_);
+      keep(new CallableJob<F>(std::forward<Work>(work), &counter_), nullptr);
     } else {
       auto* const job = new LinkedCallableJob<F>(std::forward<Work>(work), &counter_);
-      if (count_ == 0) first_ = &job->link;
-      if (last_ != nullptr) last_->next = &job->link;
-      last_ = &job->link;
+      keep(job, &job->link);
+    }
+  }
+
+  /// The same for one that belongs to the frame that runs now.
+  template <class F, class Work>
+  void add_to_frame(FrameArena& arena, Work&& work, const std::source_location& where) {
+    if (count_ == kMost) post();
+    auto* const job = new (arena, where) FrameJob<F>(std::forward<Work>(work), &counter_);
+    arena.work_started(FrameLived::tag_of(job));
+    keep(job, &job->link);
+  }
+
+ private:
+  /// @param link  used elsewhere than on a worker only
+  void keep(Job* job, JobLink* link) noexcept {
+    if (is_on_worker_) {
+      jobs_[count_] = job;
+    } else {
+      if (count_ == 0) first_ = link;
+      if (last_ != nullptr) last_->next = link;
+      last_ = link;
     }
     ++count_;
   }
 
- private:
   static constexpr std::uint32_t kMost = 64;
 
   WEFT_API void post() noexcept;

@@ -118,7 +118,14 @@ auto spawn_joinable(const SpawnTarget& target, Work&& work, const SpawnOptions& 
     if (!work) throw_empty_task();
     using T = typename Bare::value_type;
     auto state = std::make_shared<JoinState<T>>(target.domain->unhandled_handler());
-    spawn_on(target, join_task<T>(std::forward<Work>(work), state), nullptr, options);
+    if (FrameArena* const arena = frame_of(target, options)) {
+      FrameMember member(*arena, options.frame.where());
+      // Within the task that is joined: the handle is done after the end of the work, and so of its belonging to the frame.
+      auto belonging = belong_to_frame(std::move(member), std::forward<Work>(work));
+      spawn_on(target, join_task<T>(std::move(belonging), state), nullptr, without_frame(options));
+    } else {
+      spawn_on(target, join_task<T>(std::forward<Work>(work), state), nullptr, options);
+    }
     return JoinHandle<T>(std::move(state));
   } else if constexpr (TaskFunction<Bare>) {
     return spawn_joinable(target, invoke_task<Bare>(std::forward<Work>(work)), options);
@@ -126,16 +133,19 @@ auto spawn_joinable(const SpawnTarget& target, Work&& work, const SpawnOptions& 
     static_assert(JobFunction<Bare>, "spawn takes a Task, or something that can be called without arguments");
     using T = std::invoke_result_t<Bare&>;
     auto state = std::make_shared<JoinState<T>>(target.domain->unhandled_handler());
+    FrameArena* const arena = frame_of(target, options);
     spawn_on(
         target,
-        [function = Bare(std::forward<Work>(work)), state]() mutable {
+        [function = Bare(std::forward<Work>(work)), state,
+         member = arena != nullptr ? FrameMember(*arena, options.frame.where()) : FrameMember()]() mutable {
           state->outcome.emplace_from([&function]() -> T {
             Bare once(std::move(function));  // gone before the count, as above
             return once();
           });
+          member.end();
           state->done.sub();
         },
-        nullptr, options);
+        nullptr, without_frame(options));
     return JoinHandle<T>(std::move(state));
   }
 }

@@ -15,6 +15,7 @@
 #include <weft/base/executor.hpp>
 #include <weft/coro/callable_job.hpp>
 #include <weft/coro/counter.hpp>
+#include <weft/coro/frame_work.hpp>
 #include <weft/coro/invoke_task.hpp>
 #include <weft/coro/task.hpp>
 
@@ -26,6 +27,10 @@ struct SpawnOptions {
   /// Stops a spawned task when it is signalled, beside Runtime::shutdown(Cancel); see this_task::stop_token. A plain callable cannot be
   /// asked, and runs to its end. Cost: a few allocations per task, if it can be signalled at all.
   std::stop_token stop = {};
+  /// `true`: the work belongs to the frame of the program that runs now, and will have ended when Runtime::next_frame is called, which checks
+  /// it. The closure of a callable then lives in the runtime's FrameArena, unless there is a JoinHandle for it, or a TaskGroup. A task's
+  /// coroutine frame, which exists before it is spawned, stays where it is; it costs one more. In sync_wait, which has no frames, nothing changes.
+  FrameOption frame = {};
 };
 
 namespace detail {
@@ -46,6 +51,17 @@ namespace detail {
 WEFT_API void prepare_root(PromiseBase& promise, const SpawnTarget& target, Counter* counter, const std::stop_token& stop,
                            StopScope* scope = nullptr);
 
+/// The arena of what is spawned on `target`, if it is to belong to a frame, or null.
+[[nodiscard]] inline FrameArena* frame_of(const SpawnTarget& target, const SpawnOptions& options) noexcept {
+  return options.frame ? target.domain->frame_arena() : nullptr;
+}
+
+/// For what is spawned in the place of work that belongs to a frame already.
+[[nodiscard]] inline SpawnOptions without_frame(SpawnOptions options) noexcept {
+  options.frame = {};
+  return options;
+}
+
 /// Starts a task after prepare_root(). The caller has released it before: it owns itself.
 WEFT_API void post_root(PromiseBase& promise, const SpawnTarget& target, Counter* counter, Priority priority) noexcept;
 
@@ -61,6 +77,11 @@ void spawn_on(const SpawnTarget& target, Work&& work, Counter* counter, const Sp
   if constexpr (IsTask<Bare>) {
     static_assert(!std::is_lvalue_reference_v<Work>, "a Task is awaited or spawned once: spawn(std::move(task), ...)");
     if (!work) throw_empty_task();
+    if (FrameArena* const arena = frame_of(target, options)) {
+      FrameMember member(*arena, options.frame.where());
+      spawn_on(target, belong_to_frame(std::move(member), std::forward<Work>(work)), counter, without_frame(options));
+      return;
+    }
     PromiseBase& promise = work.handle().promise();
     prepare_root(promise, target, counter, options.stop);
     static_cast<void>(work.release());
@@ -70,7 +91,11 @@ void spawn_on(const SpawnTarget& target, Work&& work, Counter* counter, const Sp
     spawn_on(target, invoke_task<Bare>(std::forward<Work>(work)), counter, options);
   } else {
     static_assert(JobFunction<Bare>, "spawn takes a Task, or something that can be called without arguments");
-    spawn_job<Bare>(target, std::forward<Work>(work), counter, options.priority);
+    if (FrameArena* const arena = frame_of(target, options)) {
+      spawn_frame_job<Bare>(target, *arena, std::forward<Work>(work), counter, options.priority, options.frame.where());
+    } else {
+      spawn_job<Bare>(target, std::forward<Work>(work), counter, options.priority);
+    }
   }
 }
 
@@ -81,7 +106,11 @@ void spawn_batch_on(const SpawnTarget& target, std::size_t count, Make&& make, C
     for (std::size_t i = 0; i < count; ++i) spawn_on(target, make(i), &counter, options);
   } else {
     JobBatch batch(target, counter, options.priority);
-    for (std::size_t i = 0; i < count; ++i) batch.add<Bare>(make(i));
+    if (FrameArena* const arena = frame_of(target, options)) {
+      for (std::size_t i = 0; i < count; ++i) batch.add_to_frame<Bare>(*arena, make(i), options.frame.where());
+    } else {
+      for (std::size_t i = 0; i < count; ++i) batch.add<Bare>(make(i));
+    }
   }
 }
 

@@ -31,6 +31,8 @@ struct FiberOptions {
   const char* name = nullptr;
   /// Fills the stack beforehand, so that this_fiber::high_water_mark() can say how much of it was used. For finding out a size.
   bool paint = false;
+  /// `true`: the fiber belongs to the frame of the program that runs now, as in SpawnOptions; that is checked, and its closure stays where it is.
+  FrameOption frame = {};
 };
 
 namespace detail {
@@ -153,10 +155,23 @@ void spawn_fiber_in(StopScope* in, const SpawnTarget& target, F&& function, Coun
   target.executor->post(job->link(), options.priority);
 }
 
+/// How work is spawned that belongs to a frame already.
+[[nodiscard]] inline FiberOptions without_frame(FiberOptions options) noexcept {
+  options.frame = {};
+  return options;
+}
+
 template <class F>
 void spawn_fiber_on(const SpawnTarget& target, F&& function, Counter* counter, const FiberOptions& options, const std::source_location& where) {
   static_assert(JobFunction<std::decay_t<F>>, "spawn_fiber takes something that can be called without arguments, and is no coroutine");
   check_sanitizer();
+  if (FrameArena* const arena = options.frame ? target.domain->frame_arena() : nullptr) {
+    if constexpr (!kIsFrameFunction<std::decay_t<F>>) {
+      FrameFunction<std::decay_t<F>> belonging{FrameMember(*arena, options.frame.where()), std::forward<F>(function)};
+      spawn_fiber_on(target, std::move(belonging), counter, without_frame(options), where);
+      return;
+    }
+  }
   if (options.stop.stop_possible()) {
     spawn_fiber_in<true>(target.domain, target, std::forward<F>(function), counter, options, where);
   } else {

@@ -14,6 +14,8 @@
 
 namespace weft::inline v0 {
 
+class FrameArena;
+
 namespace detail {
 /// Frees what StopScope::token() has made.
 WEFT_API void free_stop_source(std::uintptr_t source) noexcept;
@@ -106,6 +108,9 @@ class Domain : public StopScope {
   void unhandled(std::exception_ptr error) const noexcept { (*handler_)(std::move(error)); }
   [[nodiscard]] const std::shared_ptr<const UnhandledHandler>& unhandled_handler() const noexcept { return handler_; }
 
+  /// What is spawned in it for a frame of the program lives there; null in a sync_wait, which has no frames.
+  [[nodiscard]] FrameArena* frame_arena() const noexcept { return frame_arena_; }
+
   /// Counts a task or job that the domain must see end before it closes. Threads: any.
   virtual void root_started(std::uint64_t count) noexcept = 0;
   /// The end of one counted by `root_started`; the domain may be gone afterwards unless the caller's thread is one of
@@ -114,12 +119,13 @@ class Domain : public StopScope {
 
  protected:
   /// Errors: std::bad_alloc.
-  explicit Domain(UnhandledHandler handler)
-      : StopScope(nullptr), handler_(std::make_shared<const UnhandledHandler>(std::move(handler))) {}
+  explicit Domain(UnhandledHandler handler, FrameArena* arena = nullptr)
+      : StopScope(nullptr), handler_(std::make_shared<const UnhandledHandler>(std::move(handler))), frame_arena_(arena) {}
   ~Domain() = default;
 
  private:
   std::shared_ptr<const UnhandledHandler> handler_;
+  FrameArena* const frame_arena_;
 };
 
 /// The domain that a scope belongs to, or null for a task awaited outside any runtime.

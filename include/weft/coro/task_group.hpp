@@ -144,6 +144,10 @@ class TaskGroup {
   }
 
   void start(Task<> work, const SpawnOptions& options) {
+    if (FrameArena* const arena = detail::frame_of(target_, options)) {
+      detail::FrameMember member(*arena, options.frame.where());
+      work = detail::belong_to_frame(std::move(member), std::move(work));
+    }
     detail::PromiseBase& promise = work.handle().promise();
     detail::prepare_root(promise, target_, &children_, options.stop, &scope_);
     static_cast<void>(work.release());

@@ -1,5 +1,5 @@
 /// @file
-/// What code that runs on a worker needs within reach: its deques, its frame cache, its executor.
+/// What code that runs on a worker needs within reach: its deques, its frame cache, its part of the frame arena, its executor.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 #include <weft/base/priority.hpp>
 #include <weft/base/thread_slot.hpp>
 #include <weft/fiber/fiber_cache.hpp>
+#include <weft/mem/frame_arena.hpp>
 #include <weft/mem/frame_cache.hpp>
 #include <weft/queue/deque.hpp>
 
@@ -72,6 +73,7 @@ struct WorkerContext {
   OwnerCount roots_finished;
   FrameCache frames;
   FiberCache fibers;
+  detail::FrameArea frame_area;  // of its runtime's FrameArena; of none in sync_wait
 
   /// Adds a spawned or woken job to this worker's own queue (the owner's thread only). Never fails.
   virtual void enqueue(JobLink& link, Priority at) noexcept = 0;

@@ -14,6 +14,7 @@
 #include <weft/coro/spawn.hpp>
 #include <weft/coro/spawn_fiber.hpp>
 #include <weft/coro/task.hpp>
+#include <weft/mem/frame_arena.hpp>
 #include <weft/sched/runtime_options.hpp>
 #include <weft/sched/stats.hpp>
 
@@ -111,6 +112,17 @@ class Runtime {
   /// Example: samples/08_stop.cpp
   WEFT_API ShutdownReport shutdown(Shutdown how = Shutdown::Drain,
                                    std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max());
+
+  /// Memory that lasts until next_frame() is called: per worker, taken by moving a pointer. Threads: see FrameArena.
+  [[nodiscard]] WEFT_API FrameArena& frame() noexcept;
+
+  /// Ends the frame of the program: what was taken from frame() is free. Nothing is waited for.
+  ///
+  /// Pre:      all that uses memory of the frame has been waited for, and so has what was spawned with `{.frame = true}`: that is checked.
+  /// Threads:  any, one at a time, while nobody allocates from frame(); also in a task of this runtime that does not belong to the frame.
+  /// Errors:   FrameArena::next_frame ends the process when work of the frame is left.
+  /// Example:  samples/11_frame_arena.cpp
+  WEFT_API void next_frame() noexcept;
 
   [[nodiscard]] WEFT_API unsigned worker_count() const noexcept;
 

@@ -71,6 +71,50 @@ TEST_CASE("allocation failure: a wide fork over a range") {
   }
 }
 
+TEST_CASE("allocation failure: work that belongs to a frame, with memory of the frame") {
+  for (const unsigned workers : kWorkers) {
+    fail_each_allocation([workers] {
+      Runtime rt{{.workers = workers}};
+      std::atomic<int> calls{0};
+      const auto work = [&rt, &calls] {
+        rt.frame().make_array<char>(3000)[0] = 1;
+        calls.fetch_add(1);
+      };
+      for (int frame = 0; frame < 2; ++frame) {
+        calls = 0;
+        Counter done;
+        bool was_refused = false;
+        try {
+          rt.spawn_batch(30, [&work](std::size_t) { return work; }, done, {.frame = true});
+          rt.spawn(work, done, {.priority = weft::Priority::High, .frame = true});
+          const auto as_task = [work]() -> Task<> {
+            work();
+            co_return;
+          };
+          rt.spawn(as_task(), done, {.frame = true});
+          rt.spawn_fiber(work, done, {.frame = true});
+          rt.spawn(work, {.frame = true}).wait();
+          static_cast<void>(rt.frame().allocate(100'000));
+        } catch (const std::bad_alloc&) {
+          was_refused = true;
+        } catch (const weft::LimitError&) {
+          was_refused = true;
+        }
+        try {
+          done.wait();
+        } catch (const std::bad_alloc&) {
+          was_refused = true;
+        } catch (const weft::LimitError&) {
+          was_refused = true;
+        }
+        rt.next_frame();  // nothing that was refused is counted
+        if (!was_refused && calls != 34) return false;
+      }
+      return true;
+    });
+  }
+}
+
 TEST_CASE("allocation failure: when_any and settled forks") {
   fail_each_allocation([] {
     Runtime rt{{.workers = 2}};

@@ -298,16 +298,16 @@ TEST_CASE("a job of the frame before the last is still one that has not ended") 
 }
 
 #if WEFT_ASSERTS >= 1
-TEST_CASE("a build with assertions names the place where the work that is left was spawned") {
+TEST_CASE("a build with assertions names the place where the work of the frame that is left was spawned") {
   const auto as_task = []() -> Task<> { co_return; };
-  check_aborts("frame_test.cpp:" + std::to_string(std::source_location::current().line() + 4), [] {
+  check_aborts("frame_test.cpp:" + std::to_string(std::source_location::current().line() + 3), [] {
     Runtime rt{{.workers = 1}};
     rt.run([&] {
       weft::spawn_detached([] {}, {.frame = true});
       rt.next_frame();
     });
   });
-  check_aborts("frame_test.cpp:" + std::to_string(std::source_location::current().line() + 5), [as_task] {
+  check_aborts("frame_test.cpp:" + std::to_string(std::source_location::current().line() + 4), [as_task] {
     Runtime rt{{.workers = 1}};
     rt.run([&] {
       Counter done;
@@ -315,14 +315,14 @@ TEST_CASE("a build with assertions names the place where the work that is left w
       rt.next_frame();
     });
   });
-  check_aborts("frame_test.cpp:" + std::to_string(std::source_location::current().line() + 4), [] {
+  check_aborts("frame_test.cpp:" + std::to_string(std::source_location::current().line() + 3), [] {
     Runtime rt{{.workers = 1}};
     rt.run([&] {
       auto handle = weft::spawn([] {}, {.frame = true});
       rt.next_frame();
     });
   });
-  check_aborts("frame_test.cpp:" + std::to_string(std::source_location::current().line() + 6), [] {
+  check_aborts("frame_test.cpp:" + std::to_string(std::source_location::current().line() + 5), [] {
     Runtime rt{{.workers = 1}};
     rt.run([&] {
       Counter done;

@@ -3,13 +3,17 @@
 #include <weft/weft.hpp>
 
 #include <atomic>
+#include <chrono>
+#include <coroutine>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <memory_resource>
 #include <source_location>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "support/aborts.hpp"
@@ -24,6 +28,25 @@ using weft_test::check_aborts;
 using weft_test::Counted;
 
 namespace {
+
+/// A coroutine that belongs to no library: begun outside any runtime, it goes on inside the last step of what it awaits.
+struct OnItsOwn {
+  struct promise_type {
+    static OnItsOwn get_return_object() noexcept { return {}; }
+    static std::suspend_never initial_suspend() noexcept { return {}; }
+    static std::suspend_never final_suspend() noexcept { return {}; }
+    static void return_void() noexcept {}
+    static void unhandled_exception() noexcept { std::terminate(); }
+  };
+};
+
+/// Ends the frame at the earliest moment at which `done` says that work has ended.
+template <class Awaited>
+OnItsOwn end_frame_after(Awaited&& done, Runtime& rt, std::atomic<bool>& has_ended) {
+  co_await std::forward<Awaited>(done);
+  rt.next_frame();
+  has_ended.store(true);
+}
 
 /// Spawns work of each kind and by each way, all of which belongs to the frame, and waits for it. Returns how often `count` was to be called.
 template <class F>
@@ -152,6 +175,34 @@ TEST_CASE("the exception of work that belongs to a frame reaches who waits for i
     CHECK_THROWS_WITH(rt.spawn(fail, {.frame = true}).wait(), "out of paint");
     CHECK_THROWS_WITH(rt.spawn(fail_as_task(), {.frame = true}).wait(), "out of paint");
     rt.next_frame();
+  }
+}
+
+TEST_CASE("the frame may end as soon as a counter or a handle says that its work has ended") {
+  Runtime rt{{.workers = 1}};
+  for (int kind = 0; kind < 5; ++kind) {
+    std::atomic<bool> may_end{false};
+    std::atomic<bool> has_ended{false};
+    const auto work = [&may_end] {
+      while (!may_end.load()) std::this_thread::yield();
+    };
+    const auto as_task = [work]() -> Task<> {
+      work();
+      co_return;
+    };
+    Counter done;
+    if (kind == 0) rt.spawn(work, done, {.frame = true});
+    if (kind == 1) rt.spawn(as_task(), done, {.frame = true});
+    if (kind == 2) rt.spawn_fiber(work, done, {.frame = true});
+    if (kind == 3) {
+      end_frame_after(rt.spawn(work, {.frame = true}), rt, has_ended);
+    } else if (kind == 4) {
+      end_frame_after(rt.spawn(as_task(), {.frame = true}), rt, has_ended);
+    } else {
+      end_frame_after(done, rt, has_ended);
+    }
+    may_end.store(true);
+    while (!has_ended.load()) std::this_thread::yield();
   }
 }
 

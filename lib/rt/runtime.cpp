@@ -26,6 +26,7 @@ unsigned workers_for(const RuntimeOptions& options) {
 void plan_places(PoolConfig& config, const RuntimeOptions& options) {
   if (options.pinning == PinningStrategy::None) return;
   config.tiers = options.tiers;
+  config.on_tier_change = options.on_tier_change;
   config.machine = options.topology ? *options.topology : Topology::detect();
   config.plan = plan_pinning(config.machine, options.pinning, config.workers);
   config.places = {config.machine, config.plan, options.pinning_best_effort};

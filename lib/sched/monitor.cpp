@@ -33,6 +33,14 @@ std::int64_t in_ns(std::chrono::steady_clock::time_point time) noexcept { return
 
 }  // namespace
 
+Monitor::Monitor(Pool& pool, const PoolConfig& config)
+    : pool_(pool),
+      most_(config.spare_workers),
+      report_after_(config.report_blocking_after),
+      is_asymmetric_(has_asymmetric_fence()),
+      tiers_(pool, config.plan, config.tiers, config.on_tier_change),
+      limits_(config.workers) {}
+
 /// @param is_urgent  somebody may be blocked already; otherwise a try each 50 ms is enough, for those who add work are many
 void Monitor::start(bool is_urgent) noexcept {
   if (try_start(is_urgent) || !tiers_.has_tiers()) return;

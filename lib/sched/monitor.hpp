@@ -19,6 +19,7 @@
 namespace weft::inline v0 {
 
 class Pool;
+struct PoolConfig;
 
 /// A thread that looks at all workers now and then: each millisecond while somebody is in a call that is marked as blocking, or there are tiers
 /// that may have to be opened, and some times in RuntimeOptions::report_blocking_after while somebody runs. While all sleep it rests, but for a look
@@ -31,15 +32,8 @@ class Pool;
 class Monitor {
  public:
   /// @param workers       of the pool
-  /// @param most          those that run in others' places at once
-  /// @param report_after  how long a call that is not marked may block; zero: for ever
-  Monitor(Pool& pool, unsigned workers, unsigned most, std::chrono::nanoseconds report_after, const PinningPlan& plan, const TierOptions& tiers)
-      : pool_(pool),
-        most_(most),
-        report_after_(report_after),
-        is_asymmetric_(has_asymmetric_fence()),
-        tiers_(pool, plan, tiers),
-        limits_(workers) {}
+  /// Lifetime: the configuration outlives it.
+  Monitor(Pool& pool, const PoolConfig& config);
   Monitor(const Monitor&) = delete;
   Monitor& operator=(const Monitor&) = delete;
 
@@ -103,8 +97,8 @@ class Monitor {
   void give_memory_back(Clock::time_point now) noexcept;
 
   Pool& pool_;
-  const unsigned most_;
-  const std::chrono::nanoseconds report_after_;
+  const unsigned most_;  // workers that run in others' places at once
+  const std::chrono::nanoseconds report_after_;  // how long a call that is not marked may block; zero: for ever
   const bool is_asymmetric_;
   TierWatch tiers_;
   LimitWatch limits_;

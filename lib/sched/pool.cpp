@@ -36,7 +36,7 @@ Pool::Pool(PoolConfig config)
       made_(std::chrono::steady_clock::now()),
       seats_(config_.workers + config_.spare_workers),
       idle_(config_.workers, !has_asymmetric_fence(), config_.workers + config_.spare_workers),
-      monitor_(*this, config_.workers, config_.spare_workers, config_.report_blocking_after, config_.plan, config_.tiers) {
+      monitor_(*this, config_) {
   for (unsigned i = 0; i < config_.workers; ++i) seats_.add(std::make_unique<Worker>(*this, i));
   if (monitor_.tiers().has_tiers()) static_cast<void>(idle_.set_open(monitor_.tiers().open_workers()));
   if (monitor_.must_see_work()) idle_.call(Idle::kUnwatched);

@@ -31,6 +31,7 @@ struct PoolConfig {
   PinningPlan plan = {};
   WorkerPlaces places = {};
   TierOptions tiers = {};
+  std::function<void(const TierChange&)> on_tier_change = {};
   std::string name;  ///< of the threads, with the worker's number behind
   std::function<void(std::exception_ptr)> on_unhandled;
   unsigned spare_workers;  ///< that may run while others are blocked

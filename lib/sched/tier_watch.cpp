@@ -26,10 +26,10 @@ std::chrono::nanoseconds hysteresis_of(const TierOptions& options) {
 
 }  // namespace
 
-TierWatch::TierWatch(Pool& pool, const PinningPlan& plan, const TierOptions& options)
+TierWatch::TierWatch(Pool& pool, const PinningPlan& plan, const TierOptions& options, const std::function<void(const TierChange&)>& on_change)
     : pool_(pool),
       plan_(plan),
-      on_change_(options.on_change),
+      on_change_(on_change),
       when_all_are_open_(std::max<std::chrono::nanoseconds>(hysteresis_of(options) / kLooksInHysteresis, std::chrono::milliseconds(1))) {
   if (plan.tiers.size() < 2) return;
   tiers_ = static_cast<unsigned>(plan.tiers.size());

@@ -26,8 +26,8 @@ class TierWatch {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// Does nothing if the plan has one tier. Pre: validate() takes the options.
-  TierWatch(Pool& pool, const PinningPlan& plan, const TierOptions& options);
+  /// Does nothing if the plan has one tier. Pre: validate() takes the options. Lifetime: plan and hook outlive it.
+  TierWatch(Pool& pool, const PinningPlan& plan, const TierOptions& options, const std::function<void(const TierChange&)>& on_change);
 
   [[nodiscard]] bool has_tiers() const noexcept { return policy_.has_value(); }
 
@@ -59,7 +59,7 @@ class TierWatch {
 
   Pool& pool_;
   const PinningPlan& plan_;
-  const std::function<void(const TierChange&)> on_change_;
+  const std::function<void(const TierChange&)>& on_change_;
   const std::chrono::nanoseconds when_all_are_open_;
   std::optional<TierPolicy> policy_;
   unsigned tiers_ = 0;

@@ -38,7 +38,13 @@ struct RuntimeOptions {
   bool pinning_best_effort = false;
 
   /// When PinningStrategy::TieredSpillover opens and closes its tiers. Without it they say nothing.
-  TierOptions tiers = {};
+  TierOptions tiers = TierOptions();  // not = {}: gcc 12 then warns, of nothing, wherever options are made
+
+  /// Is told when tiers were opened or closed. Must not throw.
+  ///
+  /// Threads:  the runtime's watcher, one call at a time; as long as the call lasts, no tier opens.
+  /// Lifetime: what it captures outlives the runtime.
+  std::function<void(const TierChange&)> on_tier_change = {};
 
   /// The machine for which the strategy plans; without one, this one as Topology::detect() finds it. The processors of a machine that is not
   /// this one are mapped to those that there are, one after the other: to try plans for machines that one has not.

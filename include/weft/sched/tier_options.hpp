@@ -1,10 +1,9 @@
 /// @file
-/// When PinningStrategy::TieredSpillover opens and closes its tiers, and who is told.
+/// When PinningStrategy::TieredSpillover opens and closes its tiers.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <vector>
 
@@ -61,12 +60,6 @@ struct TierOptions {
   /// Other values for the opening and closing of some tiers, each tier once; those that a machine does not have are ignored. Example: siblings that
   /// open only when work waits.
   std::vector<TierOverride> overrides = {};
-
-  /// Is told of each change, after it was made. Must not throw.
-  ///
-  /// Threads:  the runtime's watcher, one call at a time; as long as the call lasts, no tier opens.
-  /// Lifetime: what it captures outlives the runtime.
-  std::function<void(const TierChange&)> on_change = {};
 };
 
 }  // namespace weft::inline v0

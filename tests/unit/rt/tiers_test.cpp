@@ -64,7 +64,9 @@ struct Changes {
 
 TEST_CASE("tiers open when jobs wait and close one after the other when nobody runs, and both are counted and told") {
   Changes changes;
-  Runtime rt{options("l3:2 core:2 pu:2", {.hysteresis = 5ms, .on_change = changes.hook()})};
+  RuntimeOptions with_hook = options("l3:2 core:2 pu:2", {.hysteresis = 5ms});
+  with_hook.on_tier_change = changes.hook();
+  Runtime rt{with_hook};
   REQUIRE(rt.stats().tiers.size() == 3);
   CHECK(open_tiers(rt) == 1);
   for (int round = 0; round < 3; ++round) {

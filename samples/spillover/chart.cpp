@@ -157,7 +157,7 @@ class Svg {
            "text-anchor=\"middle\" fill=\"#444444\"");
     }
     if (!is_last) return;
-    text(kLeft - 16, y + 17, "seconds", "text-anchor=\"end\" fill=\"#444444\"");
+    text(kLeft - 8, y + 33, "seconds", "text-anchor=\"end\" fill=\"#444444\"");
     for (const Band& band : chart_.bands) {
       text((x_of(band.begin) + x_of(band.end)) / 2, y + 33, band.name,
            "text-anchor=\"middle\" font-style=\"italic\" fill=\"#666666\"");

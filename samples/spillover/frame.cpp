@@ -45,18 +45,28 @@ class Line {
   [[nodiscard]] unsigned room() const noexcept {
     return used_ < style_.columns ? style_.columns - used_ : 0;
   }
-  [[nodiscard]] std::string take() { return std::move(result_); }
+  [[nodiscard]] std::string take() {
+    change_colour({});
+    return std::move(result_);
+  }
 
  private:
   void coloured(std::string_view words, std::string_view colour) {
-    const bool is_coloured = style_.has_colour && !colour.empty() && !words.empty();
-    if (is_coloured) result_ += colour;
+    if (words.empty()) return;
+    change_colour(colour);
     result_ += words;
-    if (is_coloured) result_ += kPlain;
+  }
+
+  void change_colour(std::string_view colour) {
+    if (!style_.has_colour || colour == colour_) return;
+    if (!colour_.empty()) result_ += kPlain;
+    result_ += colour;
+    colour_ = colour;
   }
 
   const FrameStyle& style_;
   std::string result_;
+  std::string_view colour_;  // empty: the terminal's own
   unsigned used_ = 0;
 };
 

@@ -1,6 +1,5 @@
 #include "report.hpp"
 
-#include <algorithm>
 #include <vector>
 
 #include "words.hpp"
@@ -22,10 +21,14 @@ std::string difference(double first, double second) {
 
 std::string changes_of(const RunRecord& run) {
   if (run.tiers.size() < 2) return "-";
-  const auto opened = std::count_if(run.steps.begin(), run.steps.end(), [](const TierStep& step) {
-    return step.open_after > step.open_before;
-  });
-  return formatted("%td up, %td down", opened, std::ssize(run.steps) - opened);
+  unsigned opened = 0;  // one change may open several
+  unsigned closed = 0;
+  for (const TierStep& step : run.steps) {
+    const bool is_up = step.open_after > step.open_before;
+    (is_up ? opened : closed) +=
+        is_up ? step.open_after - step.open_before : step.open_before - step.open_after;
+  }
+  return formatted("%u, %u", opened, closed);
 }
 
 std::string lateness_of(const RunRecord& run) {
@@ -62,7 +65,7 @@ void add_whole(std::string& text, const Load& load, const Outcome& outcome) {
   row(text, "         99 %", duration_words(fa.p99_ns), duration_words(ft.p99_ns));
   row(text, "         at most", duration_words(fa.most_ns), duration_words(ft.most_ns));
   row(text, "posted late, 99 %", lateness_of(a), lateness_of(t));
-  row(text, "changes of tiers", changes_of(a), changes_of(t));
+  row(text, "tiers opened, closed", changes_of(a), changes_of(t));
 }
 
 void add_phases(std::string& text, const Load& load, const Outcome& outcome) {

@@ -67,7 +67,8 @@ TEST_CASE("jobs come in order, and as many as the load asks for") {
     // Five times the deviation of a Poisson process; the seed is fixed.
     CHECK(std::abs(jobs_in(schedule, phase.begin, phase.end) - wanted) < 5 * std::sqrt(wanted));
   }
-  for (const Arrival& arrival : schedule) CHECK(arrival.kind < Work::kKinds);
+  CHECK(std::all_of(schedule.begin(), schedule.end(),
+                    [](const Arrival& arrival) { return arrival.kind < Work::kKinds; }));
 }
 
 TEST_CASE("a load of nothing at the ends, and one that is lower in the middle, are schedules too") {

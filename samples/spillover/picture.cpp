@@ -40,11 +40,12 @@ Series over_time(const RunRecord& run, const char* colour, Value value) {
   return series;
 }
 
-/// Averages of 200 ms: single samples of 50 ms are mostly chance.
+/// Averages of 200 ms: single samples of 50 ms are mostly chance, and the last one may be shorter.
 Series busy_over_time(const RunRecord& run, const char* colour) {
   constexpr std::size_t kSamples = 4;
   Series series{run.name, colour, Series::Shape::Line, {}};
-  for (std::size_t first = 0; first < run.samples.size(); first += kSamples) {
+  const std::size_t whole = run.samples.size() / kSamples * kSamples;
+  for (std::size_t first = 0; first < std::max<std::size_t>(whole, 1); first += kSamples) {
     const std::size_t end = std::min(first + kSamples, run.samples.size());
     Point mean;
     for (std::size_t i = first; i < end; ++i) {

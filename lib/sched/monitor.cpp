@@ -119,8 +119,7 @@ void Monitor::run() noexcept {
     retry_threads(now);
     end_idle_spares(now);
     give_memory_back(now);
-    const bool may_open_tiers = !tiers_.are_all_open() && now - busy_last_ < kGoesToRestWithTiers;
-    if (fast_turns != 0 || replaced_ != 0 || may_open_tiers) {
+    if (fast_turns != 0 || replaced_ != 0 || tiers_.is_pressing()) {
       pace_.pause([](const Pace::Word& word, std::uint32_t value) noexcept { futex_wait_for(word, value, kGrace); });
     } else {
       rest(now);
@@ -134,10 +133,11 @@ std::chrono::nanoseconds Monitor::unmarked_turn() const noexcept { return std::c
 void Monitor::rest(Clock::time_point now) noexcept {
   // What is not marked is noticed by looking only; and without that, spare threads and stacks that nobody uses go now and then.
   if (!must_see_work()) return pace_.rest(PaceHost{*this, kSpareRests});
-  const std::chrono::nanoseconds turn = std::min(watches_unmarked() ? unmarked_turn() : kMemoryRests, tiers_.turn(now));
-  if (now - busy_last_ < (tiers_.has_tiers() ? kGoesToRestWithTiers : kGoesToRest)) return pace_.rest(PaceHost{*this, turn});
+  if (now - busy_last_ < (tiers_.has_tiers() ? kGoesToRestWithTiers : kGoesToRest)) {
+    return pace_.rest(PaceHost{*this, std::min(watches_unmarked() ? unmarked_turn() : kMemoryRests, tiers_.busy_turn())});
+  }
   pool_.idle_.call(Idle::kUnwatched);
-  pace_.rest(PaceHost{*this, std::min<std::chrono::nanoseconds>(kMemoryRests, tiers_.turn(now)), true});
+  pace_.rest(PaceHost{*this, std::min<std::chrono::nanoseconds>(kMemoryRests, tiers_.idle_turn(now)), true});
   if (is_needed()) busy_last_ = Clock::now();
 }
 

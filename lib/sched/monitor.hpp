@@ -21,8 +21,8 @@ namespace weft::inline v0 {
 class Pool;
 struct PoolConfig;
 
-/// A thread that looks at all workers now and then: each millisecond while somebody is in a call that is marked as blocking, or there are tiers
-/// that may have to be opened, and some times in RuntimeOptions::report_blocking_after while somebody runs. While all sleep it rests, but for a look
+/// A thread that looks at all workers now and then: each millisecond while somebody is in a call that is marked as blocking, or all workers are
+/// busy and there are tiers to be opened, and some times in RuntimeOptions::report_blocking_after while somebody runs. While all sleep it rests, but for a look
 /// at the memory each other second, until work is added.
 ///
 /// For each worker that is blocked the pool may have one more awake (BasicIdle::allow), until the call returns. Who runs in the place of

@@ -10,6 +10,8 @@ namespace weft::inline v0 {
 namespace {
 
 constexpr unsigned kLooksInHysteresis = 8;
+constexpr std::chrono::milliseconds kTurn{4};  // each look is some 20 us, of a processor that somebody else may have
+constexpr std::chrono::hours kNever{1};
 
 std::vector<unsigned> sizes_of(const PinningPlan& plan) {
   std::vector<unsigned> sizes;
@@ -30,7 +32,7 @@ TierWatch::TierWatch(Pool& pool, const PinningPlan& plan, const TierOptions& opt
     : pool_(pool),
       plan_(plan),
       on_change_(on_change),
-      when_all_are_open_(std::max<std::chrono::nanoseconds>(hysteresis_of(options) / kLooksInHysteresis, std::chrono::milliseconds(1))) {
+      turn_when_all_are_open_(std::max<std::chrono::nanoseconds>(hysteresis_of(options) / kLooksInHysteresis, std::chrono::milliseconds(1))) {
   if (plan.tiers.size() < 2) return;
   tiers_ = static_cast<unsigned>(plan.tiers.size());
   policy_.emplace(sizes_of(plan), options);
@@ -75,6 +77,7 @@ void TierWatch::look(Clock::time_point now) noexcept {
   sample.is_anybody_idle = pool_.idle_.is_anybody_idle();
   is_anybody_awake_ = !pool_.idle_.are_all_asleep();
   if (const auto change = policy_->step(sample)) make(*change);
+  is_pressing_ = !sample.is_anybody_idle && is_anybody_awake_ && policy_->open() < tiers_;
 }
 
 void TierWatch::make(const TierChange& change) noexcept {
@@ -84,11 +87,13 @@ void TierWatch::make(const TierChange& change) noexcept {
   if (on_change_) on_change_(change);
 }
 
-std::chrono::nanoseconds TierWatch::turn(Clock::time_point now) const noexcept {
-  constexpr std::chrono::hours kNever{1};
+std::chrono::nanoseconds TierWatch::busy_turn() const noexcept {
   if (!policy_) return kNever;
-  if (is_anybody_awake_) return when_all_are_open_;
-  const auto next = policy_->next_look_ns();
+  return policy_->open() == tiers_ ? turn_when_all_are_open_ : kTurn;
+}
+
+std::chrono::nanoseconds TierWatch::idle_turn(Clock::time_point now) const noexcept {
+  const auto next = policy_ ? policy_->next_look_ns() : std::nullopt;
   if (!next) return kNever;
   const std::chrono::nanoseconds rest(*next - std::chrono::nanoseconds(now.time_since_epoch()).count());
   return std::max<std::chrono::nanoseconds>(rest, std::chrono::milliseconds(1));

@@ -39,11 +39,14 @@ class TierWatch {
 
   [[nodiscard]] bool is_anybody_awake() const noexcept { return is_anybody_awake_; }
 
-  /// Whether there is none that may have to be opened.
-  [[nodiscard]] bool are_all_open() const noexcept { return !policy_ || policy_->open() == tiers_; }
+  /// Whether work may be waiting for a tier to be opened: all of the open ones are busy, and there are others.
+  [[nodiscard]] bool is_pressing() const noexcept { return is_pressing_; }
 
-  /// When the next look should be while all are open, or everybody sleeps.
-  [[nodiscard]] std::chrono::nanoseconds turn(Clock::time_point now) const noexcept;
+  /// When the next look should be while somebody runs, and it is not pressing.
+  [[nodiscard]] std::chrono::nanoseconds busy_turn() const noexcept;
+
+  /// The same while everybody sleeps.
+  [[nodiscard]] std::chrono::nanoseconds idle_turn(Clock::time_point now) const noexcept;
 
   [[nodiscard]] std::vector<TierStats> stats() const;  // threads: any
 
@@ -60,7 +63,7 @@ class TierWatch {
   Pool& pool_;
   const PinningPlan& plan_;
   const std::function<void(const TierChange&)>& on_change_;
-  const std::chrono::nanoseconds when_all_are_open_;
+  const std::chrono::nanoseconds turn_when_all_are_open_;
   std::optional<TierPolicy> policy_;
   unsigned tiers_ = 0;
   std::unique_ptr<Count[]> counts_;  // of each tier; read for statistics
@@ -70,6 +73,7 @@ class TierWatch {
   std::uint64_t begun_ = 0;    // jobs
   std::uint64_t visible_ = 0;  // jobs
   bool is_anybody_awake_ = false;
+  bool is_pressing_ = false;
 };
 
 }  // namespace weft::inline v0

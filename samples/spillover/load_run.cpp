@@ -113,7 +113,7 @@ RunRecord run_load(const Load& load, const RunPlan& plan, const std::stop_token&
   const Clock::time_point start = Clock::now();
   TierLog tiers(start);
   weft::RuntimeOptions options = plan.options;
-  options.tiers.on_change = [&tiers](const weft::TierChange& change) { tiers.note(change); };
+  options.on_tier_change = [&tiers](const weft::TierChange& change) { tiers.note(change); };
   {
     weft::Runtime runtime(std::move(options));
     const CpuMeter meter;

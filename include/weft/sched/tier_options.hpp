@@ -38,7 +38,8 @@ struct TierOverride {
 
 /// How load opens and closes tiers. Tiers open in order, and close in reverse. The defaults are right for most programs.
 ///
-/// While a tier is closed, work waits no longer than spill_delay + hysteresis + a tick of the runtime's watcher (1 ms) before another one opens.
+/// While a tier is closed, work waits no longer than spill_delay + hysteresis + a tick of the runtime's watcher (4 ms, and 1 ms while nobody is
+/// idle) before another one opens.
 struct TierOptions {
   /// The utilisation of the open tiers from which the next one opens, although no work waits: the share of their workers that run something, above
   /// 0 and at most 1. With 1, only work that waits opens it.

@@ -22,8 +22,8 @@ class Pool;
 struct PoolConfig;
 
 /// A thread that looks at all workers now and then: each millisecond while somebody is in a call that is marked as blocking, or all workers are
-/// busy and there are tiers to be opened, and some times in RuntimeOptions::report_blocking_after while somebody runs. While all sleep it rests, but for a look
-/// at the memory each other second, until work is added.
+/// busy and there are tiers to be opened, and some times in RuntimeOptions::report_blocking_after while somebody runs. While all sleep it rests,
+/// but for a look at the memory each other second, until work is added.
 ///
 /// For each worker that is blocked the pool may have one more awake (BasicIdle::allow), until the call returns. Who runs in the place of
 /// a blocked worker takes its jobs as any thief does: all of them can be stolen.

@@ -9,7 +9,8 @@
 
 namespace weft::inline v0 {
 
-/// Whom to wake first: a worker of the lowest tier, and of these the one that is nearest to the caller. Spare ones, which have no place, are the last.
+/// Whom to wake first: a worker of the lowest tier, and of these the one that is nearest to the caller. Spare ones, which have no place, are the
+/// last.
 struct Pool::WakeRank {
   const PinningPlan& plan;
   const std::vector<std::uint8_t>& tiers;

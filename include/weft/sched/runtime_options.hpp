@@ -98,9 +98,9 @@ struct RuntimeOptions {
   /// of that only the kernel sees all: it moves workers away from processors that others use, which a bound worker could only wait for.
   [[nodiscard]] WEFT_API static RuntimeOptions throughput();
 
-  /// For analyses and servers whose load comes and goes: tiers, over all processors. Little work stays in one cache, on cores that nobody shares, and the
-  /// rest of the machine sleeps; a lot of work gets all of it. A tier closes after a fifth of a second, because the next stage of an analysis often
-  /// follows at once. Bound as far as the kernel lets it.
+  /// For analyses and servers whose load comes and goes: tiers, over all processors. Little work stays in one cache, on cores that nobody shares,
+  /// and the rest of the machine sleeps; a lot of work gets all of it. A tier closes after a fifth of a second, because the next stage of an
+  /// analysis often follows at once. Bound as far as the kernel lets it.
   [[nodiscard]] WEFT_API static RuntimeOptions data_processing(const Topology& machine = Topology::detect());
 
   /// For answers within microseconds: one worker for each core of one L3 domain, bound. A job that is handed over stays in that cache, to which

@@ -73,7 +73,8 @@ void* FrameArea::take_large(std::size_t bytes, std::size_t alignment) noexcept {
     FramePage* const page = *at;
     if (page->bytes < needed || page->bytes / 2 > needed) continue;
     *at = page->next;
-    page->next = std::exchange(large_, page);
+    page->next = nullptr;
+    *std::exchange(large_end_, &page->next) = page;
     page->last_frame = arena_->frame_;
     const std::uintptr_t begin = align_up(page->begin(), alignment);
     FramePage::take(begin, bytes);
@@ -99,8 +100,11 @@ void FrameArea::rewind() noexcept {
   current_ = nullptr;
   window_ = Window{};
   hidden_window_ = Window{};
-  tags_ = nullptr;
-  large_kept_ = joined(std::exchange(large_, nullptr), large_kept_);
+  // relaxed: nothing that it could name is left.
+  tags_.store(nullptr, relaxed);
+  // In the order of their use, so that a frame like the last finds each at the head.
+  *std::exchange(large_end_, &large_) = large_kept_;
+  large_kept_ = std::exchange(large_, nullptr);
 }
 
 /// Takes out the pages that were last used before a frame.
@@ -122,7 +126,8 @@ FramePage* FrameArea::take_idle(std::uint64_t before) noexcept {
 }
 
 const FrameTag* FrameArea::living() const noexcept {
-  const FrameTag* tag = tags_;
+  // [frame.tags] acquire: the tag is complete, and so are those behind it; pairs with count_started(). Others may still add some.
+  const FrameTag* tag = tags_.load(acquire);
   // relaxed: for a message.
   while (tag != nullptr && tag->has_ended.load(relaxed)) tag = tag->next;
   return tag;

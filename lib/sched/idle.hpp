@@ -53,7 +53,7 @@ class BasicIdle {
   /// @param workers      all asleep at first
   /// @param always_hint  pushers take the slow path always: there is no asymmetric fence, so they have to fence
   /// @param most         workers that there may ever be: see add_sleeper()
-  BasicIdle(unsigned workers, bool always_hint, unsigned most = 0) : roster_(workers, most), allowed_(workers), always_hint_(always_hint) {
+  BasicIdle(unsigned workers, bool always_hint, unsigned most = 0) : roster_(workers, most), limit_(workers), always_hint_(always_hint) {
     update_hint();
   }
 
@@ -79,7 +79,7 @@ class BasicIdle {
   /// busy -> searching, unless as many search already as half of those who might have work for them, or its tier is closed.
   [[nodiscard]] bool try_start_searching(unsigned worker) noexcept {
     const std::lock_guard lock(mutex_);
-    if (must_leave(worker)) return false;
+    if (is_leaving(worker)) return false;
     const unsigned busy = roster_.awake() - searching_;  // the caller is one of them
     if (searching_ * 2 > busy) return false;
     ++searching_;
@@ -142,10 +142,18 @@ class BasicIdle {
     return true;
   }
 
-  /// Lets so many more workers be awake, or, if negative, fewer. True: somebody may be woken; see allow_another().
+  /// Lets so many more workers be awake, or, if negative, fewer: in the place of blocked ones. True: somebody may be woken; see allow_another().
   [[nodiscard]] bool allow(int more) noexcept {
     const std::lock_guard lock(mutex_);
-    allowed_ += static_cast<unsigned>(more);  // modulo: a call may end before it was compensated
+    extra_ += more;
+    update_hint();
+    return searching_ == 0 && may_wake();
+  }
+
+  /// Lets so many workers be awake at most, whatever is open, beside those in the place of blocked ones. True: as above; see limit_workers().
+  [[nodiscard]] bool set_limit(unsigned count) noexcept {
+    const std::lock_guard lock(mutex_);
+    limit_ = count;
     update_hint();
     return searching_ == 0 && may_wake();
   }
@@ -153,7 +161,6 @@ class BasicIdle {
   /// Opens and closes tiers: those of the first `count` workers are open. True: somebody may be woken; see open_workers().
   [[nodiscard]] bool set_open(unsigned count) noexcept {
     const std::lock_guard lock(mutex_);
-    allowed_ += count - roster_.open();  // modulo, as above
     roster_.set_open(count);
     // relaxed: a hint; whoever acts on it takes the lock.
     open_hint_.store(count, relaxed);
@@ -165,11 +172,17 @@ class BasicIdle {
   // relaxed: as above.
   [[nodiscard]] bool is_closed_hint(unsigned worker) const noexcept { return worker >= open_hint_.load(relaxed); }
 
+  /// Whether a worker that is awake has to rest as soon as it can, because its tier is closed and it is in nobody's place.
+  [[nodiscard]] bool must_leave(unsigned worker) const noexcept {
+    const std::lock_guard lock(mutex_);
+    return is_leaving(worker);
+  }
+
   /// busy -> asleep, if more are awake than may be, or the worker's tier is closed and it is in nobody's place. The others need no last look of it:
   /// who may be awake is, or can be woken whether this one is awake or not.
   [[nodiscard]] bool try_rest(unsigned worker) noexcept {
     const std::lock_guard lock(mutex_);
-    if (!must_leave(worker) && !are_too_many()) return false;
+    if (!is_leaving(worker) && !are_too_many()) return false;
     roster_.fall_asleep(worker);
     update_hint();
     return true;
@@ -237,14 +250,16 @@ class BasicIdle {
 
  private:
   /// How many may be awake beside those of open tiers, because so many are blocked.
-  [[nodiscard]] unsigned extra() const noexcept { return static_cast<unsigned>(std::max(static_cast<int>(allowed_ - roster_.open()), 0)); }
+  [[nodiscard]] unsigned extra() const noexcept { return static_cast<unsigned>(std::max(extra_, 0)); }
   /// Those of closed tiers that are awake and in nobody's place.
   [[nodiscard]] unsigned leaving() const noexcept { return roster_.awake_closed() - std::min(roster_.placed(), extra()); }
-  [[nodiscard]] bool must_leave(unsigned worker) const noexcept {
+  [[nodiscard]] bool is_leaving(unsigned worker) const noexcept {
     return roster_.is_closed(worker) && (!roster_.is_placed(worker) || roster_.placed() > extra());
   }
   /// Positive: so many more may be awake; negative: so many should rest. Those who leave are neither: nobody waits for them, nor rests for them.
-  [[nodiscard]] int room() const noexcept { return static_cast<int>(allowed_ - (roster_.awake() - leaving())); }
+  [[nodiscard]] int room() const noexcept {
+    return static_cast<int>(std::min(roster_.open(), limit_)) + extra_ - static_cast<int>(roster_.awake() - leaving());
+  }
   [[nodiscard]] bool are_too_many() const noexcept { return room() < 0; }
   [[nodiscard]] bool may_wake_closed() const noexcept { return roster_.asleep_closed() != 0 && roster_.placed() < extra(); }
   [[nodiscard]] bool may_wake() const noexcept {
@@ -285,7 +300,8 @@ class BasicIdle {
   // ---- guarded by mutex_ ----
   alignas(kCacheLine) mutable typename Policy::Mutex mutex_;
   Roster roster_;
-  unsigned allowed_;
+  unsigned limit_;
+  int extra_ = 0;  // below zero for a moment where a call ends before it was compensated
   unsigned searching_ = 0;
   const bool always_hint_;
 };
@@ -400,6 +416,12 @@ void wake_for_visible_work(Host host) noexcept {
 template <class Idle, class Host>
 void allow_another(Idle& idle, Host host, int more = 1) noexcept {
   if (idle.allow(more)) wake_for_visible_work(host);
+}
+
+/// Sets how many workers may be awake at most: BasicIdle::set_limit(). If these are fewer than are awake, some rest when they have ended a job.
+template <class Idle, class Host>
+void limit_workers(Idle& idle, Host host, unsigned count) noexcept {
+  if (idle.set_limit(count)) wake_for_visible_work(host);
 }
 
 /// Opens and closes tiers: BasicIdle::set_open(). Those of closed tiers rest when they have ended a job, or see that they must.

@@ -9,34 +9,34 @@
 
 namespace weft::inline v0 {
 
-/// Compares the limits with those that it saw first. Knows no clock and reads no file.
+/// Compares the limits with those that there were at first. Knows no clock and reads no file.
 ///
 /// Threads: one, but for limit().
 class LimitWatch {
  public:
   /// @param workers  of the pool
-  explicit LimitWatch(unsigned workers) noexcept : workers_(workers), limit_(workers) {}
+  /// @param quota    of the cgroup when the pool was made
+  LimitWatch(unsigned workers, double quota) noexcept : workers_(workers), quota_at_first_(quota), limit_(workers) {}
 
-  /// @return  how many more workers may be awake than before; negative: fewer
-  int look(const CpuLimits& now) noexcept {
-    const unsigned processors = now.workers();
-    if (first_ == 0) first_ = processors;
+  /// @return  whether limit() has changed
+  [[nodiscard]] bool look(const CpuLimits& now) noexcept {
+    // The mask is that of the thread which looks, whose first one nobody else knows.
+    if (at_first_ == 0) at_first_ = CpuLimits{now.in_affinity_mask, quota_at_first_}.workers();
     // Who has asked for more workers than there were processors knows why.
-    const bool is_for_limits = workers_ <= first_;
-    const unsigned limit = is_for_limits ? std::min(workers_, processors) : workers_;
-    // relaxed: statistics, and only this thread writes.
-    const unsigned before = limit_.load(relaxed);
-    limit_.store(limit, relaxed);
-    return static_cast<int>(limit) - static_cast<int>(before);
+    const bool is_for_limits = workers_ <= at_first_;
+    const unsigned limit = is_for_limits ? std::min(workers_, now.workers()) : workers_;
+    // relaxed: a statistic.
+    return limit_.exchange(limit, relaxed) != limit;
   }
 
   /// Workers that may be awake, as far as the limits go. Threads: any.
-  // relaxed: statistics.
+  // relaxed: a statistic.
   [[nodiscard]] unsigned limit() const noexcept { return limit_.load(relaxed); }
 
  private:
   const unsigned workers_;
-  unsigned first_ = 0;  // processors; 0: not seen yet
+  const double quota_at_first_;
+  unsigned at_first_ = 0;  // processors; 0: not seen yet
   Atomic<unsigned> limit_;
 };
 

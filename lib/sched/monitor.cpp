@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 constexpr auto kGrace = 1ms;          // a marked call is one of those that last if it is seen twice, so far apart
 constexpr auto kFastFor = 64;         // turns after the last marked call
 constexpr auto kGoesToRest = 500ms;   // after the last worker was seen busy
-constexpr auto kGoesToRestWithTiers = 10ms;  // the same where it looks each millisecond
+constexpr auto kGoesToRestWithTiers = 10ms;  // the same where each look is one more at the tiers
 constexpr auto kBetweenQuestions = 1s;
 constexpr auto kBetweenTries = 50ms;  // to have a thread that could not be had
 constexpr auto kBetweenLimits = 500ms;  // between two looks at the limits of the process: its mask, its cpuset, the quota of its cgroup
@@ -38,14 +38,14 @@ Monitor::Monitor(Pool& pool, const PoolConfig& config)
       most_(config.spare_workers),
       report_after_(config.report_blocking_after),
       is_asymmetric_(has_asymmetric_fence()),
-      tiers_(pool, config.plan, config.tiers, config.on_tier_change),
-      limits_(config.workers) {}
+      tiers_(pool, config.plan, config.spare_workers, config.tiers, config.on_tier_change),
+      limits_(config.workers, cpu_limits().quota) {}
 
 /// @param is_urgent  somebody may be blocked already; otherwise a try each 50 ms is enough, for those who add work are many
 void Monitor::start(bool is_urgent) noexcept {
-  if (try_start(is_urgent) || !tiers_.has_tiers()) return;
+  if (try_start(is_urgent)) return;
   // Nobody opens tiers when they have to be.
-  if (pool_.idle_.is_closed_hint(pool_.worker_count() - 1)) pool_.open_workers(pool_.worker_count());
+  if (tiers_.has_tiers() && pool_.idle_.is_closed_hint(pool_.worker_count() - 1)) pool_.open_workers(pool_.worker_count());
 }
 
 /// False: there is no thread for it.
@@ -259,7 +259,7 @@ void Monitor::look_at_limits(Clock::time_point now) noexcept {
   if (now - limits_last_ < kBetweenLimits) return;
   limits_last_ = now;
   try {
-    if (const int more = limits_.look(cpu_limits()); more != 0) pool_.limits_changed(more);
+    if (limits_.look(cpu_limits())) pool_.limits_changed(limits_.limit(), allowed_cpus());
   } catch (const std::exception&) {
     // Out of memory, or of files: the next look may see it.
   }

@@ -1,5 +1,5 @@
 /// @file
-/// Watches for workers that are blocked, and lets others run in their place.
+/// Watches workers that are blocked, tiers and limits, and has as many workers awake as there should be.
 #pragma once
 
 #include <chrono>

@@ -90,7 +90,8 @@ class Pool final : public Executor, public Domain {
   [[nodiscard]] bool has_seats(unsigned count) noexcept;
   void allow_another() noexcept;
   void open_workers(unsigned count) noexcept;
-  void limits_changed(int more) noexcept;
+  void limits_changed(unsigned workers, std::vector<unsigned> allowed) noexcept;
+  [[nodiscard]] bool may_use_place_of(unsigned worker) noexcept;
   void revive_retired(unsigned most) noexcept;             // pre: threads_mutex_ held
   [[nodiscard]] bool try_revive(Worker& worker) noexcept;  // pre: threads_mutex_ held
   // relaxed: a hint.
@@ -135,6 +136,7 @@ class Pool final : public Executor, public Domain {
   std::condition_variable drained_;
   // ---- guarded by threads_mutex_ ----
   std::mutex threads_mutex_;
+  std::vector<unsigned> allowed_cpus_;  // of the process, in rising order; since limits have changed
   Atomic<unsigned> threads_{0};  // read without it, too
   Atomic<unsigned> retired_{0};  // read without it, too
   Monitor monitor_;

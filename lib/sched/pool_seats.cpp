@@ -1,4 +1,5 @@
 // Which seats a pool has, and how many of them may be awake: what the monitor does to a pool.
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <new>
@@ -37,14 +38,22 @@ void Pool::allow_another() noexcept { v0::allow_another(idle_, SeatHost{*this});
 void Pool::open_workers(unsigned count) noexcept { v0::open_workers(idle_, SeatHost{*this}, count); }
 
 /// The process has more or fewer processors than before. By the monitor only.
-void Pool::limits_changed(int more) noexcept {
-  // A cpuset that shrinks takes the bindings away, and one that grows does not always give them back. relaxed: says only that it has changed.
-  binding_.fetch_add(1, relaxed);
-  if (more > 0) {
-    v0::allow_another(idle_, SeatHost{*this}, more);
-  } else {
-    static_cast<void>(idle_.allow(more));
+void Pool::limits_changed(unsigned workers, std::vector<unsigned> allowed) noexcept {
+  {
+    const std::lock_guard lock(threads_mutex_);
+    allowed_cpus_ = std::move(allowed);
   }
+  // A cpuset that shrinks takes the bindings away, and one that grows does not always give them back. relaxed: says only that it has changed; the
+  // rest is under the lock.
+  binding_.fetch_add(1, relaxed);
+  v0::limit_workers(idle_, SeatHost{*this}, workers);
+}
+
+/// Whether the process still has the processor to which a worker is to be bound.
+bool Pool::may_use_place_of(unsigned worker) noexcept {
+  const auto processor = config_.places.processor_of(worker);
+  const std::lock_guard lock(threads_mutex_);
+  return processor && std::binary_search(allowed_cpus_.begin(), allowed_cpus_.end(), *processor);
 }
 
 /// Tries again where there was no thread for a worker, of which so many are spare ones that may be awake. By the monitor only.

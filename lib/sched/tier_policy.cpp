@@ -98,16 +98,16 @@ void validate(const TierOptions& options) {
 
 TierPolicy::TierPolicy(const std::vector<unsigned>& workers_of_tiers, const TierOptions& options) {
   tiers_.reserve(workers_of_tiers.size());
-  tau_ns_ = kLongestTauNs;
   unsigned below = 0;
   for (const unsigned workers : workers_of_tiers) {
     const TierOptions own = options_of(options, tiers_.size());
     // An average comes near to the number of all workers and does not reach it; for whoever asks for that, no average is enough.
     const double opens_at = own.threshold < 1 ? own.threshold * below : std::numeric_limits<double>::infinity();
     tiers_.push_back({workers, below, opens_at, own.lower_threshold * below, own.spill_delay.count(), own.hysteresis.count()});
-    if (below != 0) tau_ns_ = std::min(tau_ns_, static_cast<double>(own.hysteresis.count()) / kHysteresisInTaus);
+    if (below != 0) shortest_hysteresis_ = std::min(shortest_hysteresis_, own.hysteresis);
     below += workers;
   }
+  tau_ns_ = std::min(kLongestTauNs, static_cast<double>(shortest_hysteresis_.count()) / kHysteresisInTaus);
 }
 
 std::optional<TierChange> TierPolicy::step(const TierSample& sample) noexcept {

@@ -2,6 +2,7 @@
 /// How many tiers of PinningStrategy::TieredSpillover are open.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -16,7 +17,7 @@ struct TierSample {
   std::int64_t now_ns = 0;       ///< by the steady clock
   double busy = 0;               ///< how many of these workers ran something, on average since the sample before
   unsigned waiting = 0;          ///< jobs that have waited in queues since the sample before
-  bool is_anybody_idle = false;  ///< one of these workers sleeps or searches
+  bool is_anybody_idle = false;  ///< one of these workers sleeps who may be woken, or somebody searches
 };
 
 /// Refuses options that say nothing sensible.
@@ -60,6 +61,9 @@ class TierPolicy {
   /// Cost: 10 to 20 ns. No allocation.
   [[nodiscard]] std::optional<TierChange> step(const TierSample& sample) noexcept;
 
+  /// Of the tiers that can be opened; the longest there is where there are none.
+  [[nodiscard]] std::chrono::nanoseconds shortest_hysteresis() const noexcept { return shortest_hysteresis_; }
+
   /// Tiers.
   [[nodiscard]] unsigned open() const noexcept { return open_; }
   [[nodiscard]] unsigned open_workers() const noexcept { return workers_of(open_); }
@@ -85,6 +89,7 @@ class TierPolicy {
   TierChange change_to(unsigned open, TierReason reason, std::int64_t now_ns) noexcept;
 
   std::vector<Tier> tiers_;
+  std::chrono::nanoseconds shortest_hysteresis_ = std::chrono::nanoseconds::max();
   double tau_ns_ = 0;
   unsigned open_ = 1;
   Moment last_ns_;       // the last sample

@@ -9,7 +9,7 @@ namespace weft::inline v0 {
 
 namespace {
 
-constexpr unsigned kLooksInHysteresis = 8;
+constexpr unsigned kLooksInHysteresis = 8;  // so that a window is measured to an eighth
 constexpr std::chrono::milliseconds kTurn{4};  // each look is some 20 us, of a processor that somebody else may have
 constexpr std::chrono::hours kNever{1};
 
@@ -19,38 +19,33 @@ std::vector<unsigned> sizes_of(const PinningPlan& plan) {
   return sizes;
 }
 
-/// The shortest of all tiers.
-std::chrono::nanoseconds hysteresis_of(const TierOptions& options) {
-  std::chrono::nanoseconds shortest = options.hysteresis;
-  for (const TierOverride& of : options.overrides) shortest = std::min(shortest, of.hysteresis.value_or(shortest));
-  return shortest;
-}
-
 }  // namespace
 
-TierWatch::TierWatch(Pool& pool, const PinningPlan& plan, const TierOptions& options, const std::function<void(const TierChange&)>& on_change)
+TierWatch::TierWatch(Pool& pool, const PinningPlan& plan, unsigned spare_workers, const TierOptions& options,
+                     const std::function<void(const TierChange&)>& on_change)
     : pool_(pool),
       plan_(plan),
-      on_change_(on_change),
-      turn_when_all_are_open_(std::max<std::chrono::nanoseconds>(hysteresis_of(options) / kLooksInHysteresis, std::chrono::milliseconds(1))) {
+      on_change_(on_change) {
   if (plan.tiers.size() < 2) return;
   tiers_ = static_cast<unsigned>(plan.tiers.size());
   policy_.emplace(sizes_of(plan), options);
+  turn_when_all_are_open_ = std::max<std::chrono::nanoseconds>(policy_->shortest_hysteresis() / kLooksInHysteresis, std::chrono::milliseconds(1));
   counts_ = std::make_unique<Count[]>(tiers_);
-  idle_ns_.resize(plan.workers);
+  idle_ns_.reserve(plan.workers + spare_workers);
 }
 
-/// How many workers of open tiers were busy since the last look, on average.
+/// How many workers were busy since the last look, on average. Those of closed tiers count too: they run in the place of blocked ones, or have still to
+/// end a job whose like will come to those that stay.
 double TierWatch::busy_since_last(std::int64_t now_ns) noexcept {
   const std::int64_t elapsed = now_ns - std::exchange(last_ns_, now_ns);
-  const unsigned open = policy_->open_workers();
+  idle_ns_.resize(pool_.seats_.count());  // within what was reserved
   std::int64_t busy = 0;
   for (unsigned i = 0; i < idle_ns_.size(); ++i) {
     const Worker& worker = pool_.seats_[i];
     const std::int64_t idle = worker.idle_ns_hint(now_ns);
     const std::int64_t was_idle = idle - std::exchange(idle_ns_[i], idle);
-    // Who is blocked waits for no processor, and another may run in its place.
-    if (i >= open || BlockingWord::is_inside(worker.blocking.look())) continue;
+    // Who is blocked has no use for a processor.
+    if (BlockingWord::is_inside(worker.blocking.look())) continue;
     // The figures are taken one after the other, so they may be a little off.
     busy += elapsed - std::clamp<std::int64_t>(was_idle, 0, elapsed);
   }
@@ -105,7 +100,7 @@ std::vector<TierStats> TierWatch::stats() const {
     const PinningPlan::Tier& of = plan_.tiers[tier];
     const std::uint64_t closed = counts_[tier].closed.get();
     const std::uint64_t opened = counts_[tier].opened.get();  // after it: what was closed had been opened
-    stats.push_back({of.name, of.first, of.count, opened, closed, tier == 0 || opened > closed});
+    stats.push_back({of.name, of.first, of.count, opened, closed, !pool_.idle_.is_closed_hint(of.first)});
   }
   return stats;
 }

@@ -21,13 +21,14 @@ class Pool;
 
 /// Gives TierPolicy its samples, and does what it says (README.md, "tiers").
 ///
-/// Threads: that of the monitor, but for stats().
+/// Threads: that of the monitor, but for has_tiers() and stats(), by any.
 class TierWatch {
  public:
   using Clock = std::chrono::steady_clock;
 
   /// Does nothing if the plan has one tier. Pre: validate() takes the options. Lifetime: plan and hook outlive it.
-  TierWatch(Pool& pool, const PinningPlan& plan, const TierOptions& options, const std::function<void(const TierChange&)>& on_change);
+  TierWatch(Pool& pool, const PinningPlan& plan, unsigned spare_workers, const TierOptions& options,
+            const std::function<void(const TierChange&)>& on_change);
 
   [[nodiscard]] bool has_tiers() const noexcept { return policy_.has_value(); }
 
@@ -63,7 +64,7 @@ class TierWatch {
   Pool& pool_;
   const PinningPlan& plan_;
   const std::function<void(const TierChange&)>& on_change_;
-  const std::chrono::nanoseconds turn_when_all_are_open_;
+  std::chrono::nanoseconds turn_when_all_are_open_{};
   std::optional<TierPolicy> policy_;
   unsigned tiers_ = 0;
   std::unique_ptr<Count[]> counts_;  // of each tier; read for statistics

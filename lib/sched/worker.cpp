@@ -27,7 +27,7 @@ std::int64_t now_ns() noexcept { return std::chrono::steady_clock::now().time_si
 }  // namespace
 
 Worker::Worker(Pool& pool, unsigned index_in_pool)
-    : pool_(pool), random_(0x9e3779b97f4a7c15ULL * (index_in_pool + 1)), idle_since_(now_ns()) {
+    : pool_(pool), random_(0x9e3779b97f4a7c15ULL * (index_in_pool + 1)), idle_since_(pool.made_.time_since_epoch().count()) {
   index = index_in_pool;
   worker_count = pool.config_.workers;
   executor = &pool;
@@ -110,7 +110,7 @@ bool Worker::must_give_way() noexcept {
     must_leave_seat_ = true;
     return true;
   }
-  if (must_leave_hint(hint)) {
+  if (must_leave(hint)) {
     must_leave_seat_ = true;
     return true;
   }
@@ -231,7 +231,7 @@ Worker::Found Worker::search() noexcept {
   for (int round = 0; round < kRounds; ++round) {
     // A closed tier's worker does not take time from its core's other processor; but when the pool stops, what is left is everybody's.
     // relaxed: a hint.
-    if (must_leave_hint(wake_hint->load(relaxed)) && !IdleHost{*this}.is_stopping()) break;
+    if (must_leave(wake_hint->load(relaxed)) && !IdleHost{*this}.is_stopping()) break;
     if (const Found found = find_work()) {
       become_busy(pool_.idle_, IdleHost{*this});
       return found;
@@ -250,9 +250,9 @@ Worker::Found Worker::sleep_until_work() noexcept {
   return found;
 }
 
-/// Whether it looks as if its tier were closed.
-bool Worker::must_leave_hint(std::uint32_t hint) const noexcept {
-  return (hint & Idle::kLeaving) != 0 && index < pool_.worker_count() && pool_.idle_.is_closed_hint(index);
+/// Whether its tier is closed, and it is in nobody's place. Cost: a lock if its tier is closed and somebody leaves.
+bool Worker::must_leave(std::uint32_t hint) const noexcept {
+  return (hint & Idle::kLeaving) != 0 && index < pool_.worker_count() && pool_.idle_.is_closed_hint(index) && pool_.idle_.must_leave(index);
 }
 
 /// Goes to sleep although there may be work, if its tier is closed, or those who were blocked are back and more are awake than should be.
@@ -262,7 +262,7 @@ bool Worker::try_rest(Found& found) noexcept {
   // relaxed: a hint; the lock decides.
   const std::uint32_t hint = wake_hint->load(relaxed);
   if ((hint & (Idle::kTooMany | Idle::kLeaving)) == 0) [[likely]] return false;
-  if ((hint & Idle::kTooMany) == 0 && !must_leave_hint(hint)) return false;
+  if ((hint & Idle::kTooMany) == 0 && !must_leave(hint)) return false;
   if (must_look_for_high_ || has_given_way_) return false;  // it has answered a call, and looks first
   count_off(*this);
   begin_idle_time();
@@ -280,10 +280,19 @@ void Worker::bind() noexcept {
   processor_.store(pool_.config_.places.bind_as(index).value_or(kNoProcessor), relaxed);
 }
 
+/// After the process has lost or got processors: only to one that it has. Elsewhere the thread stays where the kernel has put it.
+void Worker::bind_anew() noexcept {
+  if (pool_.may_use_place_of(index)) return bind();
+  // relaxed: see Pool::limits_changed().
+  binding_ = pool_.binding_.load(relaxed);
+  // relaxed: statistics.
+  processor_.store(kNoProcessor, relaxed);
+}
+
 /// The seat's own thread is back; a guest may have been in its place.
 void Worker::end_rest() noexcept {
   // relaxed: see Pool::limits_changed().
-  if (binding_ != pool_.binding_.load(relaxed)) [[unlikely]] bind();
+  if (binding_ != pool_.binding_.load(relaxed)) [[unlikely]] bind_anew();
   // relaxed: a hint for the monitor.
   runner_.store(thread_number(), relaxed);
   end_idle_time();

@@ -138,9 +138,10 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   [[nodiscard]] Found search() noexcept;
   [[nodiscard]] Found search_first() noexcept;
   [[nodiscard]] Found sleep_until_work() noexcept;
-  [[nodiscard]] bool must_leave_hint(std::uint32_t hint) const noexcept;
+  [[nodiscard]] bool must_leave(std::uint32_t hint) const noexcept;
   [[nodiscard]] bool try_rest(Found& found) noexcept;
   void bind() noexcept;
+  void bind_anew() noexcept;
   void end_rest() noexcept;
   void call_for_the_rest() noexcept;
   void begin_idle_time() noexcept;

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <iterator>
+#include <map>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -18,11 +19,16 @@ namespace {
 
 constexpr const char* kAdvice = "; use PinningStrategy::None, or set RuntimeOptions::pinning_best_effort to go on without";
 
-/// The processor of each worker, as the kernel of this machine counts them.
+/// The processor of each worker, as the kernel of this machine counts them. Those of another machine take turns in the order of the plan: by their
+/// numbers all first siblings may come to the same few.
 std::vector<unsigned> cpus_of(const Topology& machine, const PinningPlan& plan, const std::vector<unsigned>& allowed) {
+  std::map<unsigned, std::size_t> order;  // of the plan's processors
   std::vector<unsigned> cpus;
   cpus.reserve(plan.pus.size());
-  for (const unsigned pu : plan.pus) cpus.push_back(machine.is_this_machine ? machine.pus[pu].os_index : allowed[pu % allowed.size()]);
+  for (const unsigned pu : plan.pus) {
+    const std::size_t turn = order.try_emplace(pu, order.size()).first->second;
+    cpus.push_back(machine.is_this_machine ? machine.pus[pu].os_index : allowed[turn % allowed.size()]);
+  }
   return cpus;
 }
 
@@ -83,11 +89,15 @@ WorkerPlaces::WorkerPlaces(const Topology& machine, const PinningPlan& plan, boo
   }
 }
 
+std::optional<unsigned> WorkerPlaces::processor_of(unsigned worker) const noexcept {
+  if (worker >= places_.size() || places_[worker].set.is_empty()) return std::nullopt;
+  return places_[worker].cpu;
+}
+
 std::optional<unsigned> WorkerPlaces::bind_as(unsigned worker) const noexcept {
-  if (worker < places_.size() && !places_[worker].set.is_empty()) {
-    // The cpuset may have changed since the kernel was asked.
-    if (places_[worker].set.bind_this_thread() == 0) return places_[worker].cpu;
-  }
+  const auto processor = processor_of(worker);
+  // The cpuset may have changed since the kernel was asked.
+  if (processor && places_[worker].set.bind_this_thread() == 0) return processor;
   unbind();
   return std::nullopt;
 }

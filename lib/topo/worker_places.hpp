@@ -18,7 +18,7 @@ class WorkerPlaces {
   WorkerPlaces() = default;
 
   /// Asks the kernel whether it will do it, by binding a thread that ends at once. The processors of a machine that is not this one are
-  /// mapped to those that the calling thread may run on, one after the other.
+  /// mapped to those that the calling thread may run on, one after the other in the order of the plan.
   ///
   /// @param is_best_effort  whoever cannot be bound is not; otherwise that is an error
   /// Errors: LimitError with the kernel's reason.
@@ -30,7 +30,10 @@ class WorkerPlaces {
   /// @return  the processor, as the kernel counts them; nothing: the thread is not bound
   std::optional<unsigned> bind_as(unsigned worker) const noexcept;
 
-  /// The same for a thread of the pool that is no worker.
+  /// The processor to which it binds that worker, as the kernel counts them, unless that was refused.
+  [[nodiscard]] std::optional<unsigned> processor_of(unsigned worker) const noexcept;
+
+  /// As bind_as() for a thread of the pool that is no worker.
   void unbind() const noexcept;
 
  private:

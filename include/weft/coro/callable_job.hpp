@@ -91,6 +91,8 @@ struct LinkedCallableJob final : Job, FramePooled {
   F function;
 };
 
+inline namespace WEFT_ASSERTS_NAMESPACE {  // what is in a FrameLived, and who runs it, belong together
+
 template <class Self>
 void run_frame_callable(Job* job) noexcept {
   auto* const self = static_cast<Self*>(job);
@@ -139,6 +141,8 @@ void spawn_frame_job(const SpawnTarget& target, FrameArena& arena, Work&& work, 
     target.executor->post(job.release()->link, priority);
   }
 }
+
+}  // namespace WEFT_ASSERTS_NAMESPACE
 
 /// Spawns one callable. Errors: std::bad_alloc, and what moving the callable throws; then nothing was spawned.
 template <class F, class Work>

@@ -97,6 +97,40 @@ class [[nodiscard("co_await the handle, call wait(), or use spawn_detached")]] J
 }  // namespace WEFT_TRANSFER_NAMESPACE
 
 namespace detail {
+
+/// A callable that has a handle.
+template <class F, class T>
+struct JoinedCall {
+  void settle() {
+    state->outcome.emplace_from([this]() -> T {
+      F once(std::move(function));  // gone before the count
+      return once();
+    });
+  }
+  void operator()() {
+    settle();
+    state->done.sub();
+  }
+
+  F function;
+  std::shared_ptr<JoinState<T>> state;
+};
+
+inline namespace WEFT_ASSERTS_NAMESPACE {
+/// The same that belongs to a frame.
+template <class F, class T>
+struct FrameJoinedCall {
+  void operator()() {
+    call.settle();
+    member.end();
+    call.state->done.sub();
+  }
+
+  FrameMember member;
+  JoinedCall<F, T> call;
+};
+}  // namespace WEFT_ASSERTS_NAMESPACE
+
 inline namespace WEFT_TRANSFER_NAMESPACE {
 
 template <class T>
@@ -133,19 +167,14 @@ auto spawn_joinable(const SpawnTarget& target, Work&& work, const SpawnOptions& 
     static_assert(JobFunction<Bare>, "spawn takes a Task, or something that can be called without arguments");
     using T = std::invoke_result_t<Bare&>;
     auto state = std::make_shared<JoinState<T>>(target.domain->unhandled_handler());
-    FrameArena* const arena = frame_of(target, options);
-    spawn_on(
-        target,
-        [function = Bare(std::forward<Work>(work)), state,
-         member = arena != nullptr ? FrameMember(*arena, options.frame.where()) : FrameMember()]() mutable {
-          state->outcome.emplace_from([&function]() -> T {
-            Bare once(std::move(function));  // gone before the count, as above
-            return once();
-          });
-          member.end();
-          state->done.sub();
-        },
-        nullptr, without_frame(options));
+    if (FrameArena* const arena = frame_of(target, options)) {
+      using Call = FrameJoinedCall<Bare, T>;
+      FrameMember member(*arena, options.frame.where());
+      spawn_job<Call>(target, Call{std::move(member), {std::forward<Work>(work), state}}, nullptr, options.priority);
+    } else {
+      using Call = JoinedCall<Bare, T>;
+      spawn_job<Call>(target, Call{std::forward<Work>(work), state}, nullptr, options.priority);
+    }
     return JoinHandle<T>(std::move(state));
   }
 }

@@ -30,6 +30,7 @@ struct SpawnOptions {
   /// `true`: the work belongs to the frame of the program that runs now, and will have ended when Runtime::next_frame is called, which checks
   /// it. The closure of a callable then lives in the runtime's FrameArena, unless there is a JoinHandle for it, or a TaskGroup. A task's
   /// coroutine frame, which exists before it is spawned, stays where it is; it costs one more. In sync_wait, which has no frames, nothing changes.
+  /// Wait for it by a Counter, a handle or a group: when detached work has been counted off nobody can tell.
   FrameOption frame = {};
 };
 

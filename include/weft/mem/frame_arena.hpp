@@ -81,8 +81,10 @@ class FrameArea {
   /// Counts work that belongs to the frame. The area's own thread.
   WEFT_ALWAYS_INLINE void count_started(FrameTag* tag) noexcept {
     if (tag != nullptr) {
-      tag->next = tags_;
-      tags_ = tag;
+      // relaxed: only this thread writes while the frame lasts.
+      tag->next = tags_.load(relaxed);
+      // [frame.tags] release: the tag is complete; pairs with living(), for a message.
+      tags_.store(tag, release);
     }
     // relaxed: who ends the frame sees it because it has seen the end of this work, or of what started it: [frame.ended]. Only this thread
     // writes.
@@ -110,14 +112,15 @@ class FrameArea {
   Window window_;
   Atomic<std::uint64_t> started_{0};
   Atomic<std::uint64_t> ended_{0};
-  FrameTag* tags_ = nullptr;
+  Atomic<FrameTag*> tags_{nullptr};
   // ---- the rest ----
   // AddressSanitizer builds of the library take from this window, and inline code finds the other one empty: it might not have been compiled to
   // tell AddressSanitizer of what it takes.
   Window hidden_window_;
   FramePage* first_ = nullptr;    // in the order of their use
   FramePage* current_ = nullptr;  // the one in use; null: none yet in this frame
-  FramePage* large_ = nullptr;    // each of one block, of this frame
+  FramePage* large_ = nullptr;    // each of one block, of this frame, in the order of their use
+  FramePage** large_end_ = &large_;
   FramePage* large_kept_ = nullptr;
   FrameArea* next_area_ = nullptr;  // of the arena
 };
@@ -240,8 +243,8 @@ class FrameArena final : public std::pmr::memory_resource {
   Atomic<std::uint64_t> ended_elsewhere_{0};
   std::mutex mutex_;
   // ---- guarded by mutex_ ----
-  detail::FrameArea outside_;            // of threads that are no workers of the runtime
   detail::FrameArea* areas_ = nullptr;  // of the workers
+  detail::FrameArea outside_;           // of threads that are no workers of the runtime
 };
 
 }  // namespace weft::inline v0

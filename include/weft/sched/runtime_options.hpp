@@ -26,7 +26,8 @@ struct BlockedWorker {
 /// All members have defaults that are right for most programs: `Runtime rt{{.workers = 4}};`
 struct RuntimeOptions {
   /// Workers, 1 to 4096; 0 takes as many as the affinity mask, the cpuset and the cgroup's CPU quota allow. If these allow fewer later, so many
-  /// workers fewer are awake, within a second; RuntimeStats::worker_limit says so.
+  /// workers fewer are awake, within a second; RuntimeStats::worker_limit says so. (With report_blocking_after zero, and without tiers, there is no
+  /// watcher that would see it, unless a call was marked as blocking.)
   unsigned workers = 0;
 
   /// Which worker runs on which processor. A thread inside Runtime::run is never bound, nor is one that runs jobs while others are blocked.
@@ -42,7 +43,7 @@ struct RuntimeOptions {
 
   /// Is told when tiers were opened or closed. Must not throw.
   ///
-  /// Threads:  the runtime's watcher, one call at a time; as long as the call lasts, no tier opens.
+  /// Threads:  the runtime's watcher, one call at a time; as long as the call lasts, no tier opens, and nobody who is blocked is noticed.
   /// Lifetime: what it captures outlives the runtime.
   std::function<void(const TierChange&)> on_tier_change = {};
 
@@ -104,12 +105,12 @@ struct RuntimeOptions {
   [[nodiscard]] WEFT_API static RuntimeOptions data_processing(const Topology& machine = Topology::detect());
 
   /// For answers within microseconds: one worker for each core of one L3 domain, bound. A job that is handed over stays in that cache, to which
-  /// another domain is as far as memory, and has its core for itself. The rest of the machine is for everybody else. Fiber stacks have their memory
-  /// at once, and a call that blocks unmarked for 10 ms is reported.
+  /// another domain is as far as memory, and has its core for itself; if the kernel refuses that, it is a LimitError. The rest of the machine is for
+  /// everybody else. Fiber stacks have their memory at once, and a call that blocks unmarked for 10 ms is reported.
   [[nodiscard]] WEFT_API static RuntimeOptions low_latency(const Topology& machine = Topology::detect());
 
   /// For measurements and dedicated machines: each allowed processor has one worker, by the kernel's numbers, and that is so or an error: what the
-  /// kernel refuses is not gone without, and the cgroup's quota makes no workers fewer.
+  /// kernel refuses is not gone without, and the quota that the cgroup has makes no workers fewer.
   [[nodiscard]] WEFT_API static RuntimeOptions strict_topology(const Topology& machine = Topology::detect());
 };
 

@@ -182,6 +182,10 @@ TEST_CASE("one of a closed tier that is blocked itself is in nobody's place") {
   static_cast<void>(tiers.idle.set_open(1));
   CHECK(tiers.wake() == 1u);  // in the place of 0
   CHECK_FALSE(tiers.wake());
+  // Both are told that somebody leaves, and that their tier is closed.
+  CHECK((tiers.idle.wake_hint().load() & Idle::kLeaving) != 0);
+  CHECK_FALSE(tiers.idle.must_leave(1));
+  CHECK(tiers.idle.must_leave(3));
   CHECK_FALSE(tiers.idle.try_rest(1));
   CHECK(tiers.idle.try_rest(3));
 }
@@ -248,4 +252,23 @@ TEST_CASE("who leaves a closed tier and can wake nobody for what it sees calls t
     give_seat_back(tiers.idle, 1, true, SeesWork{calls, wakes});
     CHECK(calls == (wakes ? 0 : 2));
   }
+}
+
+TEST_CASE("a limit leaves no more awake than it says, whatever is open, and opens nothing") {
+  TwoTiers tiers;
+  static_cast<void>(tiers.idle.set_open(2));
+  CHECK(tiers.idle.set_limit(3));  // of four
+  CHECK(tiers.wake() == 0u);
+  CHECK(tiers.wake() == 1u);
+  CHECK_FALSE(tiers.wake());
+  CHECK_FALSE(tiers.idle.try_rest(1));
+  CHECK_FALSE(tiers.idle.set_limit(1));
+  CHECK(tiers.idle.try_rest(1));
+  CHECK_FALSE(tiers.idle.try_rest(0));
+  CHECK_FALSE(tiers.wake());
+  CHECK(tiers.idle.allow(1));  // worker 0 is blocked
+  CHECK(tiers.wake() == 1u);
+  CHECK(tiers.idle.set_limit(4));
+  CHECK(tiers.wake() == 2u);  // of a closed tier, in the place of worker 0
+  CHECK_FALSE(tiers.wake());
 }

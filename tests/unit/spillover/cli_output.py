@@ -69,7 +69,7 @@ def on_a_terminal(arguments, environment, stop_after=None):
 
 def check_terminal(folder):
     output = os.path.join(folder, 'out.svg')
-    result = on_a_terminal(['-o', output, *SHORT], {'NO_COLOR': ''})
+    result = on_a_terminal(['-o', output, '--synthetic', 'l3:2 core:1', *SHORT], {'NO_COLOR': ''})
     expect('frames', result.returncode == 0 and 'tier 1 ' in result.stderr and '\x1b[32m' in result.stderr, result)
     expect('the cursor comes back', result.stderr.count('\x1b[?25l') == result.stderr.count('\x1b[?25h') == 2, result)
     result = on_a_terminal(['-o', output, *SHORT], {'NO_COLOR': '1', 'LC_ALL': 'C'})

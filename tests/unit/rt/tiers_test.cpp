@@ -187,6 +187,36 @@ TEST_CASE("a worker of a closed tier runs jobs while one of an open tier is in a
   CHECK(by == 1);
 }
 
+TEST_CASE("who runs in the place of a blocked worker does so although another leaves a closed tier") {
+  Runtime rt{options("l3:2 core:1 pu:2", {.threshold = 1, .hysteresis = 5ms})};
+  std::latch all_inside(4), is_last_tier_blocked(1), is_first_tier_blocked(1), has_run(1);
+  Counter jobs;
+  for (int i = 0; i < 4; ++i) {
+    rt.spawn(
+        [&] {
+          all_inside.arrive_and_wait();
+          if (WorkerHandle().index() != 3) return;
+          const weft::BlockingSection section;  // so long that its tier closes meanwhile
+          is_last_tier_blocked.count_down();
+          has_run.wait();
+        },
+        jobs);
+  }
+  is_last_tier_blocked.wait();
+  while (open_tiers(rt) != 1) std::this_thread::yield();
+  rt.spawn(
+      [&] {
+        const weft::BlockingSection section;
+        is_first_tier_blocked.count_down();
+        has_run.wait();
+      },
+      jobs);
+  is_first_tier_blocked.wait();
+  rt.spawn([&] { has_run.count_down(); }, jobs);
+  jobs.wait();
+  for (const weft::WorkerStats& worker : rt.stats().workers) CHECK(worker.parks < 100);  // nobody fell asleep beside the job, again and again
+}
+
 TEST_CASE("a thread inside run takes a seat of an open tier") {
   Runtime rt{options("l3:2 core:1 pu:2", {.threshold = 1, .spill_delay = kNever})};
   for (int i = 0; i < 100; ++i) CHECK(rt.run([] { return WorkerHandle().index(); }) == 0);

@@ -98,6 +98,9 @@ class Consumers:
                 said = str(failure)
             if 'a ThreadMutex' not in said or 'is still held where a fiber suspends' not in said:
                 raise Failed(f'a fiber waited for a {waits_for} with a locked ThreadMutex, and was not found out: {said}')
+        for program in ('checks_first', 'checks_last'):
+            run(make + ['CXXFLAGS=', program], place, **variables)
+            run([f'./{program}'], place, **variables)
         run(make + ['CXXFLAGS=-O1 -fsanitize=address', 'sanitized'], place, **variables)
         said = run(['./sanitized'], place, **variables)
         if 'AddressSanitizer' not in said or '-Db_sanitize=address' not in said:

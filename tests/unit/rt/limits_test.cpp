@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
-#include <string>
 #include <thread>
 #include <vector>
 
@@ -69,24 +68,24 @@ unsigned seen_running(Runtime& rt) {
 
 TEST_CASE("workers rest when the process loses processors, and are back when it gets them back") {
   const std::vector<unsigned> all = weft::allowed_cpus();
-  if (all.size() < 2 || weft::cpu_limits().workers() < all.size()) return weft_test::skip("needs two processors, and no quota that cuts them");
+  if (weft::cpu_limits().workers() < 2) return weft_test::skip("needs two processors");
   for (const PinningStrategy pinning : {PinningStrategy::None, PinningStrategy::Linear, PinningStrategy::TieredSpillover}) {
-    const auto count = static_cast<unsigned>(all.size());
-    weft::RuntimeOptions options{.workers = count, .pinning = pinning};
-    if (pinning == PinningStrategy::TieredSpillover) options.topology = weft::Topology::parse("l3:" + std::to_string(count));
+    constexpr unsigned kWorkers = 2;  // on a machine that others use as well more are seldom seen at once
+    weft::RuntimeOptions options{.workers = kWorkers, .pinning = pinning};
+    if (pinning == PinningStrategy::TieredSpillover) options.topology = weft::Topology::parse("l3:2");
     Runtime rt{options};
     const Flood flood(rt);
-    while (seen_running(rt) != count) {
+    while (seen_running(rt) != kWorkers) {
     }
     set_affinity_of_all_threads({all[0]});
     while (rt.stats().worker_limit != 1) std::this_thread::yield();
     while (seen_running(rt) != 1) {
     }
     set_affinity_of_all_threads(all);
-    while (rt.stats().worker_limit != count) std::this_thread::yield();
-    while (seen_running(rt) != count) {
+    while (rt.stats().worker_limit != kWorkers) std::this_thread::yield();
+    while (seen_running(rt) != kWorkers) {
     }
     if (pinning != PinningStrategy::Linear) continue;
-    for (unsigned i = 0; i < count; ++i) CHECK(rt.stats().workers[i].processor == all[i]);
+    for (unsigned i = 0; i < kWorkers; ++i) CHECK(rt.stats().workers[i].processor == all[i]);
   }
 }

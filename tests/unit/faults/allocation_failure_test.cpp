@@ -80,6 +80,10 @@ TEST_CASE("allocation failure: work that belongs to a frame, with memory of the 
         rt.frame().make_array<char>(3000)[0] = 1;
         calls.fetch_add(1);
       };
+      const auto as_task = [work]() -> Task<> {  // its tasks read the closure, and outlive a statement that is refused
+        work();
+        co_return;
+      };
       for (int frame = 0; frame < 2; ++frame) {
         calls = 0;
         Counter done;
@@ -87,10 +91,6 @@ TEST_CASE("allocation failure: work that belongs to a frame, with memory of the 
         try {
           rt.spawn_batch(30, [&work](std::size_t) { return work; }, done, {.frame = true});
           rt.spawn(work, done, {.priority = weft::Priority::High, .frame = true});
-          const auto as_task = [work]() -> Task<> {
-            work();
-            co_return;
-          };
           rt.spawn(as_task(), done, {.frame = true});
           rt.spawn_fiber(work, done, {.frame = true});
           rt.spawn(work, {.frame = true}).wait();

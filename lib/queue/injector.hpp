@@ -35,10 +35,10 @@ class BasicInjector {
       pushed_ = first;
     }
     last_pushed_ = last;
-    // [idle.inject] seq_cst: the store of a store-load pair: the job is counted before the pusher looks for sleepers. Partner:
-    // [idle.announce], and behind it the sleeper's last look in size_hint(). The fences of both would be enough (sched/README.md,
-    // "edges"); on a locked addition the order costs nothing, and so this line does not depend on fences that stand elsewhere.
-    // A step of its own and no load and store: who pops subtracts under the other mutex.
+    // A step of its own and no load and store: who pops subtracts under the other mutex. The fences of both sides would be enough
+    // (sched/README.md, "edges"); on a locked addition the order costs nothing, and so this line does not depend on them.
+    // [idle.inject] seq_cst: the store of a store-load pair: the job is counted before the pusher looks for sleepers.
+    // Partner: [idle.announce], and behind it the sleeper's last look in size_hint().
     size_.fetch_add(count, seq_cst);
   }
 

@@ -282,7 +282,8 @@ class BasicIdle {
       // the old value is seen by that look (README.md, "no lost wake-up"). Partners: [idle.push_a], [idle.look_a], [idle.inject].
       hint_.fetch_or(kSleeper, seq_cst);
     } else {
-      // [idle.announce] seq_cst: a searcher is announced in the same way; partners: [idle.push_a], [idle.look_a], [idle.inject].
+      // [idle.announce] seq_cst: a searcher, or that nobody may be woken, is announced in one order with the last look of whoever leaves work
+      // to it. Partners: [idle.push_a], [idle.look_a], [idle.inject].
       hint_.fetch_and(~std::uint32_t{kSleeper}, seq_cst);
     }
     set_bit(kTooMany, are_too_many());

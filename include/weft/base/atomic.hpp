@@ -20,9 +20,9 @@ inline constexpr std::memory_order relaxed = std::memory_order_relaxed;
 inline constexpr std::memory_order acquire = std::memory_order_acquire;
 inline constexpr std::memory_order release = std::memory_order_release;
 inline constexpr std::memory_order acq_rel = std::memory_order_acq_rel;
-// seq_cst, because nothing weaker keeps a store before a later load: for the two ends of a store-load pair only. Partners: [idle.announce] and
-// [idle.push_a], [idle.look_a], [idle.inject]; [deque.dekker_a] and [deque.dekker_b], with [deque.take], which decides beside them;
-// [drain.flag] and itself; [monitor.pace] and itself.
+// For the two ends of a store-load pair only: [idle.announce] and [idle.push_a], [idle.look_a], [idle.inject]; [deque.dekker_a] and
+// [deque.dekker_b], with [deque.take], which decides beside them; [drain.flag] and itself; [monitor.pace] and itself.
+// seq_cst, because nothing weaker keeps a store before a later load. Partner: the other end of the pair, which each use names.
 inline constexpr std::memory_order seq_cst = std::memory_order_seq_cst;
 
 /// The light half of an asymmetric fence: keeps the compiler from moving accesses across; the processor's part is done by
@@ -35,9 +35,9 @@ WEFT_ALWAYS_INLINE void light_fence() noexcept {
 
 /// A full fence. ThreadSanitizer does not model it, so no happens-before may rest on it alone: it only serves store-load pairs.
 inline void full_fence() noexcept {
-  // [idle.push_a] [idle.announce] [drain.flag] [monitor.pace] seq_cst, because no other fence keeps a store before a later load; here they are of
-  // a pusher its item and its look at the hint, of a sleeper its announcement and its last look, of a drainer its flag and the counts, of who
+  // Of a pusher its item and its look at the hint, of a sleeper its announcement and its last look, of a drainer its flag and the counts, of who
   // begins a blocking call its word and its look at the monitor's pace.
+  // [idle.push_a] [idle.announce] [drain.flag] [monitor.pace] seq_cst, because no other fence keeps a store before a later load.
   // Partner: this line on the other side; beside the membarrier where there is one.
   std::atomic_thread_fence(std::memory_order_seq_cst);
 }

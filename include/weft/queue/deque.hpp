@@ -194,9 +194,9 @@ class BasicDeque {
       // but then top_ has moved on and the exchange below fails.
       put(i, ring->slot(t + i).load(relaxed));
     }
-    // [deque.take] seq_cst: decides who owns the slots; partners: this line on another thread, and [deque.dekker_a], which has
-    // to find it in the single order. Release: the reads of the slots above come before the owner's reuse of them
-    // ([deque.reclaim]). relaxed on failure: nothing was learnt.
+    // Release: the reads of the slots above come before the owner's reuse of them ([deque.reclaim]). relaxed on failure: nothing was learnt.
+    // [deque.take] seq_cst: decides who owns the slots, in one order with the owner's claim. Partners: this line on another thread, and
+    // [deque.dekker_a], which has to find it in that order.
     if (!top_.compare_exchange_strong(t, t + count, seq_cst, relaxed)) return {StealStatus::Lost, 0};
     return {StealStatus::Got, count};
   }

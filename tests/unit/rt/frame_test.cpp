@@ -3,10 +3,10 @@
 #include <weft/weft.hpp>
 
 #include <atomic>
-#include <chrono>
 #include <coroutine>
 #include <cstdint>
 #include <exception>
+#include <latch>
 #include <memory>
 #include <memory_resource>
 #include <source_location>
@@ -331,8 +331,13 @@ TEST_CASE("next_frame aborts while a job of the frame runs, also when that job c
     Runtime rt{{.workers = 1}};
     weft::Event is_let_go;
     Counter done;
-    rt.spawn([&]() -> Task<> { co_await is_let_go; }, done, {.frame = true});
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));  // it may have begun by then or not
+    std::latch has_begun(1);
+    const auto wait_for_ever = [&]() -> Task<> {
+      has_begun.count_down();
+      co_await is_let_go;
+    };
+    rt.spawn(wait_for_ever(), done, {.frame = true});
+    has_begun.wait();
     rt.next_frame();
   });
 }

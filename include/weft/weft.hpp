@@ -15,6 +15,7 @@
 #include <weft/coro/outcome.hpp>              // Outcome
 #include <weft/coro/spawn.hpp>                // spawn, spawn_detached, spawn_batch
 #include <weft/coro/spawn_fiber.hpp>          // spawn_fiber
+#include <weft/coro/spawn_place.hpp>          // on
 #include <weft/coro/sync_wait.hpp>            // sync_wait
 #include <weft/coro/task.hpp>                 // Task
 #include <weft/coro/task_group.hpp>           // TaskGroup, with_task_group
@@ -28,6 +29,7 @@
 #include <weft/fiber/stay_here.hpp>           // StayHere
 #include <weft/mem/frame_arena.hpp>           // FrameArena
 #include <weft/rt/runtime.hpp>                // Runtime
+#include <weft/sched/numa_arena.hpp>          // NumaArena
 #include <weft/sched/runtime_options.hpp>     // RuntimeOptions
 #include <weft/sched/stats.hpp>               // RuntimeStats, WorkerStats
 #include <weft/sched/tier_options.hpp>        // TierOptions, TierChange

@@ -90,7 +90,7 @@ Runtime::Runtime(RuntimeOptions options) : pool_(std::make_unique<Pool>(config_o
 
 Runtime::~Runtime() {
   const WorkerContext* const worker = current_worker();
-  WEFT_CHECK(worker == nullptr || worker->executor != pool_.get(),
+  WEFT_CHECK(worker == nullptr || worker->domain != pool_.get(),
              "a Runtime was destroyed by one of its own tasks, which it would have to wait for: destroy it outside");
 }
 
@@ -106,15 +106,24 @@ ShutdownReport Runtime::shutdown(Shutdown how, std::chrono::steady_clock::time_p
 }
 
 detail::SpawnTarget Runtime::open_target() {
-  // From inside, work may be added even while the runtime drains: what is running decides when it has ended.
   const WorkerContext* const worker = current_worker();
-  if (worker == nullptr || worker->executor != pool_.get()) pool_->check_open();
-  return {pool_.get(), pool_.get()};
+  const bool is_inside = worker != nullptr && worker->domain == pool_.get();
+  return pool_->open_target(is_inside ? *worker->executor : *pool_);
 }
 
 FrameArena& Runtime::frame() noexcept { return *pool_->frame_arena(); }
 
 void Runtime::next_frame() noexcept { pool_->frame_arena()->next_frame(); }
+
+unsigned Runtime::arena_count() const noexcept { return static_cast<unsigned>(pool_->arenas().size()); }
+
+NumaArena& Runtime::arena(unsigned index) const {
+  if (index >= arena_count()) {
+    throw UsageError("weft: Runtime::arena was asked for arena " + std::to_string(index) + ", and there are " + std::to_string(arena_count()) +
+                     " (Runtime::arena_count): one for each NUMA node on which workers were placed");
+  }
+  return *pool_->arenas()[index];
+}
 
 unsigned Runtime::worker_count() const noexcept { return pool_->worker_count(); }
 

@@ -3,9 +3,12 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
+#include "sched/arena_queues.hpp"
 #include "sched/pool.hpp"
+#include <weft/sched/numa_arena.hpp>
 
 namespace weft::inline v0 {
 
@@ -37,14 +40,42 @@ bool Worker::has_own_from(std::size_t first) const noexcept {
   return false;
 }
 
+bool Worker::is_anything_injected(std::size_t of) const noexcept {
+  return !pool_.injectors_[of].is_empty_hint() || (arena_ != nullptr && !arena_->injectors[of].is_empty_hint());
+}
+
 Worker::Found Worker::find_injected(std::size_t of) noexcept {
-  Injector& injector = pool_.injectors_[of];
+  if (arena_ != nullptr) {
+    if (const Found found = take_injected(arena_->injectors[of], of, arena_->workers)) return found;
+  }
+  return take_injected(pool_.injectors_[of], of, pool_.worker_count());
+}
+
+/// What waits for other arenas: they have had their chance.
+Worker::Found Worker::find_in_other_arenas(std::size_t of) noexcept {
+  const std::span<NumaArena* const> all = pool_.arenas();
+  for (std::size_t i = 0, at = random_ % all.size(); i < all.size(); ++i, at = at + 1 == all.size() ? 0 : at + 1) {
+    ArenaQueues& other = *all[at]->queues_;
+    if (&other == arena_) continue;
+    if (const Found found = take_injected(other.injectors[of], of, other.workers, true)) return found;
+  }
+  return {};
+}
+
+Worker::Found Worker::find_in_other_arenas() noexcept {
+  for (std::size_t of = 0; of < kPriorities; ++of) {
+    if (const Found found = find_in_other_arenas(of)) return found;
+  }
+  return {};
+}
+
+Worker::Found Worker::take_injected(Injector& injector, std::size_t of, unsigned sharers, bool is_remote) noexcept {
   const std::size_t waiting = injector.size_hint();
   if (waiting == 0) return {};
   // A fair share of what waits, in one go; the rest of it goes where thieves can find it. But one job when a task has given way: the
   // rest would wait behind that task, and nobody gives way to what lies on the worker's own deque.
   constexpr std::size_t kMostAtOnce = 32;
-  const std::size_t share = has_given_way_ ? 1 : std::min(kMostAtOnce, waiting / pool_.worker_count() + 1);
+  const std::size_t share = has_given_way_ ? 1 : std::min(kMostAtOnce, waiting / sharers + 1);
   RunQueues* const mine = queues_with_room(of, share);
   const std::size_t most = mine != nullptr ? share : 1;
   std::array<Job*, kMostAtOnce> jobs;
@@ -53,6 +84,10 @@ Worker::Found Worker::find_injected(std::size_t of) noexcept {
   injector.pop(most, [&](Job* job) { jobs[count++] = job; });
   call_for_the_rest();
   if (count == 0) return {};
+  if (is_remote) {
+    steals_.add(count);
+    steals_remote_.add(count);
+  }
   small_gets_ = waiting < kMostAtOnce ? small_gets_ + 1 : 0;
   if (count > 1) {
     mine->spawned.push_chain_reserved(count - 1, [&](std::size_t i) { return jobs[i + 1]; });
@@ -64,7 +99,7 @@ Worker::Found Worker::find_injected(std::size_t of) noexcept {
 /// Whoever answers a call takes one job, or a few: the others called as well.
 void Worker::call_for_the_rest() noexcept {
   for (std::size_t of = 0; of < kPriorities; ++of) {
-    if (!pool_.injectors_[of].is_empty_hint()) pool_.idle_.call(Idle::call_for(static_cast<Priority>(of)));
+    if (pool_.is_anything_injected(of)) pool_.idle_.call(Idle::call_for(static_cast<Priority>(of)));
   }
 }
 
@@ -94,6 +129,10 @@ Worker::Found Worker::find_stolen(std::size_t of) noexcept {
 Worker::Found Worker::find_for_fairness() noexcept {
   // Each time another priority goes first, and each other time the oldest of the worker's own before the injected.
   const std::uint32_t round = fair_round_++;
+  // Those of another arena may all be in jobs that last.
+  if (round % kForeignFairRound == 0 && pool_.has_arenas()) {
+    if (const Found found = find_in_other_arenas()) return found;
+  }
   for (std::size_t i = 0; i < kPriorities; ++i) {
     const std::size_t of = (round + i) % kPriorities;
     if (round / kPriorities % 2 == 0) {
@@ -127,7 +166,7 @@ Worker::Found Worker::find_work() noexcept {
   for (std::size_t of = 0; of < kPriorities; ++of) {
     // What came from outside with high priority goes before a worker's own work; the rest after it.
     const bool is_high = of == static_cast<std::size_t>(Priority::High);
-    const bool is_injected = !pool_.injectors_[of].is_empty_hint();
+    const bool is_injected = is_anything_injected(of);
     if (is_high && is_injected) [[unlikely]] {
       if (const Found found = find_injected(of)) return found;
     }
@@ -140,6 +179,9 @@ Worker::Found Worker::find_work() noexcept {
       const bool is_called = is_high && std::exchange(must_look_for_high_, false);
       if (is_called || turns_to_fair_ % kHigherTurn == 0 || !has_own_from(of + 1)) {
         if (const Found found = find_stolen(of)) return found;
+      }
+      if (is_called && pool_.has_arenas()) {
+        if (const Found found = find_in_other_arenas(of)) return found;
       }
     }
     if (is_injected) {

@@ -126,6 +126,19 @@ class BasicIdle {
     return wake_best(rank);
   }
 
+  /// The same although somebody searches, if one of rank `last` or before sleeps in an open tier: it is wanted, and not just anybody. (README.md,
+  /// "arenas")
+  template <class Rank>
+  [[nodiscard]] std::optional<unsigned> claim_beside_searchers(const Rank& rank, unsigned last) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (!may_wake()) return std::nullopt;
+    const auto best = roster_.best_sleeper(rank, false);
+    if (!best || rank(*best) > last || !roster_.wake_to_run(*best)) return std::nullopt;
+    ++searching_;
+    update_hint();
+    return best;
+  }
+
   /// asleep -> busy: a thread from outside takes the sleeper's place (README.md, "guests").
   template <class Rank = NoPreference>
   [[nodiscard]] std::optional<unsigned> claim_for_guest(const Rank& rank = {}) noexcept {

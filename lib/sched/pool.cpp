@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/futex.hpp"
+#include "sched/arena_queues.hpp"
 #include "sched/seat_host.hpp"
 #include <weft/base/backoff.hpp>
 #include <weft/base/error.hpp>
@@ -27,6 +28,11 @@ std::vector<std::uint8_t> tiers_of(const PinningPlan& plan) {
   return tiers;
 }
 
+JobLink* last_of(JobLink* link) noexcept {
+  while (link->next != nullptr) link = link->next;
+  return link;
+}
+
 }  // namespace
 
 Pool::Pool(PoolConfig config)
@@ -37,6 +43,7 @@ Pool::Pool(PoolConfig config)
       seats_(config_.workers + config_.spare_workers),
       idle_(config_.workers, !has_asymmetric_fence(), config_.workers + config_.spare_workers),
       monitor_(*this, config_) {
+  make_arenas();
   for (unsigned i = 0; i < config_.workers; ++i) seats_.add(std::make_unique<Worker>(*this, i));
   if (monitor_.tiers().has_tiers()) static_cast<void>(idle_.set_open(monitor_.tiers().open_workers()));
   if (monitor_.must_see_work()) idle_.call(Idle::kUnwatched);
@@ -61,11 +68,7 @@ class Pool::OutsideCall {
 };
 
 void Pool::post(JobLink& link, Priority priority) noexcept {
-  WorkerContext* const worker = current_worker();
-  if (worker != nullptr && worker->executor == this) {
-    worker->enqueue(link, priority);
-    return;
-  }
+  if (WorkerContext* const worker = current_worker(); is_own(worker)) return worker->enqueue(link, priority);
   const OutsideCall guard(*this);
   injectors_[static_cast<std::size_t>(priority)].push(link);
   notify_from_outside(priority);
@@ -73,8 +76,7 @@ void Pool::post(JobLink& link, Priority priority) noexcept {
 
 void Pool::post_chain(JobLink* first, unsigned count, Priority priority) noexcept {
   if (count == 0) return;
-  WorkerContext* const worker = current_worker();
-  if (worker != nullptr && worker->executor == this) {
+  if (WorkerContext* const worker = current_worker(); is_own(worker)) {
     for (JobLink* link = first; link != nullptr;) {
       JobLink* const next = link->next;
       worker->enqueue(*link, priority);
@@ -83,16 +85,26 @@ void Pool::post_chain(JobLink* first, unsigned count, Priority priority) noexcep
     return;
   }
   const OutsideCall guard(*this);
-  JobLink* last = first;
-  while (last->next != nullptr) last = last->next;
-  injectors_[static_cast<std::size_t>(priority)].push_chain(first, last, count);
+  injectors_[static_cast<std::size_t>(priority)].push_chain(first, last_of(first), count);
   notify_from_outside(priority);
 }
 
-void Pool::notify_from_outside(Priority priority) noexcept {
+void Pool::post_chain_to(NumaArena& arena, JobLink* first, unsigned count, Priority priority) noexcept {
+  if (count == 0) return;
+  const OutsideCall guard(*this);
+  const auto of = static_cast<std::size_t>(priority);
+  // relaxed: as in Worker::make_queues().
+  is_used_[of].store(true, relaxed);
+  arena.queues_->injectors[of].push_chain(first, last_of(first), count);
+  notify_from_outside(priority, &arena);
+}
+
+/// @param arena  whose workers are to come first; null: it is all the same
+void Pool::notify_from_outside(Priority priority, NumaArena* arena) noexcept {
   light_fence();
   // relaxed: ordered by the asymmetric pair.
-  const bool is_woken = (idle_.wake_hint().load(relaxed) & Idle::kSleeper) != 0 && work_added();
+  const bool has_sleeper = (idle_.wake_hint().load(relaxed) & Idle::kSleeper) != 0;
+  const bool is_woken = has_sleeper ? work_added(arena) : arena != nullptr && call_to_arena(*arena);
   // Whoever is deep in a tree of forks does not come back to its loop by itself.
   if (!is_woken) idle_.call(Idle::call_for(priority));
   watch();
@@ -107,12 +119,25 @@ void Pool::watch() noexcept {
   monitor_.look_from_now_on();
 }
 
-bool Pool::work_added() noexcept {
+bool Pool::work_added(const NumaArena* arena) noexcept {
   // Without membarrier this is the pusher's half, and the hint always leads here; with it, the sleeper has done the
   // work and the fence costs nothing that the wake-up does not cost many times over.
   // [idle.push_a] seq_cst: the item before the look at the hint; partner: the heavy_fence() of a sleeper, [idle.announce].
   full_fence();
-  return wake_one();
+  return wake_one(arena);
+}
+
+/// Somebody searches, who may be far from there: so one of the arena is woken all the same, if it has one that sleeps, and none was woken so
+/// already who has not looked yet. Nobody relies on it: who searches finds the work, or leaves it to others, as any.
+bool Pool::call_to_arena(const NumaArena& arena) noexcept {
+  Atomic<bool>& is_called = arena.queues_->is_called;
+  // relaxed: a wake-up more or less.
+  if (is_called.load(relaxed) || is_called.exchange(true, relaxed)) return false;
+  const auto sleeper = idle_.claim_beside_searchers(SeatHost{*this, &arena}.rank(), WakeRank::kLastInArena);
+  if (sleeper && try_unpark(*sleeper)) return true;
+  // relaxed: as above.
+  is_called.store(false, relaxed);
+  return sleeper && wake_one(&arena);
 }
 
 /// Gives a claimed worker its wake-up. False: it has no thread, and none can be had; it is retired.
@@ -152,7 +177,7 @@ bool Pool::start_thread(Worker& worker) noexcept {
   return true;
 }
 
-bool Pool::wake_one() noexcept { return v0::wake_one(idle_, SeatHost{*this}); }
+bool Pool::wake_one(const NumaArena* arena) noexcept { return v0::wake_one(idle_, SeatHost{*this, arena}); }
 
 /// Some workers whose thread could not be started sleep again: perhaps there is one now. Whoever calls this looks for work afterwards.
 void Pool::revive_retired(unsigned most) noexcept {
@@ -173,9 +198,14 @@ bool Pool::try_revive(Worker& worker) noexcept {
 
 // ---- what waits ----
 
+bool Pool::is_anything_injected(std::size_t of) const noexcept {
+  if (!injectors_[of].is_empty_hint()) return true;
+  return has_arenas() && std::any_of(arenas_.begin(), arenas_.end(), [of](const auto& arena) { return !arena->queues_->injectors[of].is_empty_hint(); });
+}
+
 bool Pool::has_visible_work() const noexcept {
-  for (const Injector& injector : injectors_) {
-    if (!injector.is_empty_hint()) return true;
+  for (std::size_t of = 0; of < kPriorities; ++of) {
+    if (is_anything_injected(of)) return true;
   }
   for (const auto& worker : seats_) {
     if (!worker->is_empty_hint()) return true;
@@ -186,7 +216,7 @@ bool Pool::has_visible_work() const noexcept {
 /// For jobs whose pushers have called nobody, because somebody was woken who cannot stay for them (README.md, "giving way").
 void Pool::call_for_visible_work() noexcept {
   for (std::size_t of = 0; of < kPriorities; ++of) {
-    if (!injectors_[of].is_empty_hint()) idle_.call(Idle::call_for(static_cast<Priority>(of)));
+    if (is_anything_injected(of)) idle_.call(Idle::call_for(static_cast<Priority>(of)));
   }
   const auto has_high = [](const auto& worker) { return worker->visible_jobs(static_cast<std::size_t>(Priority::High)) != 0; };
   if (std::any_of(seats_.begin(), seats_.end(), has_high)) idle_.call(Idle::kHighWaits);
@@ -195,11 +225,21 @@ void Pool::call_for_visible_work() noexcept {
 std::uint64_t Pool::visible_jobs() const noexcept {
   std::uint64_t sum = 0;
   for (const Injector& injector : injectors_) sum += injector.size_hint();
+  if (has_arenas()) {
+    for (const auto& arena : arenas_) {
+      for (const Injector& injector : arena->queues_->injectors) sum += injector.size_hint();
+    }
+  }
   for (const auto& worker : seats_) sum += worker->visible_jobs();
   return sum;
 }
 
 // ---- guests ----
+
+detail::SpawnTarget Pool::open_target(Executor& through) {
+  if (!is_own(current_worker())) check_open();
+  return {&through, this};
+}
 
 void Pool::check_open() {
   // [pool.closed] acquire: pairs with drain_until().
@@ -296,9 +336,8 @@ void Pool::give_seat_back(Worker& worker, bool is_done) noexcept {
 // ---- roots and shutdown ----
 
 void Pool::root_started(std::uint64_t count) noexcept {
-  WorkerContext* const worker = current_worker();
-  if (worker != nullptr && worker->executor == this) {
-    static_cast<Worker*>(worker)->roots_started.add(count);
+  if (WorkerContext* const worker = current_worker(); is_own(worker)) {
+    worker->roots_started.add(count);
   } else {
     // [roots.count] release: pairs with outstanding().
     outside_started_.fetch_add(count, release);
@@ -306,9 +345,8 @@ void Pool::root_started(std::uint64_t count) noexcept {
 }
 
 void Pool::root_finished() noexcept {
-  WorkerContext* const worker = current_worker();
-  if (worker != nullptr && worker->executor == this) {
-    static_cast<Worker*>(worker)->roots_finished.add();
+  if (WorkerContext* const worker = current_worker(); is_own(worker)) {
+    worker->roots_finished.add();
     return;  // should it be the last, this worker will go to sleep and tell
   }
   // Under the lock, so that the pool cannot be destroyed between the count and the notification.

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,10 @@
 #include "sched/worker.hpp"
 #include "topo/worker_places.hpp"
 #include <weft/base/executor.hpp>
+#include <weft/coro/spawn_place.hpp>
 #include <weft/coro/stop_scope.hpp>
 #include <weft/mem/frame_arena.hpp>
+#include <weft/sched/numa_arena.hpp>
 #include <weft/sched/runtime_options.hpp>
 #include <weft/sched/stats.hpp>
 
@@ -56,8 +59,14 @@ class Pool final : public Executor, public Domain {
   void root_started(std::uint64_t count) noexcept override;
   void root_finished() noexcept override;
 
-  /// Refuses work from outside when it could never run. Errors: UsageError after shutdown, LimitError without a thread.
-  void check_open();
+  /// For whoever is about to spawn something by `through`. From inside work may be added even while the pool drains: what is running decides when
+  /// it has ended.
+  ///
+  /// Errors: from outside, UsageError after shutdown, LimitError when there is no thread yet and none can be started.
+  [[nodiscard]] detail::SpawnTarget open_target(Executor& through);
+
+  /// As post_chain(), for the workers of one of several arenas, by somebody who is none of them.
+  void post_chain_to(NumaArena& arena, JobLink* first, unsigned count, Priority priority) noexcept;
 
   /// Runs `link.job` and blocks until `done` is set, on the caller's thread as far as it goes.
   ///
@@ -73,6 +82,12 @@ class Pool final : public Executor, public Domain {
   [[nodiscard]] unsigned worker_count() const noexcept { return config_.workers; }
   [[nodiscard]] RuntimeStats stats() const;
 
+  [[nodiscard]] std::span<NumaArena* const> arenas() const noexcept { return arena_list_; }
+  [[nodiscard]] bool has_arenas() const noexcept { return arena_list_.size() > 1; }
+  /// The arena of a worker; null: it has none, because it is a spare one and there are several.
+  [[nodiscard]] NumaArena* arena_of(unsigned worker) const noexcept;
+  [[nodiscard]] ArenaQueues* queues_of_arena_of(unsigned worker) const noexcept;
+
  private:
   friend class Worker;
   friend class Monitor;
@@ -81,10 +96,15 @@ class Pool final : public Executor, public Domain {
   struct SeatHost;
   struct WakeRank;
 
-  void notify_from_outside(Priority priority) noexcept;
-  bool work_added() noexcept;
+  void make_arenas();
+  void check_open();
+  [[nodiscard]] bool is_own(const WorkerContext* worker) const noexcept { return worker != nullptr && worker->domain == this; }
+  [[nodiscard]] bool is_anything_injected(std::size_t priority) const noexcept;
+  void notify_from_outside(Priority priority, NumaArena* arena = nullptr) noexcept;
+  bool work_added(const NumaArena* arena = nullptr) noexcept;
+  bool call_to_arena(const NumaArena& arena) noexcept;
   void watch() noexcept;
-  bool wake_one() noexcept;
+  bool wake_one(const NumaArena* arena = nullptr) noexcept;
   [[nodiscard]] bool try_unpark(unsigned index) noexcept;
   bool start_thread(Worker& worker) noexcept;  // pre: threads_mutex_ held
   [[nodiscard]] bool has_seats(unsigned count) noexcept;
@@ -117,9 +137,12 @@ class Pool final : public Executor, public Domain {
   const std::vector<std::uint8_t> tiers_;  // of each worker that has a place
   const std::chrono::steady_clock::time_point made_;
   FrameArena frame_arena_;  // its areas are in the workers
+  std::vector<std::unique_ptr<NumaArena>> arenas_;
+  std::vector<NumaArena*> arena_list_;  // the same
+  std::vector<unsigned> arena_of_;      // of each worker that has a place, the arena's index
   Seats seats_;
   // ---- written once per priority ----
-  std::array<Atomic<bool>, kPriorities> is_used_{};  // some worker has queues of it
+  std::array<Atomic<bool>, kPriorities> is_used_{};  // some worker has queues of it, or an arena
   // ---- written by outside threads ----
   std::array<Injector, kPriorities> injectors_;
   alignas(kCacheLine) Atomic<std::uint64_t> outside_started_{0};

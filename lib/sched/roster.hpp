@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include <weft/base/assert.hpp>
@@ -79,11 +80,28 @@ class Roster {
     wake_at(static_cast<std::size_t>(std::find(sleepers_.begin(), sleepers_.end(), worker) - sleepers_.begin()));
     return true;
   }
-  /// wake_to_run() for the one that comes first by `rank(worker)`, and of several the one that has slept the shortest.
-  ///
-  /// Pre: there is one, not counting those of closed tiers unless `with_closed`.
+  /// Who comes first by `rank(worker)` of those that sleep, and of several the one that has slept the shortest. Those of closed tiers count
+  /// only `with_closed`.
+  template <class Rank>
+  [[nodiscard]] std::optional<unsigned> best_sleeper(const Rank& rank, bool with_closed) const noexcept {
+    const std::size_t best = find_best(rank, with_closed);
+    if (best == sleepers_.size()) return std::nullopt;
+    return sleepers_[best];
+  }
+  /// wake_to_run() for that one. Pre: there is one.
   template <class Rank>
   unsigned wake_best(const Rank& rank, bool with_closed) noexcept {
+    const std::size_t best = find_best(rank, with_closed);
+    WEFT_ASSERT(best != sleepers_.size(), "idle protocol: nobody sleeps who may be woken");
+    return wake_at(best);
+  }
+
+ private:
+  enum class State : std::uint8_t { Gone, Awake, Placed, Asleep };
+
+  /// Its place in `sleepers_`, or the end.
+  template <class Rank>
+  [[nodiscard]] std::size_t find_best(const Rank& rank, bool with_closed) const noexcept {
     std::size_t best = sleepers_.size();
     unsigned best_rank = 0;
     for (std::size_t at = sleepers_.size(); at-- > 0;) {
@@ -94,12 +112,8 @@ class Roster {
       best_rank = its_rank;
       if (rank.is_any()) break;
     }
-    WEFT_ASSERT(best != sleepers_.size(), "idle protocol: nobody sleeps who may be woken");
-    return wake_at(best);
+    return best;
   }
-
- private:
-  enum class State : std::uint8_t { Gone, Awake, Placed, Asleep };
 
   [[nodiscard]] State awake_state(unsigned worker) const noexcept {
     return states_[worker] == State::Placed ? State::Placed : State::Awake;

@@ -8,9 +8,11 @@
 
 #include "base/futex.hpp"
 #include "fiber/overflow.hpp"
+#include "sched/arena_queues.hpp"
 #include "sched/call_sites.hpp"
 #include "sched/pool.hpp"
 #include <weft/coro/transfer.hpp>
+#include <weft/sched/numa_arena.hpp>
 
 namespace weft::inline v0 {
 
@@ -27,10 +29,14 @@ std::int64_t now_ns() noexcept { return std::chrono::steady_clock::now().time_si
 }  // namespace
 
 Worker::Worker(Pool& pool, unsigned index_in_pool)
-    : pool_(pool), random_(0x9e3779b97f4a7c15ULL * (index_in_pool + 1)), idle_since_(pool.made_.time_since_epoch().count()) {
+    : pool_(pool),
+      arena_(pool.queues_of_arena_of(index_in_pool)),
+      random_(0x9e3779b97f4a7c15ULL * (index_in_pool + 1)), idle_since_(pool.made_.time_since_epoch().count()) {
   index = index_in_pool;
   worker_count = pool.config_.workers;
-  executor = &pool;
+  NumaArena* const arena = pool.arena_of(index);
+  place = arena != nullptr ? arena : pool.arenas().front();
+  executor = arena_ != nullptr ? static_cast<Executor*>(arena) : &pool;
   domain = &pool;
   wake_hint = &pool.idle_.wake_hint();
   frame_area.join(pool.frame_arena_);
@@ -188,7 +194,7 @@ Job* Worker::steal_from(JobDeque& deque) noexcept {
 }
 
 Job* Worker::steal_fork_of(WorkerContext& victim, Priority& from) noexcept {
-  if (victim.executor != executor) return nullptr;
+  if (victim.domain != domain) return nullptr;
   for (std::size_t of = 0; of < kPriorities; ++of) {
     // [worker.queues] acquire: pairs with make_queues().
     RunQueues* const found = static_cast<Worker&>(victim).queues_[of].load(acquire);
@@ -228,11 +234,16 @@ struct Worker::IdleHost {
 
 Worker::Found Worker::search() noexcept {
   constexpr int kRounds = 64;
+  constexpr int kForeignRounds = 8;  // the last ones: what waits for another arena is left to that as long as there may be something else
+  // relaxed: only says whether another is woken; what was pushed before it is set again is found by the looks below, or by the last look.
+  if (arena_ != nullptr && arena_->is_called.load(relaxed)) arena_->is_called.store(false, relaxed);
   for (int round = 0; round < kRounds; ++round) {
     // A closed tier's worker does not take time from its core's other processor; but when the pool stops, what is left is everybody's.
     // relaxed: a hint.
     if (must_leave(wake_hint->load(relaxed)) && !IdleHost{*this}.is_stopping()) break;
-    if (const Found found = find_work()) {
+    Found found = find_work();
+    if (!found && round >= kRounds - kForeignRounds && pool_.has_arenas()) found = find_in_other_arenas();
+    if (found) {
       become_busy(pool_.idle_, IdleHost{*this});
       return found;
     }

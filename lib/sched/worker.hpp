@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/parker.hpp"
+#include "queue/injector.hpp"
 #include "sched/run_queues.hpp"
 #include "sched/victims.hpp"
 #include <weft/base/cache_line.hpp>
@@ -21,6 +22,7 @@
 namespace weft::inline v0 {
 
 class Pool;
+struct ArenaQueues;
 
 /// A seat in the pool: run by its own thread, or for a while by a guest (a thread inside Runtime::run).
 ///
@@ -106,6 +108,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   // Turns between two looks for others' jobs of a higher priority than what is here. Whoever has such a job runs it next, and
   // whoever is idle takes it at once; to look each time would be a walk over all workers for each job.
   static constexpr std::uint32_t kHigherTurn = 8;
+  static constexpr std::uint32_t kForeignFairRound = 16;  // fair turns between two looks at what waits for other arenas
 
   void enter() noexcept;
   void leave() noexcept;
@@ -129,7 +132,11 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   [[nodiscard]] Found find_own(std::size_t priority) noexcept;
   [[nodiscard]] bool is_fair_turn() noexcept;
   [[nodiscard]] Found find_for_fairness() noexcept;
+  [[nodiscard]] bool is_anything_injected(std::size_t priority) const noexcept;
   [[nodiscard]] Found find_injected(std::size_t priority) noexcept;
+  [[nodiscard]] Found take_injected(Injector& injector, std::size_t priority, unsigned sharers, bool is_remote = false) noexcept;
+  [[nodiscard]] Found find_in_other_arenas(std::size_t priority) noexcept;
+  [[nodiscard]] Found find_in_other_arenas() noexcept;
   [[nodiscard]] Found find_stolen(std::size_t priority) noexcept;
   [[nodiscard]] Found find_work() noexcept;
   [[nodiscard]] Found find_more_work() noexcept;
@@ -149,6 +156,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
 
   // ---- never changes after start ----
   Pool& pool_;
+  ArenaQueues* const arena_;  // of its arena; null where that is the only one, and for spare workers
   // ---- set once by the owner, read by thieves ----
   std::array<Atomic<RunQueues*>, kPriorities> queues_{};
   std::array<std::unique_ptr<RunQueues>, kPriorities> owned_queues_;

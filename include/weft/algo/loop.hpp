@@ -62,7 +62,7 @@ class Loop {
   Loop(Chunk& chunk, std::size_t count, const ParallelForOptions& options, StopScope* scope) noexcept
       : chunk_(chunk), scope_(scope), size_(count), fixed_grain_(options.grain) {
     const WorkerContext* const worker = current_worker();
-    workers_ = worker != nullptr ? worker->worker_count : 1;
+    workers_ = options.arena != nullptr ? options.arena->worker_count() : worker != nullptr ? worker->worker_count : 1;
     if (options.partition == Partition::Equal) cut_into_parts(std::max<std::size_t>(options.grain, 1));
     // relaxed: no piece runs yet.
     grain_.store(std::max<std::size_t>(fixed_grain_, 1), relaxed);

@@ -157,6 +157,9 @@ void sync_run_loop(std::size_t count, Chunk chunk, const ParallelForOptions& opt
     throw UsageError("weft: sync_parallel_for cannot change the priority of the job that it blocks: "
                      "spawn that job with the priority, or co_await parallel_for");
   }
+  if (options.arena != nullptr) {
+    throw UsageError("weft: sync_parallel_for cannot take the job that it blocks to an arena: spawn that job there, or co_await parallel_for");
+  }
   chunk.prepare();
   Loop<Chunk> loop(chunk, count, options, worker != nullptr ? worker->domain : nullptr);
   const std::size_t rest = loop.run_beginning();
@@ -189,7 +192,9 @@ Task<> run_loop(std::size_t count, Chunk chunk, ParallelForOptions options) {
   chunk.prepare();
   const WorkerContext* const worker = current_worker();
   const Priority before = worker != nullptr ? worker->priority : Priority::Normal;
+  Executor* const home = worker != nullptr && options.arena != nullptr ? worker->executor : nullptr;
   const bool is_moved = worker != nullptr && options.priority.value_or(before) != before;
+  if (options.arena != nullptr) co_await resume_on(*options.arena->open_target().executor);
   if (is_moved) co_await with_priority(*options.priority);
   Loop<Chunk> loop(chunk, count, options, scope);
   if (std::size_t rest = loop.run_beginning(); rest != loop.size()) {
@@ -202,6 +207,7 @@ Task<> run_loop(std::size_t count, Chunk chunk, ParallelForOptions options) {
     loop.run_alone(rest, loop.size());
   }
   if (is_moved) co_await with_priority(before);
+  if (home != nullptr) co_await resume_on(*home);
   loop.finish();
 }
 
@@ -219,7 +225,7 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// Threads:  the body is called concurrently, also one that changes its own members; order and, with Partition::OnDemand,
 ///           the borders of chunks are not defined. It runs on no fiber, even if a fiber awaits the loop, so it cannot wait in
 ///           blocking style; sync_parallel_for and parallel_invoke, called on a fiber, run on fibers.
-/// Resumes:  on the worker that finished the last piece.
+/// Resumes:  on the worker that finished the last piece; with ParallelForOptions::arena, in the arena or runtime where it was called.
 /// Lifetime: joins before it returns, so that the body may refer to the caller's locals. The body is moved or copied into
 ///           the task; std::ref(body) refers to it. With gcc 12 a closure that owns something has a name before the
 ///           co_await expression (lib/coro/README.md).
@@ -255,7 +261,7 @@ template <LoopRange Range, class Body>
 
 /// The blocking form, for plain jobs and functions: as parallel_for, but the worker waits as in parallel_invoke.
 ///
-/// Pre:      ParallelForOptions::priority is not set, or the calling job's own.
+/// Pre:      ParallelForOptions::priority is not set, or the calling job's own; ParallelForOptions::arena is not set.
 /// Threads:  on a worker, also inside a task; on any other thread the loop runs serially.
 /// Lifetime: the body is not copied.
 /// Errors:   as parallel_for, but a plain function does not know the scope of its task: OperationCancelled comes with

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include <weft/base/priority.hpp>
+#include <weft/coro/spawn_place.hpp>
 
 namespace weft::inline v0 {
 
@@ -27,6 +28,9 @@ struct ParallelForOptions {
   /// Of the whole loop; none: the caller's. The task has its own again when the loop has ended. Only for the awaited form:
   /// a job that blocks cannot change its priority.
   std::optional<Priority> priority = {};
+  /// Where the loop begins, if not here: `{.arena = &arena}`. Its workers share the loop; others help only when they have nothing else to do. When
+  /// it has ended, the task is sent back to its own arena, or runtime. Only for the awaited form.
+  SpawnPlace* arena = nullptr;
 };
 
 // gcc 12 destroys aggregates with members that own something twice if they are temporaries in a co_await expression.

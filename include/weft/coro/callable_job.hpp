@@ -11,9 +11,9 @@
 #include <type_traits>
 #include <utility>
 
-#include <weft/base/executor.hpp>
 #include <weft/coro/counter.hpp>
 #include <weft/coro/frame_work.hpp>
+#include <weft/coro/spawn_place.hpp>
 #include <weft/coro/stop_scope.hpp>
 #include <weft/coro/task_promise.hpp>
 #include <weft/coro/worker_context.hpp>
@@ -21,12 +21,6 @@
 namespace weft::inline v0 {
 
 namespace detail {
-
-/// Where spawned work goes: an executor that runs it, and the domain that counts it.
-struct SpawnTarget {
-  Executor* executor;
-  Domain* domain;
-};
 
 /// The worker that runs this code, if it belongs to `target` and has a deque at hand for spawned jobs of this priority.
 [[nodiscard]] inline WorkerContext* worker_for(const SpawnTarget& target, Priority priority) noexcept {

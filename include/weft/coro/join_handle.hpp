@@ -2,6 +2,7 @@
 /// JoinHandle<T>: the result of something spawned.
 #pragma once
 
+#include <concepts>
 #include <coroutine>
 #include <memory>
 #include <type_traits>
@@ -145,8 +146,9 @@ Task<> join_task(Task<T> work, std::shared_ptr<JoinState<T>> state) {
 }
 
 template <class Work>
-auto spawn_joinable(const SpawnTarget& target, Work&& work, const SpawnOptions& options) {
+auto spawn_joinable(const SpawnTarget& from, Work&& work, const SpawnOptions& options) {
   using Bare = std::decay_t<Work>;
+  const SpawnTarget target = target_for(from, options);
   if constexpr (IsTask<Bare>) {
     static_assert(!std::is_lvalue_reference_v<Work>, "a Task is awaited or spawned once: spawn(std::move(task))");
     if (!work) throw_empty_task();
@@ -162,7 +164,7 @@ auto spawn_joinable(const SpawnTarget& target, Work&& work, const SpawnOptions& 
     }
     return JoinHandle<T>(std::move(state));
   } else if constexpr (TaskFunction<Bare>) {
-    return spawn_joinable(target, invoke_task<Bare>(std::forward<Work>(work)), options);
+    return spawn_joinable(from, invoke_task<Bare>(std::forward<Work>(work)), options);
   } else {
     static_assert(JobFunction<Bare>, "spawn takes a Task, or something that can be called without arguments");
     using T = std::invoke_result_t<Bare&>;
@@ -191,6 +193,13 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 template <class Work>
 [[nodiscard("co_await the handle, or use spawn_detached")]] auto spawn(Work&& work, const SpawnOptions& options = {}) {
   return detail::spawn_joinable(detail::target_here("spawn was called", "Runtime::spawn"), std::forward<Work>(work), options);
+}
+
+/// The same, to start in an arena: `spawn(on(arena), work)`. From any thread. Errors: as Runtime::spawn.
+template <class Work>
+  requires(!std::derived_from<std::remove_cvref_t<Work>, Counter>)
+[[nodiscard("co_await the handle, or use spawn_detached")]] auto spawn(Placement where, Work&& work, const SpawnOptions& options = {}) {
+  return detail::spawn_joinable(where.place.open_target(), std::forward<Work>(work), options);
 }
 
 }  // namespace WEFT_TRANSFER_NAMESPACE

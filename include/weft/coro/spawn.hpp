@@ -12,11 +12,11 @@
 #include <utility>
 
 #include <weft/base/error.hpp>
-#include <weft/base/executor.hpp>
 #include <weft/coro/callable_job.hpp>
 #include <weft/coro/counter.hpp>
 #include <weft/coro/frame_work.hpp>
 #include <weft/coro/invoke_task.hpp>
+#include <weft/coro/spawn_place.hpp>
 #include <weft/coro/task.hpp>
 
 namespace weft::inline v0 {
@@ -32,6 +32,8 @@ struct SpawnOptions {
   /// coroutine frame, which exists before it is spawned, stays where it is; it costs one more. In sync_wait, which has no frames, nothing changes.
   /// Wait for it by a Counter, a handle or a group: when detached work has been counted off nobody can tell.
   FrameOption frame = {};
+  /// Where it starts, if that has time: `{.arena = &arena}`, or `spawn(on(arena), ...)`. Null: on this worker, or, from outside, on any.
+  SpawnPlace* arena = nullptr;
 };
 
 namespace detail {
@@ -57,9 +59,10 @@ WEFT_API void prepare_root(PromiseBase& promise, const SpawnTarget& target, Coun
   return options.frame ? target.domain->frame_arena() : nullptr;
 }
 
-/// For what is spawned in the place of work that belongs to a frame already.
+/// For what is spawned in the place of work whose frame and arena have been seen to.
 [[nodiscard]] inline SpawnOptions without_frame(SpawnOptions options) noexcept {
   options.frame = {};
+  options.arena = nullptr;
   return options;
 }
 
@@ -73,8 +76,9 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 
 /// Makes `work` (a task, a callable, or a callable that returns a task) run on `target`.
 template <class Work>
-void spawn_on(const SpawnTarget& target, Work&& work, Counter* counter, const SpawnOptions& options) {
+void spawn_on(const SpawnTarget& from, Work&& work, Counter* counter, const SpawnOptions& options) {
   using Bare = std::decay_t<Work>;
+  const SpawnTarget target = target_for(from, options);
   if constexpr (IsTask<Bare>) {
     static_assert(!std::is_lvalue_reference_v<Work>, "a Task is awaited or spawned once: spawn(std::move(task), ...)");
     if (!work) throw_empty_task();
@@ -89,7 +93,7 @@ void spawn_on(const SpawnTarget& target, Work&& work, Counter* counter, const Sp
     post_root(promise, target, counter, options.priority);
     // ---- the task may be running, or gone, and with it whoever held `work` (L4) ----
   } else if constexpr (TaskFunction<Bare>) {
-    spawn_on(target, invoke_task<Bare>(std::forward<Work>(work)), counter, options);
+    spawn_on(from, invoke_task<Bare>(std::forward<Work>(work)), counter, options);
   } else {
     static_assert(JobFunction<Bare>, "spawn takes a Task, or something that can be called without arguments");
     if (FrameArena* const arena = frame_of(target, options)) {
@@ -101,11 +105,12 @@ void spawn_on(const SpawnTarget& target, Work&& work, Counter* counter, const Sp
 }
 
 template <class Make>
-void spawn_batch_on(const SpawnTarget& target, std::size_t count, Make&& make, Counter& counter, const SpawnOptions& options) {
+void spawn_batch_on(const SpawnTarget& from, std::size_t count, Make&& make, Counter& counter, const SpawnOptions& options) {
   using Bare = std::decay_t<std::invoke_result_t<Make&, std::size_t>>;
   if constexpr (!JobFunction<Bare>) {
-    for (std::size_t i = 0; i < count; ++i) spawn_on(target, make(i), &counter, options);
+    for (std::size_t i = 0; i < count; ++i) spawn_on(from, make(i), &counter, options);
   } else {
+    const SpawnTarget target = target_for(from, options);
     JobBatch batch(target, counter, options.priority);
     if (FrameArena* const arena = frame_of(target, options)) {
       for (std::size_t i = 0; i < count; ++i) batch.add_to_frame<Bare>(*arena, make(i), options.frame.where());
@@ -153,6 +158,23 @@ template <class Make>
 void spawn_batch(std::size_t count, Make&& make, Counter& counter, const SpawnOptions& options = {}) {
   const detail::SpawnTarget target = detail::target_here("spawn_batch was called", "Runtime::spawn_batch");
   detail::spawn_batch_on(target, count, std::forward<Make>(make), counter, options);
+}
+
+/// The same, to start in an arena: `spawn(on(arena), work, counter)`. From any thread.
+///
+/// Errors: as Runtime::spawn.
+template <class Work>
+void spawn(Placement where, Work&& work, Counter& counter, const SpawnOptions& options = {}) {
+  detail::spawn_on(where.place.open_target(), std::forward<Work>(work), &counter, options);
+}
+template <class Work>
+void spawn_detached(Placement where, Work&& work, const SpawnOptions& options = {}) {
+  detail::spawn_on(where.place.open_target(), std::forward<Work>(work), nullptr, options);
+}
+template <class Make>
+  requires std::invocable<Make&, std::size_t>
+void spawn_batch(Placement where, std::size_t count, Make&& make, Counter& counter, const SpawnOptions& options = {}) {
+  detail::spawn_batch_on(where.place.open_target(), count, std::forward<Make>(make), counter, options);
 }
 
 }  // namespace WEFT_TRANSFER_NAMESPACE

@@ -33,6 +33,8 @@ struct FiberOptions {
   bool paint = false;
   /// `true`: the fiber belongs to the frame of the program that runs now, as in SpawnOptions; that is checked, and its closure stays where it is.
   FrameOption frame = {};
+  /// Where it starts, as in SpawnOptions.
+  SpawnPlace* arena = nullptr;
 };
 
 namespace detail {
@@ -155,16 +157,18 @@ void spawn_fiber_in(StopScope* in, const SpawnTarget& target, F&& function, Coun
   target.executor->post(job->link(), options.priority);
 }
 
-/// How work is spawned that belongs to a frame already.
+/// For what is spawned in the place of work whose frame and arena have been seen to.
 [[nodiscard]] inline FiberOptions without_frame(FiberOptions options) noexcept {
   options.frame = {};
+  options.arena = nullptr;
   return options;
 }
 
 template <class F>
-void spawn_fiber_on(const SpawnTarget& target, F&& function, Counter* counter, const FiberOptions& options, const std::source_location& where) {
+void spawn_fiber_on(const SpawnTarget& from, F&& function, Counter* counter, const FiberOptions& options, const std::source_location& where) {
   static_assert(JobFunction<std::decay_t<F>>, "spawn_fiber takes something that can be called without arguments, and is no coroutine");
   check_sanitizer();
+  const SpawnTarget target = target_for(from, options);
   if (FrameArena* const arena = options.frame ? target.domain->frame_arena() : nullptr) {
     if constexpr (!kIsFrameFunction<std::decay_t<F>>) {
       FrameFunction<std::decay_t<F>> belonging{FrameMember(*arena, options.frame.where()), std::forward<F>(function)};
@@ -194,6 +198,13 @@ void spawn_fiber(F&& function, Counter& counter, const FiberOptions& options = {
                  const std::source_location& where = std::source_location::current()) {
   const detail::SpawnTarget target = detail::target_here("spawn_fiber was called", "Runtime::spawn_fiber");
   detail::spawn_fiber_on(target, std::forward<F>(function), &counter, options, where);
+}
+
+/// The same, to start in an arena: `spawn_fiber(on(arena), function, counter)`. From any thread. Errors: as Runtime::spawn.
+template <class F>
+void spawn_fiber(Placement in, F&& function, Counter& counter, const FiberOptions& options = {},
+                 const std::source_location& where = std::source_location::current()) {
+  detail::spawn_fiber_on(in.place.open_target(), std::forward<F>(function), &counter, options, where);
 }
 
 }  // namespace weft::inline v0

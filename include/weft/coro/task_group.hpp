@@ -144,6 +144,7 @@ class TaskGroup {
   }
 
   void start(Task<> work, const SpawnOptions& options) {
+    const detail::SpawnTarget target = detail::target_for(target_, options);
     if (FrameArena* const arena = detail::frame_of(target_, options)) {
       detail::FrameMember member(*arena, options.frame.where());
       work = detail::belong_to_frame(std::move(member), std::move(work));
@@ -151,7 +152,7 @@ class TaskGroup {
     detail::PromiseBase& promise = work.handle().promise();
     detail::prepare_root(promise, target_, &children_, options.stop, &scope_);
     static_cast<void>(work.release());
-    detail::post_root(promise, target_, &children_, options.priority);
+    detail::post_root(promise, target, &children_, options.priority);
   }
 
   detail::SpawnTarget target_;

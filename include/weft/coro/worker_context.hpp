@@ -10,6 +10,7 @@
 #include <weft/base/platform.hpp>
 #include <weft/base/priority.hpp>
 #include <weft/base/thread_slot.hpp>
+#include <weft/coro/spawn_place.hpp>
 #include <weft/fiber/fiber_cache.hpp>
 #include <weft/mem/frame_arena.hpp>
 #include <weft/mem/frame_cache.hpp>
@@ -60,7 +61,9 @@ struct WorkerContext {
   /// Non-zero: whoever adds work calls `work_added`. Somebody sleeps and nobody searches, or something waits that should go
   /// before the forks of those who are busy.
   const Atomic<std::uint32_t>* wake_hint = nullptr;
+  /// Where a coroutine that suspends here is posted: the runtime, or, if it has several, this worker's arena.
   Executor* executor = nullptr;
+  SpawnPlace* place = nullptr;  ///< its arena, of a spare worker the first; null in sync_wait
   Domain* domain = nullptr;              ///< counts and receives what is spawned here
   Priority priority = Priority::Normal;  ///< of the job that runs now; fork_deque is the one of this priority
   unsigned index = 0;                    ///< of the worker in its runtime

@@ -15,6 +15,7 @@
 #include <weft/coro/spawn_fiber.hpp>
 #include <weft/coro/task.hpp>
 #include <weft/mem/frame_arena.hpp>
+#include <weft/sched/numa_arena.hpp>
 #include <weft/sched/runtime_options.hpp>
 #include <weft/sched/stats.hpp>
 
@@ -125,6 +126,11 @@ class Runtime {
   WEFT_API void next_frame() noexcept;
 
   [[nodiscard]] WEFT_API unsigned worker_count() const noexcept;
+
+  /// How many arenas there are: one for each NUMA node on which RuntimeOptions::pinning places workers; with PinningStrategy::None one.
+  [[nodiscard]] WEFT_API unsigned arena_count() const noexcept;
+  /// The workers of one node, and memory there. Errors: UsageError when there are not so many.
+  [[nodiscard]] WEFT_API NumaArena& arena(unsigned index) const;
 
   /// What the workers have done so far. Cost: a walk over the workers, without stopping them.
   [[nodiscard]] WEFT_API RuntimeStats stats() const;

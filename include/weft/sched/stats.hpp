@@ -13,8 +13,8 @@ namespace weft::inline v0 {
 /// The totals of one worker since the runtime was made.
 struct WorkerStats {
   std::uint64_t jobs = 0;           ///< turns of the worker loop; children that a fork runs itself are not counted
-  std::uint64_t steals = 0;         ///< jobs taken from another worker
-  std::uint64_t steals_remote = 0;  ///< of these, from a worker on another NUMA node, as far as workers have a place in a plan
+  std::uint64_t steals = 0;         ///< jobs taken from another worker, or from what waited for another arena
+  std::uint64_t steals_remote = 0;  ///< of these, from another NUMA node, as far as workers have a place in a plan
   std::uint64_t steals_failed = 0;  ///< races for a job lost to another thief or to the owner
   std::uint64_t parks = 0;          ///< times it went to sleep
   std::optional<unsigned> processor;  ///< to which its thread is bound, as the kernel counts them; nothing: not bound, or not started

@@ -138,6 +138,21 @@ struct Blocked : IdleScenario<Blocked, 3, 2, 3> {
   }
 };
 
+/// A worker is woken for what was sent to it although another searches; whichever of the two is first, both jobs run.
+struct BesideSearcher : IdleScenario<BesideSearcher, 3, 2, 2> {
+  static constexpr unsigned kBusy = 1;
+  void thread(unsigned index) {
+    if (index == 0) {
+      run_on(0);
+    } else if (index == 1) {
+      pool->run(1, executor());
+    } else {
+      pool->inject_for(1, jobs[0]);
+      pool->inject_for(1, jobs[1]);
+    }
+  }
+};
+
 /// A sleeper is taken out of the pool while it has its last look, and work comes: the other worker is woken for it.
 struct Removed : IdleScenario<Removed, 4, 2, 1> {
   static constexpr unsigned kBusy = 1;
@@ -183,6 +198,7 @@ int main(int argc, char** argv) {
   explorer.run<GuestLeavesWork>("a guest leaves its seat to the thread", {100'000, 1, 1'500'000, 1});
   explorer.run<NoThread>("a worker gets no thread", {100'000, 1, 1'500'000, 1});
   explorer.run<Blocked>("another is awake while one is blocked, and rests", {100'000, 0, 1'500'000, 1});
+  explorer.run<BesideSearcher>("one is woken beside a searcher", {100'000, 1, 1'500'000, 1});
   explorer.run<Removed>("a sleeper is removed in its last look", {100'000, 1, 1'500'000, 1});
   explorer.run<Stop>("stop while one falls asleep and one is woken", {100'000, 1, 1'500'000, 2});
   return explorer.finish();

@@ -60,6 +60,17 @@ class Pool {
     injector.push(work.link);
     notify();
   }
+  /// A job for a certain worker, if that sleeps, whoever searches (Pool::post_chain_to).
+  void inject_for(unsigned worker, Work& work) {
+    work.input = 1;
+    injector.push(work.link);
+    light_fence();
+    if (idle.wake_hint().load(std::memory_order_relaxed) != 0) {
+      wake_one();
+    } else if (const auto claimed = idle.claim_beside_searchers(Only{worker}, 0)) {
+      if (!try_unpark(*claimed)) wake_one();
+    }
+  }
   void push(unsigned worker, Work& work) {
     work.input = 1;
     deques[worker]->push(&work);
@@ -118,6 +129,12 @@ class Pool {
     }
     return false;
   }
+
+  struct Only {
+    unsigned worker;
+    static bool is_any() { return false; }
+    unsigned operator()(unsigned other) const { return other == worker ? 0 : 1; }
+  };
 
   struct Host {
     Pool& pool;

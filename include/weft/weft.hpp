@@ -28,6 +28,7 @@
 #include <weft/coro/when_any.hpp>             // when_any
 #include <weft/fiber/stay_here.hpp>           // StayHere
 #include <weft/mem/frame_arena.hpp>           // FrameArena
+#include <weft/mem/node_memory.hpp>           // NodeMemory
 #include <weft/rt/runtime.hpp>                // Runtime
 #include <weft/sched/numa_arena.hpp>          // NumaArena
 #include <weft/sched/runtime_options.hpp>     // RuntimeOptions

@@ -5,6 +5,7 @@
 
 #include "mem/frame_depot.hpp"
 #include "mem/frame_memory.hpp"
+#include "mem/node_parts.hpp"
 #include <weft/base/atomic.hpp>
 
 namespace weft::inline v0 {
@@ -28,7 +29,7 @@ void* frame_memory_allocate(std::size_t bytes) {
 
 void frame_memory_free(void* block, std::size_t bytes) noexcept {
   bytes = std::max<std::size_t>(bytes, 1);
-  if (!is_large(bytes)) return frame_depot.put_one(FrameCache::class_of(bytes), block);
+  if (!is_large(bytes)) return FrameDepot::put_one(FrameCache::class_of(bytes), block);
   // relaxed: a statistic.
   large_outstanding.fetch_sub(1, relaxed);
   give_to_allocator(block, bytes);
@@ -36,10 +37,13 @@ void frame_memory_free(void* block, std::size_t bytes) noexcept {
 
 std::size_t frame_memory_outstanding() noexcept {
   // relaxed: a statistic.
-  return frame_depot.outstanding() + large_outstanding.load(relaxed);
+  return frame_depot.outstanding() + detail::frames_outstanding_on_nodes() + large_outstanding.load(relaxed);
 }
 
-void frame_memory_collect() noexcept { frame_depot.collect(); }
+void frame_memory_collect() noexcept {
+  frame_depot.collect();
+  detail::collect_on_nodes();
+}
 
 /// `magazine` has as many blocks as its count says.
 void FrameCache::load(Stack& stack, FrameMagazine* magazine) noexcept {
@@ -73,7 +77,7 @@ void FrameCache::free_beyond(std::size_t size_class, void* block) noexcept {
   FrameMagazine* empty = stack.spare;
   if (empty == nullptr || empty->count != 0) {
     empty = frame_depot.empty(size_class, stack.spare);
-    if (empty == nullptr) return frame_depot.put_one(size_class, block);  // out of memory
+    if (empty == nullptr) return FrameDepot::put_one(size_class, block);  // out of memory
   }
   stack.spare = stack.loaded;
   load(stack, empty);

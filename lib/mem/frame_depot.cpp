@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "mem/frame_memory.hpp"
+#include "mem/node_region.hpp"
 
 namespace weft::inline v0 {
 
@@ -18,15 +19,6 @@ constexpr std::size_t magazine_capacity(std::size_t size_class) noexcept {
   return std::min(kMost, 32 * 1024 / ((size_class + 1) * FrameCache::kStep));
 }
 
-FrameMagazine* make_magazine(std::size_t size_class) {
-  const std::size_t slots = magazine_capacity(size_class);
-  return ::new (take_from_allocator(sizeof(FrameMagazine) + slots * sizeof(void*))) FrameMagazine(slots);
-}
-
-void free_magazine(FrameMagazine* magazine) noexcept {
-  give_to_allocator(magazine, sizeof(FrameMagazine) + magazine->capacity * sizeof(void*));
-}
-
 template <class T>
 void push(T*& list, T* item) noexcept {
   item->next = std::exchange(list, item);
@@ -37,18 +29,35 @@ T* pop(T*& list) noexcept {
   return std::exchange(list, list->next);
 }
 
-FrameSlab* make_slab(std::size_t size_class) {
-  return ::new (take_aligned_from_allocator(FrameSlab::kBytes, FrameSlab::kAlignment)) FrameSlab(size_class);
+}  // namespace
+
+// ---- memory for slabs and magazines ----
+
+void* FrameDepot::take_memory(std::size_t bytes, std::size_t alignment) {
+  if (region_ == nullptr || !region_->has_range()) return take_from_allocator(bytes, alignment);
+  void* const memory = region_->take(bytes);  // aligned to its size
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+void FrameDepot::give_memory(void* memory, std::size_t bytes, std::size_t alignment) noexcept {
+  if (region_ != nullptr && region_->has_range()) return region_->give(memory, bytes);
+  give_to_allocator(memory, bytes, alignment);
+}
+
+FrameMagazine* FrameDepot::make_magazine(std::size_t size_class) {
+  const std::size_t slots = magazine_capacity(size_class);
+  return ::new (take_memory(sizeof(FrameMagazine) + slots * sizeof(void*), alignof(FrameMagazine))) FrameMagazine(slots);
+}
+
+void FrameDepot::free_magazine(FrameMagazine* magazine) noexcept {
+  give_memory(magazine, sizeof(FrameMagazine) + magazine->capacity * sizeof(void*), alignof(FrameMagazine));
 }
 
 /// Gives slabs that are linked to one another back.
-void free_slabs(FrameSlab* slab) noexcept {
-  while (slab != nullptr) {
-    give_aligned_to_allocator(std::exchange(slab, slab->next), FrameSlab::kBytes, FrameSlab::kAlignment);
-  }
+void FrameDepot::free_slabs(FrameSlab* slab) noexcept {
+  while (slab != nullptr) give_memory(std::exchange(slab, slab->next), FrameSlab::kBytes, FrameSlab::kAlignment);
 }
-
-}  // namespace
 
 // ---- with a shelf's mutex held ----
 
@@ -56,7 +65,7 @@ void free_slabs(FrameSlab* slab) noexcept {
 void FrameDepot::need_block(Shelf& shelf, std::size_t size_class, Lock& lock) {
   while (shelf.partial.first() == nullptr && shelf.unused.first() == nullptr) {
     lock.unlock();
-    FrameSlab* const slab = make_slab(size_class);
+    auto* const slab = ::new (take_memory(FrameSlab::kBytes, FrameSlab::kAlignment)) FrameSlab(size_class, this);
     lock.lock();
     shelf.unused.push(slab);
     // relaxed: a bound that need not be exact.
@@ -98,12 +107,21 @@ FrameSlab* FrameDepot::give(Shelf& shelf, std::size_t size_class, void* block) n
   return are_many ? take_unused(shelf) : nullptr;
 }
 
-/// Gives the blocks of a magazine, in the reverse order of their taking. Returns slabs for free_slabs().
-FrameSlab* FrameDepot::give_all(Shelf& shelf, std::size_t size_class, FrameMagazine& magazine) noexcept {
+/// Gives the blocks of a magazine that are its own, in the reverse order of their taking. Returns slabs for free_slabs().
+FrameSlab* FrameDepot::give_own(Shelf& shelf, std::size_t size_class, FrameMagazine& magazine) noexcept {
   FrameSlab* slabs = nullptr;
-  while (magazine.count != 0) {
-    if (FrameSlab* const slab = give(shelf, size_class, magazine.slots()[--magazine.count])) slab->next = std::exchange(slabs, slab);
+  void** const slots = magazine.slots();
+  std::size_t foreign = magazine.count;  // those of others are from here on
+  for (std::size_t i = magazine.count; i-- != 0;) {
+    void* const block = slots[i];
+    if (FrameSlab::of(block)->home() != this) {
+      slots[--foreign] = block;
+    } else if (FrameSlab* const slab = give(shelf, size_class, block)) {
+      slab->next = std::exchange(slabs, slab);
+    }
   }
+  std::copy(slots + foreign, slots + magazine.count, slots);
+  magazine.count -= foreign;
   return slabs;
 }
 
@@ -142,28 +160,33 @@ FrameMagazine* FrameDepot::fill(std::size_t size_class, FrameMagazine* empty, st
 }
 
 FrameMagazine* FrameDepot::empty(std::size_t size_class, FrameMagazine* full) noexcept {
-  Shelf& shelf = shelves_[size_class];
   if (full == nullptr) {
     try {
-      return take_magazine(shelf, size_class);
+      return take_magazine(shelves_[size_class], size_class);
     } catch (const std::bad_alloc&) {
       return nullptr;
     }
   }
-  Lock lock(shelf.mutex);
-  FrameSlab* const slabs = give_all(shelf, size_class, *full);
-  lock.unlock();
-  free_slabs(slabs);
+  send_home(size_class, *full);
   return full;
 }
 
+void FrameDepot::send_home(std::size_t size_class, FrameMagazine& magazine) noexcept {
+  while (magazine.count != 0) {
+    FrameDepot& home = *FrameSlab::of(magazine.slots()[magazine.count - 1])->home();
+    Shelf& shelf = home.shelves_[size_class];
+    Lock lock(shelf.mutex);
+    FrameSlab* const slabs = home.give_own(shelf, size_class, magazine);
+    lock.unlock();
+    home.free_slabs(slabs);
+  }
+}
+
 void FrameDepot::put(std::size_t size_class, FrameMagazine* magazine) noexcept {
+  send_home(size_class, *magazine);
   Shelf& shelf = shelves_[size_class];
-  Lock lock(shelf.mutex);
-  FrameSlab* const slabs = give_all(shelf, size_class, *magazine);
+  const Lock lock(shelf.mutex);
   push(shelf.magazines, magazine);
-  lock.unlock();
-  free_slabs(slabs);
 }
 
 // ---- blocks come and go ----
@@ -176,12 +199,13 @@ void* FrameDepot::take_one(std::size_t size_class) {
 }
 
 void FrameDepot::put_one(std::size_t size_class, void* block) noexcept {
-  Shelf& shelf = shelves_[size_class];
+  FrameDepot& home = *FrameSlab::of(block)->home();
+  Shelf& shelf = home.shelves_[size_class];
   Lock lock(shelf.mutex);
-  FrameSlab* const slab = give(shelf, size_class, block);
+  FrameSlab* const slab = home.give(shelf, size_class, block);
   if (slab != nullptr) slab->next = nullptr;
   lock.unlock();
-  free_slabs(slab);
+  home.free_slabs(slab);
 }
 
 std::size_t FrameDepot::outstanding() const noexcept {

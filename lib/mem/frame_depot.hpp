@@ -28,33 +28,47 @@ struct FrameMagazine {
 };
 static_assert(offsetof(FrameMagazine, below) + sizeof(FrameMagazine::below) == sizeof(FrameMagazine), "nothing between nulls and slots");
 
-/// The slabs of all size classes with their free blocks, shared by all workers of all runtimes.
+class NodeRegion;
+
+/// The slabs of all size classes with their free blocks, shared by all workers of all runtimes on one NUMA node. A slab knows the depot that
+/// it belongs to, so any depot takes a block, and what is not its own goes home.
 ///
 /// Threads: any.
 class FrameDepot {
  public:
   static constexpr std::size_t kMayKeepBytes = 64 * 1024 * 1024;  ///< of slabs that are not in use, before they go back
 
+  /// Its memory comes from the ordinary allocator, or from the region if that has a range; the region outlives it.
+  constexpr FrameDepot() noexcept = default;
+  explicit constexpr FrameDepot(NodeRegion& region) noexcept : region_(&region) {}
+  FrameDepot(const FrameDepot&) = delete;
+  FrameDepot& operator=(const FrameDepot&) = delete;
+
   /// Puts at least one and at most `most` blocks into an empty magazine, or into a new one for null.
   ///
   /// Errors: std::bad_alloc; the caller keeps `empty`.
   [[nodiscard]] FrameMagazine* fill(std::size_t size_class, FrameMagazine* empty, std::size_t most);
 
-  /// Empties a magazine, or makes a new one for null.
+  /// Empties a magazine, whatever depots its blocks belong to, or makes a new one for null.
   ///
   /// @return  null: out of memory for a new one
   [[nodiscard]] FrameMagazine* empty(std::size_t size_class, FrameMagazine* full) noexcept;
 
-  /// Takes a magazine and its blocks back.
+  /// Takes a magazine of its own back, and all its blocks.
   void put(std::size_t size_class, FrameMagazine* magazine) noexcept;
 
   /// Takes one block. Errors: std::bad_alloc.
   [[nodiscard]] void* take_one(std::size_t size_class);
 
-  /// Gives one block back.
-  void put_one(std::size_t size_class, void* block) noexcept;
+  /// Gives one block back, to the depot that it belongs to.
+  static void put_one(std::size_t size_class, void* block) noexcept;
 
-  /// Blocks that are not here.
+  /// Gives all blocks of a magazine back to the depots that they belong to, one after the other.
+  ///
+  /// Cost: a lock for each depot.
+  static void send_home(std::size_t size_class, FrameMagazine& magazine) noexcept;
+
+  /// Its blocks that are not here.
   [[nodiscard]] std::size_t outstanding() const noexcept;
 
   /// Of slabs of which all blocks are here.
@@ -82,13 +96,20 @@ class FrameDepot {
   void need_block(Shelf& shelf, std::size_t size_class, Lock& lock);
   [[nodiscard]] void* take(Shelf& shelf) noexcept;
   [[nodiscard]] FrameSlab* give(Shelf& shelf, std::size_t size_class, void* block) noexcept;
-  [[nodiscard]] FrameSlab* give_all(Shelf& shelf, std::size_t size_class, FrameMagazine& magazine) noexcept;
+  [[nodiscard]] FrameSlab* give_own(Shelf& shelf, std::size_t size_class, FrameMagazine& magazine) noexcept;
   [[nodiscard]] FrameSlab* take_unused(Shelf& shelf) noexcept;
+  [[nodiscard]] void* take_memory(std::size_t bytes, std::size_t alignment);
+  void give_memory(void* memory, std::size_t bytes, std::size_t alignment) noexcept;
+  [[nodiscard]] FrameMagazine* make_magazine(std::size_t size_class);
+  void free_magazine(FrameMagazine* magazine) noexcept;
+  void free_slabs(FrameSlab* slab) noexcept;
 
+  NodeRegion* const region_ = nullptr;
   std::array<Shelf, FrameCache::kClasses> shelves_;
   alignas(kCacheLine) Atomic<std::size_t> unused_bytes_{0};
 };
 
+/// The one on the ordinary allocator. Those of nodes are in their NodeParts.
 extern constinit FrameDepot frame_depot;
 
 }  // namespace weft::inline v0

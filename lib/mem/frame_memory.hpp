@@ -45,4 +45,14 @@ inline void give_aligned_to_allocator(void* block, std::size_t bytes, std::size_
 #endif
 }
 
+/// The same for any alignment. Errors: std::bad_alloc.
+inline void* take_from_allocator(std::size_t bytes, std::size_t alignment) {
+  return alignment > __STDCPP_DEFAULT_NEW_ALIGNMENT__ ? take_aligned_from_allocator(bytes, alignment) : take_from_allocator(bytes);
+}
+
+inline void give_to_allocator(void* block, std::size_t bytes, std::size_t alignment) noexcept {
+  if (alignment > __STDCPP_DEFAULT_NEW_ALIGNMENT__) return give_aligned_to_allocator(block, bytes, alignment);
+  give_to_allocator(block, bytes);
+}
+
 }  // namespace weft::inline v0

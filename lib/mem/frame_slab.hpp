@@ -15,6 +15,8 @@
 
 namespace weft::inline v0 {
 
+class FrameDepot;
+
 /// The head of a slab of almost 64 KiB, aligned to 64 KiB, with a bit for each free block.
 ///
 /// Bits and not a list through the blocks: blocks are handed out in the order of their addresses, however they came back, and
@@ -27,8 +29,8 @@ class alignas(kCacheLine) FrameSlab {
   // Room for the allocator's own data, so that slabs stand one behind the other: otherwise each would leave a gap of its size.
   static constexpr std::size_t kBytes = kAlignment - kCacheLine;
 
-  /// All blocks are free.
-  explicit FrameSlab(std::size_t size_class) noexcept {
+  /// All blocks are free. They belong to that depot.
+  explicit FrameSlab(std::size_t size_class, FrameDepot* home = nullptr) noexcept : home_(home) {
     const std::size_t steps = size_class + 1;
     for (std::size_t i = 0; i < capacity(size_class); ++i) mark(first_step() + i * steps);
     free_ = capacity(size_class);
@@ -42,6 +44,9 @@ class alignas(kCacheLine) FrameSlab {
   static constexpr std::size_t capacity(std::size_t size_class) noexcept { return (kSteps - first_step()) / (size_class + 1); }
 
   [[nodiscard]] std::size_t free_blocks() const noexcept { return free_; }
+
+  /// The depot that its blocks go back to. Threads: whoever has a block of it.
+  [[nodiscard]] FrameDepot* home() const noexcept { return home_; }
 
   /// Takes the free block with the lowest address. Pre: there is one.
   [[nodiscard]] void* take() noexcept {
@@ -88,6 +93,7 @@ class alignas(kCacheLine) FrameSlab {
     if (word < lowest_) lowest_ = static_cast<std::uint32_t>(word);
   }
 
+  FrameDepot* const home_;
   std::size_t free_ = 0;
   std::uint32_t lowest_ = kWords;             // no word below has a bit
   std::array<std::uint64_t, kWords> bits_{};  // of the steps at which free blocks begin

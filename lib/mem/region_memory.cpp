@@ -1,0 +1,75 @@
+#include "mem/region_memory.hpp"
+
+#include <linux/mempolicy.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <limits>
+
+#if !defined(MADV_POPULATE_WRITE)
+#define MADV_POPULATE_WRITE 23
+#endif
+
+namespace weft::inline v0 {
+
+namespace {
+
+constexpr std::size_t kWordBits = std::numeric_limits<unsigned long>::digits;
+constexpr std::size_t kMostNodes = 1024;  // the kernel knows no more
+using NodeSet = std::array<unsigned long, kMostNodes / kWordBits>;
+
+int bind_to_node(void* memory, std::size_t bytes, unsigned os_node) noexcept {
+  if (os_node >= kMostNodes) return EINVAL;
+  NodeSet nodes{};
+  nodes[os_node / kWordBits] = 1UL << os_node % kWordBits;
+  // Preferred and not bound: a node that is full is no reason to end the process.
+  return static_cast<int>(::syscall(SYS_mbind, memory, bytes, MPOL_PREFERRED, nodes.data(), kMostNodes + 1, 0));
+}
+
+int populate(void* memory, std::size_t bytes) noexcept {
+  if (::madvise(memory, bytes, MADV_POPULATE_WRITE) == 0) return 0;
+  if (errno != EINVAL) return -1;
+  // Before Linux 5.14 there is no such advice.
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  auto* const begin = static_cast<volatile std::byte*>(memory);
+  for (std::size_t at = 0; at < bytes; at += page) begin[at] = std::byte{0};
+  return 0;
+}
+
+unsigned ask_for_nodes() noexcept {
+  NodeSet nodes{};
+  if (::syscall(SYS_get_mempolicy, nullptr, nodes.data(), kMostNodes, nullptr, MPOL_F_MEMS_ALLOWED) != 0) return 1;
+  unsigned count = 0;
+  for (const unsigned long word : nodes) count += static_cast<unsigned>(std::popcount(word));
+  return std::max(count, 1U);
+}
+
+}  // namespace
+
+constinit RegionMemory region_memory{
+    [](std::size_t bytes) noexcept {
+      void* const memory = ::mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+      return memory != MAP_FAILED ? memory : nullptr;
+    },
+    [](void* memory, std::size_t bytes) noexcept { return ::munmap(memory, bytes); },
+    [](void* memory, std::size_t bytes) noexcept { return ::mprotect(memory, bytes, PROT_READ | PROT_WRITE); },
+    &bind_to_node,
+    [](void* memory, std::size_t bytes) noexcept { return ::madvise(memory, bytes, MADV_DONTNEED); },
+    &populate,
+    [](void* memory, std::size_t bytes) noexcept { return ::madvise(memory, bytes, MADV_HUGEPAGE); },
+    [](void** pages, std::size_t count, int* nodes) noexcept {
+      return static_cast<int>(::syscall(SYS_move_pages, 0, count, pages, nullptr, nodes, 0));
+    },
+};
+
+unsigned count_of_nodes() noexcept {
+  static const unsigned count = ask_for_nodes();
+  return count;
+}
+
+}  // namespace weft::inline v0

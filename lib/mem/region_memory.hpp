@@ -1,0 +1,30 @@
+/// @file
+/// What memory of a NUMA node asks of the kernel.
+#pragma once
+
+#include <cstddef>
+
+namespace weft::inline v0 {
+
+/// The calls behind a NodeRegion, and behind whoever binds memory of its own; tests replace them. What returns an int returns 0, or something
+/// else for what the kernel refuses.
+struct RegionMemory {
+  void* (*reserve)(std::size_t bytes) noexcept;              ///< address space that cannot be touched; null: refused
+  int (*unmap)(void* memory, std::size_t bytes) noexcept;
+  int (*allow)(void* memory, std::size_t bytes) noexcept;    ///< reserved memory may be read and written from here on
+  /// Pages that are touched from here on come from that node; from others only when it has none left.
+  int (*bind)(void* memory, std::size_t bytes, unsigned os_node) noexcept;
+  int (*give_back)(void* memory, std::size_t bytes) noexcept;  ///< the pages; they read as zero afterwards
+  int (*populate)(void* memory, std::size_t bytes) noexcept;   ///< gives it its pages
+  int (*use_huge_pages)(void* memory, std::size_t bytes) noexcept;
+  /// Asks for the node of each page; below zero: it has none.
+  int (*nodes_of)(void** pages, std::size_t count, int* nodes) noexcept;
+};
+
+/// The kernel's.
+extern constinit RegionMemory region_memory;
+
+/// How many NUMA nodes there are from which this process may take memory, at least 1. Asked once.
+[[nodiscard]] unsigned count_of_nodes() noexcept;
+
+}  // namespace weft::inline v0

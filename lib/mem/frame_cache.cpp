@@ -7,6 +7,7 @@
 #include "mem/frame_memory.hpp"
 #include "mem/node_parts.hpp"
 #include <weft/base/atomic.hpp>
+#include <weft/mem/node_memory.hpp>
 
 namespace weft::inline v0 {
 
@@ -45,11 +46,21 @@ void frame_memory_collect() noexcept {
   detail::collect_on_nodes();
 }
 
+void FrameCache::configure(NodeMemory* home) noexcept {
+  const bool has_home = home != nullptr && home->has_range() && WEFT_ASAN == 0;
+  depot_ = has_home ? &home->parts_.frames : nullptr;
+  home_begin_ = has_home ? home->range_begin_ : 0;
+  home_bytes_ = has_home ? home->range_bytes_ : 0;
+}
+
+FrameDepot& FrameCache::depot() const noexcept { return depot_ != nullptr ? *depot_ : frame_depot; }
+
 /// `magazine` has as many blocks as its count says.
-void FrameCache::load(Stack& stack, FrameMagazine* magazine) noexcept {
+void FrameCache::load(Stack& stack, FrameMagazine* magazine) const noexcept {
   stack.loaded = magazine;
   stack.top = magazine->slots() + magazine->count;
-  stack.end = magazine->slots() + magazine->capacity;
+  stack.last = magazine->slots() + magazine->capacity;
+  stack.end = depot_ != nullptr ? magazine->slots() : stack.last;
 }
 
 /// Makes the count of what is loaded right.
@@ -64,19 +75,32 @@ void* FrameCache::refill(std::size_t size_class) {
   if (stack.spare != nullptr && stack.spare->count != 0) {
     load(stack, std::exchange(stack.spare, stack.loaded));
   } else {
-    load(stack, frame_depot.fill(size_class, stack.loaded, stack.next_fill));
+    load(stack, depot().fill(size_class, stack.loaded, stack.next_fill));
     stack.next_fill = std::min(2 * stack.next_fill, stack.loaded->capacity);
   }
   return *--stack.top;
 }
 
-/// Keeps or gives away a block when the loaded magazine has no room.
+/// Where there is a home, all blocks that are freed come here: so the others need not be looked at (lib/DECISIONS.md, "frames have a home").
 void FrameCache::free_beyond(std::size_t size_class, void* block) noexcept {
+  if (depot_ != nullptr) {
+    if (reinterpret_cast<std::uintptr_t>(block) - home_begin_ >= home_bytes_) [[unlikely]] return keep_foreign(size_class, block);
+    Stack& stack = stacks_[size_class];
+    if (stack.top != stack.last) [[likely]] {
+      *stack.top++ = block;
+      return;
+    }
+  }
+  keep_beyond(size_class, block);
+}
+
+/// Keeps or gives away a block when the loaded magazine has no room.
+WEFT_NOINLINE void FrameCache::keep_beyond(std::size_t size_class, void* block) noexcept {
   Stack& stack = stacks_[size_class];
   unload(stack);
   FrameMagazine* empty = stack.spare;
   if (empty == nullptr || empty->count != 0) {
-    empty = frame_depot.empty(size_class, stack.spare);
+    empty = depot().empty(size_class, stack.spare);
     if (empty == nullptr) return FrameDepot::put_one(size_class, block);  // out of memory
   }
   stack.spare = stack.loaded;
@@ -84,12 +108,32 @@ void FrameCache::free_beyond(std::size_t size_class, void* block) noexcept {
   *stack.top++ = block;
 }
 
+/// Keeps a block of another home until there are some that make the way worth while.
+WEFT_NOINLINE void FrameCache::keep_foreign(std::size_t size_class, void* block) noexcept {
+  constexpr std::size_t kBatch = 64;
+  Stack& stack = stacks_[size_class];
+  if (stack.foreign == nullptr) {
+    stack.foreign = depot().empty(size_class, nullptr);
+    if (stack.foreign == nullptr) return FrameDepot::put_one(size_class, block);  // out of memory
+  }
+  FrameMagazine& foreign = *stack.foreign;
+  foreign.slots()[foreign.count++] = block;
+  if (foreign.count == std::min(kBatch, foreign.capacity)) FrameDepot::send_home(size_class, foreign);
+}
+
+void FrameCache::send_all_home() noexcept {
+  for (std::size_t size_class = 0; size_class < kClasses; ++size_class) {
+    if (FrameMagazine* const foreign = stacks_[size_class].foreign) FrameDepot::send_home(size_class, *foreign);
+  }
+}
+
 void FrameCache::trim() noexcept {
   for (std::size_t size_class = 0; size_class < kClasses; ++size_class) {
     Stack& stack = stacks_[size_class];
     unload(stack);
-    if (stack.loaded != nullptr) frame_depot.put(size_class, stack.loaded);
-    if (stack.spare != nullptr) frame_depot.put(size_class, stack.spare);
+    for (FrameMagazine* const magazine : {stack.loaded, stack.spare, stack.foreign}) {
+      if (magazine != nullptr) depot().put(size_class, magazine);
+    }
     stack = Stack{};
   }
 }

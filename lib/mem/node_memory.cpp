@@ -45,7 +45,7 @@ constexpr std::size_t bytes_in_depot(std::size_t bytes, std::size_t alignment) n
 }  // namespace
 
 NodeMemory::NodeMemory(unsigned os_node, detail::NodeParts& parts) noexcept : node_(os_node), parts_(parts) {
-  const bool is_ordinary = WEFT_ASAN || (os_node < kImagined && count_of_nodes() == 1);
+  const bool is_ordinary = WEFT_ASAN || (os_node < kImagined && nodes_here().count <= 1);
   if (is_ordinary || !parts_.region.reserve()) return;
   range_begin_ = parts_.region.begin();
   range_bytes_ = parts_.region.bytes();

@@ -64,56 +64,60 @@ unsigned NodeRegion::order_of(std::size_t bytes) noexcept {
   return bytes <= kUnit ? 0 : static_cast<unsigned>(std::bit_width((bytes - 1) / kUnit));
 }
 
-void NodeRegion::link(Index run, unsigned order, bool has_pages) noexcept {
+void NodeRegion::link(Index run, unsigned order, Index kept) noexcept {
   const Index next = std::exchange(free_[order], run);
   if (next != 0) unit(next).previous = run;
-  unit(run) = Unit{next, 0, static_cast<std::uint8_t>(order), true, has_pages};
-  if (has_pages) kept_bytes_ += kUnit << order;
+  unit(run) = Unit{next, 0, kept, static_cast<std::uint8_t>(order), true};
+  kept_ += kept;
 }
 
 void NodeRegion::unlink(Index run) noexcept {
   Unit& gone = unit(run);
   (gone.previous != 0 ? unit(gone.previous).next : free_[gone.order]) = gone.next;
   if (gone.next != 0) unit(gone.next).previous = gone.previous;
-  if (gone.has_pages) kept_bytes_ -= kUnit << gone.order;
+  kept_ -= gone.kept;
   gone.is_free = false;
 }
 
-/// A run of that order, cut from a larger one if there is no other. 0: there is none.
+/// A run of that order, cut from a larger one if there is no other. 0: there is none. Which part of a larger one has pages is not known; what
+/// is cut off counts as having them.
 NodeRegion::Index NodeRegion::take_free(unsigned order) noexcept {
   unsigned found = order;
   while (found < kOrders && free_[found] == 0) ++found;
   if (found == kOrders) return 0;
   const Index run = free_[found];
-  const bool has_pages = unit(run).has_pages;
+  Index kept = unit(run).kept;
   unlink(run);
   while (found != order) {
     --found;
-    link(run + (Index{1} << found), found, has_pages);
+    const Index half = Index{1} << found;
+    link(run + half, found, kept > half ? kept - half : 0);
+    kept = std::min(kept, half);
   }
   return run;
 }
 
-void NodeRegion::give_free(Index run, unsigned order, bool has_pages) noexcept {
+void NodeRegion::give_free(Index run, unsigned order, Index kept) noexcept {
   for (; order + 1 < kOrders; ++order) {
     const Index size = Index{1} << order;
     const Index buddy = run ^ size;
     if (buddy + size > opened_) break;
     const Unit& other = unit(buddy);
     if (!other.is_free || other.order != order) break;
-    has_pages = has_pages || other.has_pages;
+    kept += other.kept;
     unlink(buddy);
     run = std::min(run, buddy);
   }
-  link(run, order, has_pages);
+  link(run, order, kept);
 }
 
 /// Any units side by side, as the runs that fit.
 void NodeRegion::give_range(Index from, Index to, bool has_pages) noexcept {
   while (from != to) {
     const auto order = static_cast<unsigned>(std::min(std::countr_zero(from), std::countl_zero(Index{1}) - std::countl_zero(to - from)));
-    give_free(from, order, has_pages);
-    from += Index{1} << order;
+    const Index size = Index{1} << order;
+    give_free(from, order, has_pages ? size : 0);
+    from += size;
   }
 }
 
@@ -137,13 +141,13 @@ void NodeRegion::give(void* run, std::size_t bytes) noexcept {
   const std::size_t size = kUnit << order;
   Lock lock(mutex_);
   WEFT_ASSERT(!unit(index_of(run)).is_free, "memory of a node was given back twice");
-  const bool may_keep = kept_bytes_ + size <= std::max(kMayKeepBytes, prefaulted_);
+  const bool may_keep = kept_ * kUnit + size <= std::max(kMayKeepBytes, prefaulted_);
   if (!may_keep) {
     lock.unlock();
     region_memory.give_back(run, size);
     lock.lock();
   }
-  give_free(index_of(run), order, may_keep);
+  give_free(index_of(run), order, may_keep ? Index{1} << order : 0);
 }
 
 // ---- what the user asks for ----
@@ -198,7 +202,7 @@ std::size_t NodeRegion::opened_bytes() noexcept {
 
 std::size_t NodeRegion::kept_bytes() noexcept {
   const Lock lock(mutex_);
-  return kept_bytes_;
+  return kept_ * kUnit;
 }
 
 }  // namespace weft::inline v0

@@ -74,9 +74,9 @@ class NodeRegion {
   struct Unit {
     Index next = 0;
     Index previous = 0;
+    Index kept = 0;  // units of it that may have pages
     std::uint8_t order = 0;
-    bool is_free = false;     // and begins here
-    bool has_pages = false;  // perhaps
+    bool is_free = false;  // and begins here
   };
 
   [[nodiscard]] static unsigned order_of(std::size_t bytes) noexcept;
@@ -87,10 +87,10 @@ class NodeRegion {
   }
 
   // ---- with mutex_ held ----
-  void link(Index run, unsigned order, bool has_pages) noexcept;
+  void link(Index run, unsigned order, Index kept) noexcept;
   void unlink(Index run) noexcept;
   [[nodiscard]] Index take_free(unsigned order) noexcept;
-  void give_free(Index run, unsigned order, bool has_pages) noexcept;
+  void give_free(Index run, unsigned order, Index kept) noexcept;
   void give_range(Index from, Index to, bool has_pages) noexcept;
   [[nodiscard]] Index open(std::size_t bytes, std::size_t alignment) noexcept;
 
@@ -104,8 +104,8 @@ class NodeRegion {
   std::array<Index, kOrders> free_{};  // the first run of each order
   Index opened_ = 0;                   // units that may be touched: those below, but for the end of the table
   std::size_t table_opened_ = 0;       // bytes
-  std::size_t kept_bytes_ = 0;
-  std::size_t prefaulted_ = 0;
+  std::size_t kept_ = 0;               // units
+  std::size_t prefaulted_ = 0;         // bytes
   std::mutex prefault_mutex_;  // taken before mutex_; one thread at a time prefaults
 };
 

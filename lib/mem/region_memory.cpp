@@ -5,7 +5,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <cerrno>
@@ -41,12 +40,16 @@ int populate(void* memory, std::size_t bytes) noexcept {
   return 0;
 }
 
-unsigned ask_for_nodes() noexcept {
+NodesHere ask_for_nodes() noexcept {
   NodeSet nodes{};
-  if (::syscall(SYS_get_mempolicy, nullptr, nodes.data(), kMostNodes, nullptr, MPOL_F_MEMS_ALLOWED) != 0) return 1;
-  unsigned count = 0;
-  for (const unsigned long word : nodes) count += static_cast<unsigned>(std::popcount(word));
-  return std::max(count, 1U);
+  NodesHere here;
+  if (::syscall(SYS_get_mempolicy, nullptr, nodes.data(), kMostNodes, nullptr, MPOL_F_MEMS_ALLOWED) != 0) return here;
+  here.count = 0;
+  for (std::size_t word = 0; word < nodes.size(); ++word) {
+    here.count += static_cast<unsigned>(std::popcount(nodes[word]));
+    if (nodes[word] != 0) here.last = static_cast<unsigned>(word * kWordBits + std::bit_width(nodes[word]) - 1);
+  }
+  return here;
 }
 
 }  // namespace
@@ -67,9 +70,9 @@ constinit RegionMemory region_memory{
     },
 };
 
-unsigned count_of_nodes() noexcept {
-  static const unsigned count = ask_for_nodes();
-  return count;
+NodesHere nodes_here() noexcept {
+  static const NodesHere here = ask_for_nodes();
+  return here;
 }
 
 }  // namespace weft::inline v0

@@ -24,7 +24,13 @@ struct RegionMemory {
 /// The kernel's.
 extern constinit RegionMemory region_memory;
 
-/// How many NUMA nodes there are from which this process may take memory, at least 1. Asked once.
-[[nodiscard]] unsigned count_of_nodes() noexcept;
+/// The NUMA nodes from which this process may take memory.
+struct NodesHere {
+  unsigned count = 1;
+  unsigned last = 0;  ///< the highest number
+};
+
+/// Asked once.
+[[nodiscard]] NodesHere nodes_here() noexcept;
 
 }  // namespace weft::inline v0

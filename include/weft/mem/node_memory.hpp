@@ -10,6 +10,8 @@
 
 namespace weft::inline v0 {
 
+class FrameCache;
+
 namespace detail {
 struct NodeParts;
 }
@@ -74,6 +76,7 @@ class NodeMemory final : public std::pmr::memory_resource {
   WEFT_API void prefault(std::size_t bytes) noexcept;
 
  private:
+  friend class FrameCache;
 
   NodeMemory(unsigned os_node, detail::NodeParts& parts) noexcept;
   ~NodeMemory() override = default;  // of none

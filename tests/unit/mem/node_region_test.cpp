@@ -1,0 +1,223 @@
+#include <catch2/catch.hpp>
+
+#include "mem/node_region.hpp"
+#include "mem/region_memory.hpp"
+
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "support/seeded_random.hpp"
+
+using weft::NodeRegion;
+using weft::RegionMemory;
+
+namespace {
+
+constexpr std::size_t kMiB = std::size_t{1} << 20;
+
+std::uintptr_t address(const void* run) { return reinterpret_cast<std::uintptr_t>(run); }
+
+/// What the kernel is asked here, for the time of one test.
+struct Asked {
+  std::size_t refused_above = ~std::size_t{0};  // reserve() of more fails
+  bool allows = true;
+  std::optional<unsigned> bound_to;
+  std::size_t given_back = 0;
+  std::size_t populated = 0;
+  std::size_t huge = 0;
+  int node_of_pages = 0;
+  std::size_t pages_asked = 0;
+};
+Asked asked;
+
+class ReplacedRegionMemory {
+ public:
+  ReplacedRegionMemory() : before_(weft::region_memory) {
+    asked = Asked{};
+    real = before_;
+    weft::region_memory.reserve = [](std::size_t bytes) noexcept -> void* { return bytes <= asked.refused_above ? real.reserve(bytes) : nullptr; };
+    weft::region_memory.allow = [](void* memory, std::size_t bytes) noexcept { return asked.allows ? real.allow(memory, bytes) : -1; };
+    weft::region_memory.bind = [](void*, std::size_t, unsigned node) noexcept {
+      asked.bound_to = node;
+      return 0;
+    };
+    weft::region_memory.give_back = [](void* memory, std::size_t bytes) noexcept {
+      asked.given_back += bytes;
+      return real.give_back(memory, bytes);
+    };
+    weft::region_memory.populate = [](void* memory, std::size_t bytes) noexcept {
+      asked.populated += bytes;
+      return real.populate(memory, bytes);
+    };
+    weft::region_memory.use_huge_pages = [](void*, std::size_t bytes) noexcept {
+      asked.huge = bytes;
+      return 0;
+    };
+    weft::region_memory.nodes_of = [](void**, std::size_t count, int* nodes) noexcept {
+      asked.pages_asked += count;
+      for (std::size_t i = 0; i < count; ++i) nodes[i] = i % 2 != 0 ? -2 : i % 8 != 0 ? 3 : asked.node_of_pages;
+      return 0;
+    };
+  }
+  ReplacedRegionMemory(const ReplacedRegionMemory&) = delete;
+  ReplacedRegionMemory& operator=(const ReplacedRegionMemory&) = delete;
+  ~ReplacedRegionMemory() { weft::region_memory = before_; }
+
+ private:
+  static inline RegionMemory real{};
+  const RegionMemory before_;
+};
+
+std::unique_ptr<NodeRegion> reserved_region(std::size_t most = NodeRegion::kMostBytes) {
+  auto region = std::make_unique<NodeRegion>();
+  REQUIRE(region->reserve(most));
+  return region;
+}
+
+}  // namespace
+
+TEST_CASE("a run is inside the range and aligned to its size, and its memory is there") {
+  const auto region = reserved_region();
+  for (std::size_t bytes = 1; bytes <= 8 * kMiB; bytes = 2 * bytes + 1) {
+    auto* const run = static_cast<std::byte*>(region->take(bytes));
+    REQUIRE(run != nullptr);
+    std::size_t size = NodeRegion::kUnit;
+    while (size < bytes) size *= 2;
+    CHECK(address(run) % size == 0);
+    CHECK(address(run) - region->begin() < region->bytes());
+    CHECK(address(run) + size - region->begin() <= region->bytes());
+    run[0] = run[bytes - 1] = std::byte{1};
+  }
+}
+
+TEST_CASE("runs in use do not overlap, and when all are back they are one again") {
+  const auto region = reserved_region(64 * kMiB);
+  struct Run {
+    std::uint64_t* words;
+    std::size_t bytes;
+    std::uint64_t number;
+  };
+  std::vector<Run> runs;
+  weft_test::SeededRandom random;
+  std::uint64_t number = 0;
+  bool is_intact = true;
+  const auto give = [&](std::size_t i) {
+    const Run run = runs[i];
+    is_intact = is_intact && run.words[0] == run.number && run.words[run.bytes / sizeof(std::uint64_t) - 1] == run.number;
+    region->give(run.words, run.bytes);
+    runs[i] = runs.back();
+    runs.pop_back();
+  };
+  for (int step = 0; step < 20'000; ++step) {
+    if (random.one_in(2)) {
+      const std::size_t bytes = 8 * (1 + random.below(random.one_in(20) ? 200'000 : 3000));
+      auto* const words = static_cast<std::uint64_t*>(region->take(bytes));
+      if (words == nullptr) continue;  // the range is full
+      words[0] = words[bytes / sizeof *words - 1] = ++number;
+      runs.push_back({words, bytes, number});
+    } else if (!runs.empty()) {
+      give(random.below(runs.size()));
+    }
+  }
+  while (!runs.empty()) give(runs.size() - 1);
+  CHECK(is_intact);
+  // Half of the range has the table in it, so a quarter is the largest that fits beside what else there is.
+  const std::size_t opened = region->opened_bytes();
+  void* const large = region->take(16 * kMiB);
+  CHECK(large != nullptr);
+  CHECK((region->opened_bytes() == opened || opened < 48 * kMiB));
+}
+
+TEST_CASE("a range that is full has no more runs, and has some again when one comes back") {
+  const auto region = reserved_region(64 * kMiB);
+  std::vector<void*> runs;
+  while (void* const run = region->take(kMiB)) runs.push_back(run);
+  CHECK(runs.size() >= 56);
+  CHECK(region->take(1) == nullptr);
+  region->give(runs.back(), kMiB);
+  CHECK(region->take(kMiB) == runs.back());
+  CHECK(region->take(64 * kMiB) == nullptr);
+}
+
+TEST_CASE("address space that is refused is asked for again in smaller pieces, down to none") {
+  const ReplacedRegionMemory replaced;
+  asked.refused_above = 300 * kMiB;
+  CHECK(reserved_region()->bytes() == 128 * kMiB);
+  asked.refused_above = 100 * kMiB;
+  NodeRegion none;
+  CHECK_FALSE(none.reserve());
+  CHECK_FALSE(none.has_range());
+  CHECK(none.take(1) == nullptr);
+  none.use_huge_pages();
+  none.prefault(kMiB);
+  CHECK(asked.populated == 0);
+}
+
+TEST_CASE("memory that the system refuses is none, and is there when it grants it again") {
+  const ReplacedRegionMemory replaced;
+  const auto region = reserved_region();
+  asked.allows = false;
+  CHECK(region->take(1) == nullptr);
+  asked.allows = true;
+  auto* const run = static_cast<std::byte*>(region->take(1));
+  REQUIRE(run != nullptr);
+  *run = std::byte{1};
+  asked.allows = false;
+  CHECK(region->take(100) != nullptr);  // of what is open already
+  CHECK(region->take(2 * NodeRegion::kChunk) == nullptr);
+}
+
+TEST_CASE("free memory is kept up to 16 MiB, and what is more goes back to the system") {
+  const ReplacedRegionMemory replaced;
+  const auto region = reserved_region();
+  std::vector<void*> runs;
+  for (int i = 0; i < 64; ++i) runs.push_back(region->take(kMiB));
+  for (void* const run : runs) region->give(run, kMiB);
+  CHECK(region->kept_bytes() == NodeRegion::kMayKeepBytes);
+  CHECK(asked.given_back == 48 * kMiB);
+  for (void*& run : runs) run = region->take(kMiB);
+  CHECK(region->kept_bytes() == 0);
+}
+
+TEST_CASE("memory that was asked for beforehand has its pages once, is used first, and is kept") {
+  const ReplacedRegionMemory replaced;
+  const auto region = reserved_region();
+  region->prefault(32 * kMiB);
+  region->prefault(20 * kMiB);
+  CHECK(asked.populated == 32 * kMiB);
+  region->prefault(33 * kMiB);
+  CHECK(asked.populated == 32 * kMiB + NodeRegion::kChunk);
+  const std::size_t opened = region->opened_bytes();
+  std::vector<void*> runs;
+  for (int i = 0; i < 32; ++i) runs.push_back(region->take(kMiB));
+  CHECK(region->opened_bytes() == opened);
+  for (void* const run : runs) region->give(run, kMiB);
+  CHECK(asked.given_back == 0);
+}
+
+TEST_CASE("all of the range is bound, and all of it is asked to use huge pages") {
+  const ReplacedRegionMemory replaced;
+  const auto region = reserved_region();
+  CHECK(region->bind_to(5));
+  CHECK(asked.bound_to == 5U);
+  region->use_huge_pages();
+  CHECK(asked.huge == region->bytes());
+}
+
+TEST_CASE("the share elsewhere counts the pages that there are, and asks for a bounded number") {
+  const ReplacedRegionMemory replaced;
+  const auto region = reserved_region();
+  CHECK(region->share_elsewhere(0) == 0);
+  CHECK(asked.pages_asked == 0);
+  static_cast<void>(region->take(kMiB));
+  CHECK(region->share_elsewhere(0) == 0.75);  // of eight pages four are nowhere, and three of the others on node 3
+  CHECK(region->share_elsewhere(3) == 0.25);
+  asked.pages_asked = 0;
+  if (region->take(std::size_t{1} << 30) == nullptr) return;  // ThreadSanitizer has less room
+  CHECK(region->share_elsewhere(3) == 0.25);
+  CHECK(asked.pages_asked > 32768);
+  CHECK(asked.pages_asked <= 65536);
+}

@@ -11,7 +11,7 @@ namespace {
 void wake_coroutine(Waiter* waiter) noexcept {
   auto& self = *static_cast<CoroutineWaiter*>(waiter);
   if (self.executor != nullptr) {
-    self.executor->post(self.link, self.priority);
+    self.executor->post_woken(self.link, self.priority, self.worker);
   } else {
     resume_job(self.link.job);
   }
@@ -25,6 +25,7 @@ void CoroutineWaiter::suspend_here(Job* coroutine) noexcept {
   if (const WorkerContext* const worker = current_worker()) {
     executor = worker->executor;
     priority = worker->priority;
+    this->worker = worker->index;
   }
 }
 

@@ -27,19 +27,25 @@ NumaArena& NumaArena::here() {
   return static_cast<NumaArena&>(*worker->place);
 }
 
+bool NumaArena::has_own_queues_here() const noexcept {
+  const WorkerContext* const worker = current_worker();
+  const bool is_inside = worker != nullptr && worker->executor == this;
+  return !is_inside && queues_ != nullptr;
+}
+
 void NumaArena::post(JobLink& link, Priority priority) noexcept {
-  link.next = nullptr;
-  post_chain(&link, 1, priority);
+  if (!has_own_queues_here()) return pool_.post(link, priority);
+  pool_.post_to(*this, link, priority, {.arena = index_});
+}
+
+void NumaArena::post_woken(JobLink& link, Priority priority, unsigned last_worker) noexcept {
+  if (!has_own_queues_here()) return pool_.post_woken(link, priority, last_worker);
+  pool_.post_to(*this, link, priority, pool_.wish_for(last_worker, index_));
 }
 
 void NumaArena::post_chain(JobLink* first, unsigned count, Priority priority) noexcept {
-  const WorkerContext* const worker = current_worker();
-  const bool is_inside = worker != nullptr && worker->executor == this;
-  if (is_inside || queues_ == nullptr) {
-    pool_.post_chain(first, count, priority);
-  } else {
-    pool_.post_chain_to(*this, first, count, priority);
-  }
+  if (!has_own_queues_here()) return pool_.post_chain(first, count, priority);
+  pool_.post_chain_to(*this, first, count, priority);
 }
 
 detail::SpawnTarget NumaArena::open_target() { return pool_.open_target(queues_ != nullptr ? static_cast<Executor&>(*this) : pool_); }

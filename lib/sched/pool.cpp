@@ -74,6 +74,22 @@ void Pool::post(JobLink& link, Priority priority) noexcept {
   notify_from_outside(priority);
 }
 
+void Pool::post_woken(JobLink& link, Priority priority, unsigned last_worker) noexcept {
+  if (WorkerContext* const worker = current_worker(); is_own(worker)) {
+    return static_cast<Worker*>(worker)->enqueue_woken(link, priority, last_worker);
+  }
+  const OutsideCall guard(*this);
+  injectors_[static_cast<std::size_t>(priority)].push(link);
+  notify_from_outside(priority, wish_for(last_worker));
+}
+
+WakeWish Pool::wish_for(unsigned last_worker, unsigned arena) const noexcept {
+  constexpr std::int64_t kWarmNs = 1'000'000;  // a cache of some megabytes is read anew in less
+  const std::int64_t since = seats_[last_worker].idle_since_hint();
+  const bool is_warm = since != 0 && std::chrono::steady_clock::now().time_since_epoch().count() - since < kWarmNs;
+  return {.arena = arena, .worker = is_warm ? last_worker : WakeWish::kNone};
+}
+
 void Pool::post_chain(JobLink* first, unsigned count, Priority priority) noexcept {
   if (count == 0) return;
   if (WorkerContext* const worker = current_worker(); is_own(worker)) {
@@ -89,22 +105,31 @@ void Pool::post_chain(JobLink* first, unsigned count, Priority priority) noexcep
   notify_from_outside(priority);
 }
 
+void Pool::post_to(NumaArena& arena, JobLink& link, Priority priority, const WakeWish& wish) noexcept {
+  const OutsideCall guard(*this);
+  injector_of(arena, priority).push(link);
+  notify_from_outside(priority, wish);
+}
+
 void Pool::post_chain_to(NumaArena& arena, JobLink* first, unsigned count, Priority priority) noexcept {
   if (count == 0) return;
   const OutsideCall guard(*this);
+  injector_of(arena, priority).push_chain(first, last_of(first), count);
+  notify_from_outside(priority, {.arena = arena.index()});
+}
+
+Injector& Pool::injector_of(NumaArena& arena, Priority priority) noexcept {
   const auto of = static_cast<std::size_t>(priority);
   // relaxed: as in Worker::make_queues().
   is_used_[of].store(true, relaxed);
-  arena.queues_->injectors[of].push_chain(first, last_of(first), count);
-  notify_from_outside(priority, &arena);
+  return arena.queues_->injectors[of];
 }
 
-/// @param arena  whose workers are to come first; null: it is all the same
-void Pool::notify_from_outside(Priority priority, NumaArena* arena) noexcept {
+void Pool::notify_from_outside(Priority priority, const WakeWish& wish) noexcept {
   light_fence();
   // relaxed: ordered by the asymmetric pair.
   const bool has_sleeper = (idle_.wake_hint().load(relaxed) & Idle::kSleeper) != 0;
-  const bool is_woken = has_sleeper ? work_added(arena) : arena != nullptr && call_to_arena(*arena);
+  const bool is_woken = has_sleeper ? work_added(wish) : wish.arena != WakeWish::kNone && call_to_arena(wish);
   // Whoever is deep in a tree of forks does not come back to its loop by itself.
   if (!is_woken) idle_.call(Idle::call_for(priority));
   watch();
@@ -119,25 +144,25 @@ void Pool::watch() noexcept {
   monitor_.look_from_now_on();
 }
 
-bool Pool::work_added(const NumaArena* arena) noexcept {
+bool Pool::work_added(const WakeWish& wish) noexcept {
   // Without membarrier this is the pusher's half, and the hint always leads here; with it, the sleeper has done the
   // work and the fence costs nothing that the wake-up does not cost many times over.
   // [idle.push_a] seq_cst: the item before the look at the hint; partner: the heavy_fence() of a sleeper, [idle.announce].
   full_fence();
-  return wake_one(arena);
+  return wake_one(wish);
 }
 
-/// Somebody searches, who may be far from there: so one of the arena is woken all the same, if it has one that sleeps, and none was woken so
+/// Somebody searches, who may be far from the arena: so one of the arena is woken all the same, if it has one that sleeps, and none was woken so
 /// already who has not looked yet. Nobody relies on it: who searches finds the work, or leaves it to others, as any.
-bool Pool::call_to_arena(const NumaArena& arena) noexcept {
-  Atomic<bool>& is_called = arena.queues_->is_called;
+bool Pool::call_to_arena(const WakeWish& wish) noexcept {
+  Atomic<bool>& is_called = arenas_[wish.arena]->queues_->is_called;
   // relaxed: a wake-up more or less.
   if (is_called.load(relaxed) || is_called.exchange(true, relaxed)) return false;
-  const auto sleeper = idle_.claim_beside_searchers(SeatHost{*this, &arena}.rank(), WakeRank::kLastInArena);
+  const auto sleeper = idle_.claim_beside_searchers(SeatHost{*this, wish}.rank(), WakeRank::kLastInArena);
   if (sleeper && try_unpark(*sleeper)) return true;
   // relaxed: as above.
   is_called.store(false, relaxed);
-  return sleeper && wake_one(&arena);
+  return sleeper && wake_one(wish);
 }
 
 /// Gives a claimed worker its wake-up. False: it has no thread, and none can be had; it is retired.
@@ -177,7 +202,7 @@ bool Pool::start_thread(Worker& worker) noexcept {
   return true;
 }
 
-bool Pool::wake_one(const NumaArena* arena) noexcept { return v0::wake_one(idle_, SeatHost{*this, arena}); }
+bool Pool::wake_one(const WakeWish& wish) noexcept { return v0::wake_one(idle_, SeatHost{*this, wish}); }
 
 /// Some workers whose thread could not be started sleep again: perhaps there is one now. Whoever calls this looks for work afterwards.
 void Pool::revive_retired(unsigned most) noexcept {

@@ -16,6 +16,7 @@
 #include "sched/idle.hpp"
 #include "sched/monitor.hpp"
 #include "sched/seats.hpp"
+#include "sched/wake_rank.hpp"
 #include "sched/worker.hpp"
 #include "topo/worker_places.hpp"
 #include <weft/base/executor.hpp>
@@ -53,6 +54,7 @@ class Pool final : public Executor, public Domain {
 
   // Executor
   void post(JobLink& link, Priority priority) noexcept override;
+  void post_woken(JobLink& link, Priority priority, unsigned last_worker) noexcept override;
   void post_chain(JobLink* first, unsigned count, Priority priority) noexcept override;
 
   // Domain
@@ -65,7 +67,8 @@ class Pool final : public Executor, public Domain {
   /// Errors: from outside, UsageError after shutdown, LimitError when there is no thread yet and none can be started.
   [[nodiscard]] detail::SpawnTarget open_target(Executor& through);
 
-  /// As post_chain(), for the workers of one of several arenas, by somebody who is none of them.
+  /// As post() and post_chain(), for the workers of one of several arenas, by somebody who is none of them.
+  void post_to(NumaArena& arena, JobLink& link, Priority priority, const WakeWish& wish) noexcept;
   void post_chain_to(NumaArena& arena, JobLink* first, unsigned count, Priority priority) noexcept;
 
   /// Runs `link.job` and blocks until `done` is set, on the caller's thread as far as it goes.
@@ -84,6 +87,8 @@ class Pool final : public Executor, public Domain {
 
   [[nodiscard]] std::span<NumaArena* const> arenas() const noexcept { return arena_list_; }
   [[nodiscard]] bool has_arenas() const noexcept { return arena_list_.size() > 1; }
+  /// The worker that has run something last is wished for, if it has not slept for long.
+  [[nodiscard]] WakeWish wish_for(unsigned last_worker, unsigned arena = WakeWish::kNone) const noexcept;
   /// The arena of a worker; null: it has none, because it is a spare one and there are several.
   [[nodiscard]] NumaArena* arena_of(unsigned worker) const noexcept;
   [[nodiscard]] ArenaQueues* queues_of_arena_of(unsigned worker) const noexcept;
@@ -94,17 +99,17 @@ class Pool final : public Executor, public Domain {
   friend class TierWatch;
   class OutsideCall;
   struct SeatHost;
-  struct WakeRank;
 
   void make_arenas();
+  [[nodiscard]] Injector& injector_of(NumaArena& arena, Priority priority) noexcept;
   void check_open();
   [[nodiscard]] bool is_own(const WorkerContext* worker) const noexcept { return worker != nullptr && worker->domain == this; }
   [[nodiscard]] bool is_anything_injected(std::size_t priority) const noexcept;
-  void notify_from_outside(Priority priority, NumaArena* arena = nullptr) noexcept;
-  bool work_added(const NumaArena* arena = nullptr) noexcept;
-  bool call_to_arena(const NumaArena& arena) noexcept;
+  void notify_from_outside(Priority priority, const WakeWish& wish = {}) noexcept;
+  bool work_added(const WakeWish& wish) noexcept;
+  bool call_to_arena(const WakeWish& wish) noexcept;
   void watch() noexcept;
-  bool wake_one(const NumaArena* arena = nullptr) noexcept;
+  bool wake_one(const WakeWish& wish = {}) noexcept;
   [[nodiscard]] bool try_unpark(unsigned index) noexcept;
   bool start_thread(Worker& worker) noexcept;  // pre: threads_mutex_ held
   [[nodiscard]] bool has_seats(unsigned count) noexcept;

@@ -99,11 +99,19 @@ void Worker::enqueue_slow(JobLink& link, Priority at) noexcept {
 
 void Worker::enqueue(JobLink& link, Priority at) noexcept { enqueue_in<&RunQueues::spawned>(link, at); }
 
+void Worker::enqueue_woken(JobLink& link, Priority at, unsigned last_worker) noexcept {
+  woken_from_ = last_worker;
+  enqueue(link, at);
+  woken_from_ = WakeWish::kNone;
+}
+
 void Worker::enqueue_last(JobLink& link, Priority at) noexcept { enqueue_in<&RunQueues::yielded>(link, at); }
 
 void Worker::work_added() noexcept {
   // relaxed: the caller has read it behind its light_fence(); to read a later value is as good.
-  if ((wake_hint->load(relaxed) & Idle::kSleeper) != 0) pool_.work_added();
+  if ((wake_hint->load(relaxed) & Idle::kSleeper) != 0) {
+    pool_.work_added(woken_from_ != WakeWish::kNone && woken_from_ != index ? pool_.wish_for(woken_from_) : WakeWish{});
+  }
   pool_.watch();
 }
 

@@ -13,6 +13,7 @@
 #include "queue/injector.hpp"
 #include "sched/run_queues.hpp"
 #include "sched/victims.hpp"
+#include "sched/wake_rank.hpp"
 #include <weft/base/cache_line.hpp>
 #include <weft/coro/blocking_word.hpp>
 #include <weft/coro/transfer.hpp>
@@ -73,6 +74,9 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
     return static_cast<std::int64_t>(idle_ns_.get()) + (since != 0 ? now_ns - since : 0);
   }
   [[nodiscard]] std::uint64_t jobs_begun() const noexcept { return jobs_.get(); }  // threads: any
+
+  /// As enqueue() for a coroutine that was suspended on a worker of the pool, which is woken first if it sleeps.
+  void enqueue_woken(JobLink& link, Priority at, unsigned last_worker) noexcept;
 
   // WorkerContext
   void enqueue(JobLink& link, Priority at) noexcept override;
@@ -168,6 +172,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   std::uint32_t forks_to_fair_ = kFairTurn;
   bool must_look_for_high_ = false;  // a task has given way to a job of high priority, which may lie with another worker
   bool has_given_way_ = false;       // a task has given way to what waits, so the next turn is a fair one
+  unsigned woken_from_ = WakeWish::kNone;  // the worker that has last run what is being enqueued
   bool must_leave_seat_ = false;     // a guest: something waits that is not its concern
   std::uint32_t fair_round_ = 0;
   std::uint32_t blocking_depth_ = 0;  // calls inside each other; the outermost one counts

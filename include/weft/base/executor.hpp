@@ -18,6 +18,9 @@ class Executor {
   /// Errors:   none: never allocates, never fails.
   virtual void post(JobLink& link, Priority priority) noexcept = 0;
 
+  /// The same for one that was suspended on a worker of this executor: that one is preferred, if it is idle and has run it not long ago.
+  virtual void post_woken(JobLink& link, Priority priority, unsigned /*last_worker*/) noexcept { post(link, priority); }
+
   /// Makes a chain of `count` jobs runnable, linked from `first` by `next` (null after the last).
   virtual void post_chain(JobLink* first, unsigned count, Priority priority) noexcept = 0;
 

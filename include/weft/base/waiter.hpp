@@ -25,6 +25,7 @@ struct CoroutineWaiter : Waiter {
   JobLink link{};
   Executor* executor = nullptr;  // null: suspended on a thread that is no worker, so the waker resumes it in place
   Priority priority = Priority::Normal;
+  unsigned worker = 0;  // that it was suspended on
 
   /// Remembers where the coroutine runs now, to be woken there. Call it before the waiter is published.
   WEFT_API void suspend_here(Job* coroutine) noexcept;

@@ -70,6 +70,7 @@ class NumaArena final : public Executor, public SpawnPlace {
 
   // Executor
   WEFT_API void post(JobLink& link, Priority priority) noexcept override;
+  WEFT_API void post_woken(JobLink& link, Priority priority, unsigned last_worker) noexcept override;
   WEFT_API void post_chain(JobLink* first, unsigned count, Priority priority) noexcept override;
 
   // SpawnPlace
@@ -81,6 +82,7 @@ class NumaArena final : public Executor, public SpawnPlace {
   friend class Worker;
 
   [[nodiscard]] WEFT_API static std::span<NumaArena* const> of_runtime_here();
+  [[nodiscard]] bool has_own_queues_here() const noexcept;
 
   Pool& pool_;
   const unsigned index_;

@@ -15,6 +15,16 @@ NumaArena::NumaArena(Pool& pool, unsigned index, std::optional<unsigned> node, s
 
 NumaArena::~NumaArena() = default;
 
+std::pmr::memory_resource* NumaArena::resource() const noexcept {
+  NodeMemory* const memory = pool_.memory_of(workers_.front());
+  return memory != nullptr ? memory : std::pmr::new_delete_resource();
+}
+
+double NumaArena::remote_share() const noexcept {
+  const NodeMemory* const memory = pool_.memory_of(workers_.front());
+  return memory != nullptr ? memory->remote_share() : 0.0;
+}
+
 std::span<NumaArena* const> NumaArena::of_runtime_here() {
   return here().pool_.arenas();
 }

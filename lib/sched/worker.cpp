@@ -470,7 +470,9 @@ void Worker::run_as_only_guest(const Atomic<std::uint32_t>& done, std::chrono::s
   end_idle_time();
   enter();
   while (deadline == kNever || std::chrono::steady_clock::now() < deadline) {
-    if (const Found found = find_more_work()) {
+    Found found = find_more_work();
+    if (!found && pool_.has_arenas()) found = find_in_other_arenas();
+    if (found) {
       execute(found);
       continue;
     }

@@ -52,6 +52,15 @@ class NumaArena final : public Executor, public SpawnPlace {
   /// The numbers of its workers, in rising order.
   [[nodiscard]] const std::vector<unsigned>& workers() const noexcept { return workers_; }
 
+  /// Memory on the node, for any thread: `std::pmr::vector<float> part(arena.resource())`. Where workers are bound to no node, or all to the
+  /// same, it is what new and delete use. See NodeMemory.
+  [[nodiscard]] WEFT_API std::pmr::memory_resource* resource() const noexcept;
+
+  /// Of the memory that this process has from resource(), from whichever runtime, the share that lies on other nodes, as the kernel says now: 0 to 1.
+  ///
+  /// Cost: as NodeMemory::remote_share.
+  [[nodiscard]] WEFT_API double remote_share() const noexcept;
+
   /// Calls `function(arena)` for each arena of this runtime, at once, each in its arena as far as that has time, and waits for all. It may return
   /// a task. Results are dropped.
   ///

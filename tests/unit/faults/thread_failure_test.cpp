@@ -106,6 +106,21 @@ TEST_CASE("without threads: spawning from outside says so, or the work is done")
   }
 }
 
+TEST_CASE("without threads: work for all arenas is done all the same") {
+  const weft::Topology machine = weft::Topology::parse("node:3 core:1 pu:1");
+  for (int first = 0; first <= kMostThreads; ++first) {
+    const FailingThreads failing(first);
+    Runtime rt{{.workers = 3, .pinning = weft::PinningStrategy::Linear, .pinning_best_effort = true, .topology = machine}};
+    std::atomic<int> ran{0};
+    rt.run([&]() -> Task<> {
+      Counter counter;
+      for (unsigned i = 0; i < 60; ++i) weft::spawn(weft::on(rt.arena(i % rt.arena_count())), [&ran] { ran.fetch_add(1); }, counter);
+      co_await counter;
+    });
+    CHECK(ran.load() == 60);
+  }
+}
+
 TEST_CASE("without threads: several threads run at once, more of them than workers") {
   for (const unsigned workers : {1u, 2u}) {
     for (int first = 0; first <= 1; ++first) {

@@ -33,9 +33,7 @@ void plan_places(PoolConfig& config, const RuntimeOptions& options) {
 }
 
 PoolConfig config_of(RuntimeOptions options) {
-  if (options.topology && options.topology->allowed_pus() == 0) {
-    throw UsageError("weft: RuntimeOptions::topology has no processor that is allowed, so no worker could run on it");
-  }
+  if (options.topology) options.topology->check();
   if (options.workers > kMostWorkers) {
     throw UsageError("weft: RuntimeOptions::workers is " + std::to_string(options.workers) + "; at most " +
                      std::to_string(kMostWorkers) + " make sense (0 asks for as many as the machine allows)");

@@ -2,7 +2,6 @@
 #include <chrono>
 #include <set>
 
-#include <weft/base/error.hpp>
 #include <weft/sched/runtime_options.hpp>
 #include <weft/topo/available_cpus.hpp>
 
@@ -11,11 +10,6 @@ namespace weft::inline v0 {
 namespace {
 
 using namespace std::chrono_literals;
-
-void check_usable(const Topology& machine) {
-  if (machine.allowed_pus() != 0) return;
-  throw UsageError("weft: the machine for which a preset of RuntimeOptions was asked has no processor that is allowed, so no worker could run on it");
-}
 
 /// So many processors' worth of time there is.
 unsigned most_workers(const Topology& machine) {
@@ -49,7 +43,7 @@ RuntimeOptions bound(const Topology& machine, PinningStrategy strategy, unsigned
 }  // namespace
 
 RuntimeOptions RuntimeOptions::gaming(const Topology& machine) {
-  check_usable(machine);
+  machine.check();
   RuntimeOptions options = bound(machine, PinningStrategy::AvoidSMT, std::min(allowed_cores(machine), most_workers(machine)));
   options.pinning_best_effort = true;
   options.prefault_fiber_stacks = true;
@@ -59,7 +53,7 @@ RuntimeOptions RuntimeOptions::gaming(const Topology& machine) {
 RuntimeOptions RuntimeOptions::throughput() { return {}; }
 
 RuntimeOptions RuntimeOptions::data_processing(const Topology& machine) {
-  check_usable(machine);
+  machine.check();
   RuntimeOptions options = bound(machine, PinningStrategy::TieredSpillover, most_workers(machine));
   options.pinning_best_effort = true;
   options.tiers.hysteresis = 200ms;
@@ -67,7 +61,7 @@ RuntimeOptions RuntimeOptions::data_processing(const Topology& machine) {
 }
 
 RuntimeOptions RuntimeOptions::low_latency(const Topology& machine) {
-  check_usable(machine);
+  machine.check();
   RuntimeOptions options = bound(machine, PinningStrategy::CCDIsolation, std::min(cores_at_home(machine), most_workers(machine)));
   options.prefault_fiber_stacks = true;
   options.report_blocking_after = 10ms;
@@ -75,7 +69,7 @@ RuntimeOptions RuntimeOptions::low_latency(const Topology& machine) {
 }
 
 RuntimeOptions RuntimeOptions::strict_topology(const Topology& machine) {
-  check_usable(machine);
+  machine.check();
   return bound(machine, PinningStrategy::Linear, machine.allowed_pus());
 }
 

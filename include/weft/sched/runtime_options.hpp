@@ -48,7 +48,8 @@ struct RuntimeOptions {
   std::function<void(const TierChange&)> on_tier_change = {};
 
   /// The machine for which the strategy plans; without one, this one as Topology::detect() finds it. The processors of a machine that is not
-  /// this one are mapped to those that there are, one after the other: to try plans for machines that one has not.
+  /// this one are mapped to those that there are, one after the other: to try plans for machines that one has not. One that contradicts itself is a
+  /// UsageError (Topology::check()).
   std::optional<Topology> topology = {};
 
   /// Of the threads, in the debugger and in top: "weft/0", "weft/1", ... The first 10 characters count.

@@ -45,8 +45,9 @@ struct PinningPlan {
 /// Plans for a number of workers. With more workers than allowed processors, those that are too many begin again at the first processor, in a tier
 /// of their own if there are tiers.
 ///
-/// Pre:   workers > 0; the machine has at least one allowed processor.
-/// Cost:  below 10 ms for 1024 processors.
+/// Pre:    workers > 0.
+/// Errors: UsageError of Topology::check().
+/// Cost:   below 10 ms for 1024 processors.
 [[nodiscard]] WEFT_API PinningPlan plan_pinning(const Topology& machine, PinningStrategy strategy, unsigned workers);
 
 /// The other workers in the order in which this one steals from them, in rings: all of a ring are equally far. Nearest first: the same core, the

@@ -85,6 +85,13 @@ struct Topology {
   /// In the language that parse() reads: parse(describe()) is equal to what it describes.
   [[nodiscard]] WEFT_API std::string describe() const;
 
+  /// Refuses what does not fit together. Whoever plans for a machine calls it, so that one put together by hand may have mistakes.
+  ///
+  /// Errors: UsageError that names the first element that is wrong, and says what is wrong with it: a place that is outside its vector, distances to
+  ///         more or fewer nodes than there are, two parts with the same number of the kernel, a quota that is none, no processor that is allowed.
+  /// Cost:   20 to 100 us for 1024 processors.
+  WEFT_API void check() const;
+
   /// How many processors are allowed.
   [[nodiscard]] WEFT_API unsigned allowed_pus() const noexcept;
 

@@ -68,7 +68,8 @@ void add_surplus(PinningPlan& plan) {
 }  // namespace
 
 PinningPlan plan_pinning(const Topology& machine, PinningStrategy strategy, unsigned workers) {
-  WEFT_CHECK(workers > 0 && machine.allowed_pus() > 0, "plan_pinning: there are no workers, or the machine has no processor that is allowed");
+  WEFT_CHECK(workers > 0, "plan_pinning: there are no workers");
+  machine.check();
   PinningPlan plan;
   plan.strategy = strategy;
   plan.workers = workers;

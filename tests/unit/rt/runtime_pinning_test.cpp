@@ -159,3 +159,12 @@ TEST_CASE("a machine without an allowed processor is refused") {
   for (Topology::Pu& pu : machine.pus) pu.is_allowed = false;
   CHECK_THROWS_AS(Runtime({.topology = machine}), weft::UsageError);
 }
+
+TEST_CASE("a machine that contradicts itself is refused with the element that is wrong, whether it would be planned for or not") {
+  Topology machine = Topology::parse("core:2");
+  machine.pus[1].core = 2;
+  for (const PinningStrategy pinning : {PinningStrategy::None, PinningStrategy::AvoidSMT, PinningStrategy::TieredSpillover}) {
+    CHECK_THROWS_WITH(Runtime({.pinning = pinning, .topology = machine}), Catch::Contains("Topology::pus[1].core is 2"));
+  }
+  CHECK_THROWS_WITH(weft::RuntimeOptions::data_processing(machine), Catch::Contains("Topology::pus[1].core is 2"));
+}

@@ -1,5 +1,5 @@
 /// @file
-/// Shows a machine, and where each pinning strategy would put the workers.
+/// Shows a machine, where each pinning strategy would put the workers, and what follows: the arenas and the order in which workers steal.
 #include <weft/weft.hpp>
 
 #include <CLI/CLI.hpp>
@@ -10,12 +10,14 @@
 #include <string>
 #include <string_view>
 
+#include "plan_text.hpp"
 #include "program/command_line.hpp"
 #include "program/input_error.hpp"
 #include "program/standard_streams.hpp"
 
 namespace {
 
+using topology_sample::counted;
 using weft::PinningPlan;
 using weft::PinningStrategy;
 using weft::Topology;
@@ -52,14 +54,6 @@ Topology machine_for(const Options& options) {
   return Topology::detect();
 }
 
-/// "1 core", "2 cores".
-std::string counted(std::size_t count, const char* thing) {
-  std::string text = std::to_string(count);
-  text.append(" ").append(thing);
-  if (count != 1) text += 's';
-  return text;
-}
-
 std::string indented(const std::string& text) {
   std::string result;
   for (std::size_t begin = 0; begin < text.size();) {
@@ -77,25 +71,12 @@ void print_machine(const Topology& machine) {
               counted(machine.pus.size(), "processor").c_str(), machine.allowed_pus(), indented(machine.describe()).c_str());
 }
 
-/// Who a worker steals from: nearest first, with a bar between those that are equally far.
-std::string victims_of(const Topology& machine, const PinningPlan& plan, unsigned worker) {
-  std::string text;
-  for (const auto& ring : weft::steal_rings(machine, plan, worker)) {
-    if (!text.empty()) text += " |";
-    constexpr std::size_t kMost = 16;
-    for (std::size_t i = 0; i < ring.size() && i < kMost; ++i) text.append(" ").append(std::to_string(ring[i]));
-    if (ring.size() > kMost) text.append(" and ").append(std::to_string(ring.size() - kMost)).append(" more");
-  }
-  return text.empty() ? " nobody" : text;
-}
-
 void print_plan(const Topology& machine, PinningStrategy strategy, unsigned workers) {
   const PinningPlan plan = weft::plan_pinning(machine, strategy, workers);
-  std::printf("%s\n%s", weft::name_of(strategy), indented(plan.describe(machine)).c_str());
-  if (strategy != PinningStrategy::TieredSpillover) return;
-  for (const PinningPlan::Tier& tier : plan.tiers) {
-    std::printf("  worker %u steals from%s\n", tier.first, victims_of(machine, plan, tier.first).c_str());
-  }
+  std::string text = plan.describe(machine);
+  text += topology_sample::describe_arenas(machine, plan);
+  text += topology_sample::describe_stealing(machine, plan);
+  std::printf("%s\n%s", weft::name_of(strategy), indented(text).c_str());
 }
 
 void add_options(CLI::App& app, Options& options) {
@@ -126,7 +107,7 @@ int show(const Options& options) {
 int main(int argc, char** argv) {
   return program::run_program("topology", [&] {
     Options options;
-    CLI::App app{"Shows this machine or another, and where each pinning strategy would put the workers."};
+    CLI::App app{"Shows this machine or another, where each pinning strategy would put the workers, and from whom these steal."};
     app.name("topology");
     add_options(app, options);
     if (const std::optional<int> status = program::parse_command_line(app, argc, argv)) return *status;

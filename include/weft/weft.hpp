@@ -29,6 +29,7 @@
 #include <weft/fiber/stay_here.hpp>           // StayHere
 #include <weft/mem/frame_arena.hpp>           // FrameArena
 #include <weft/mem/node_memory.hpp>           // NodeMemory
+#include <weft/obs/trace.hpp>                 // Trace, write_chrome_json
 #include <weft/rt/runtime.hpp>                // Runtime
 #include <weft/sched/numa_arena.hpp>          // NumaArena
 #include <weft/sched/runtime_options.hpp>     // RuntimeOptions

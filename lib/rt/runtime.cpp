@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/futex.hpp"
+#include "obs/trace_buffer.hpp"
 #include "sched/pool.hpp"
 #include "sched/tier_policy.hpp"
 #include <weft/base/error.hpp>
@@ -24,15 +25,26 @@ unsigned workers_for(const RuntimeOptions& options) {
 }
 
 void plan_places(PoolConfig& config, const RuntimeOptions& options) {
-  if (options.pinning == PinningStrategy::None) return;
-  config.tiers = options.tiers;
-  config.on_tier_change = options.on_tier_change;
-  config.machine = options.topology ? *options.topology : Topology::detect();
+  const bool is_for_machine = options.pinning != PinningStrategy::None;  // which takes milliseconds to look at
+  if (is_for_machine) config.machine = options.topology ? *options.topology : Topology::detect();
   config.plan = plan_pinning(config.machine, options.pinning, config.workers);
+  if (!is_for_machine) return;
+  config.tiers = options.tiers;
   config.places = {config.machine, config.plan, options.pinning_best_effort};
 }
 
-PoolConfig config_of(RuntimeOptions options) {
+/// The changes that a trace has are told to it; of tiers, before the hook, which may take its time.
+void trace_changes(PoolConfig& config, std::function<void(const TierChange&)> hook, TraceBuffer& trace) {
+  config.on_tier_change = [&trace, hook = std::move(hook)](const TierChange& change) {
+    trace.record(change);
+    if (hook) hook(change);
+  };
+  config.on_limit_change = [&trace](unsigned before, unsigned after) {
+    trace.record(WorkerLimitChange{before, after, std::chrono::steady_clock::now()});
+  };
+}
+
+PoolConfig config_of(RuntimeOptions options, TraceBuffer& trace) {
   if (options.topology) options.topology->check();
   if (options.workers > kMostWorkers) {
     throw UsageError("weft: RuntimeOptions::workers is " + std::to_string(options.workers) + "; at most " +
@@ -57,6 +69,7 @@ PoolConfig config_of(RuntimeOptions options) {
                     .prefault_fiber_stacks = options.prefault_fiber_stacks,
                     .huge_fiber_stacks = options.huge_fiber_stacks};
   plan_places(config, options);
+  trace_changes(config, std::move(options.on_tier_change), trace);
   return config;
 }
 
@@ -84,7 +97,8 @@ void BlockedRoot::complete(Job* self) noexcept {
 
 }  // namespace detail
 
-Runtime::Runtime(RuntimeOptions options) : pool_(std::make_unique<Pool>(config_of(std::move(options)))) {}
+Runtime::Runtime(RuntimeOptions options)
+    : trace_(std::make_unique<TraceBuffer>()), pool_(std::make_unique<Pool>(config_of(std::move(options), *trace_))) {}
 
 Runtime::~Runtime() {
   const WorkerContext* const worker = current_worker();
@@ -125,7 +139,21 @@ NumaArena& Runtime::arena(unsigned index) const {
 
 unsigned Runtime::worker_count() const noexcept { return pool_->worker_count(); }
 
+const PinningPlan& Runtime::plan() const noexcept { return pool_->plan(); }
+
+const Topology& Runtime::topology() const noexcept { return pool_->machine(); }
+
 RuntimeStats Runtime::stats() const { return pool_->stats(); }
+
+void Runtime::start_trace() { trace_->start(std::chrono::steady_clock::now()); }
+
+Trace Runtime::stop_trace() {
+  Trace trace = trace_->stop(std::chrono::steady_clock::now());
+  trace.name = pool_->name();
+  trace.workers = pool_->worker_count();
+  trace.at_end = pool_->stats();
+  return trace;
+}
 
 Executor& Runtime::executor() noexcept { return *pool_; }
 

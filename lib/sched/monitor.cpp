@@ -259,7 +259,10 @@ void Monitor::look_at_limits(Clock::time_point now) noexcept {
   if (now - limits_last_ < kBetweenLimits) return;
   limits_last_ = now;
   try {
-    if (limits_.look(cpu_limits())) pool_.limits_changed(limits_.limit(), allowed_cpus());
+    const unsigned before = limits_.limit();
+    if (!limits_.look(cpu_limits())) return;
+    if (pool_.config_.on_limit_change) pool_.config_.on_limit_change(before, limits_.limit());
+    pool_.limits_changed(limits_.limit(), allowed_cpus());
   } catch (const std::exception&) {
     // Out of memory, or of files: the next look may see it.
   }

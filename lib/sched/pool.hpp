@@ -36,6 +36,7 @@ struct PoolConfig {
   WorkerPlaces places = {};
   TierOptions tiers = {};
   std::function<void(const TierChange&)> on_tier_change = {};
+  std::function<void(unsigned before, unsigned after)> on_limit_change = {};  ///< of the workers that may be awake; by the monitor
   std::string name;  ///< of the threads, with the worker's number behind
   std::function<void(std::exception_ptr)> on_unhandled;
   unsigned spare_workers;  ///< that may run while others are blocked
@@ -83,6 +84,9 @@ class Pool final : public Executor, public Domain {
 
   /// Without those that were added while others were blocked.
   [[nodiscard]] unsigned worker_count() const noexcept { return config_.workers; }
+  [[nodiscard]] const PinningPlan& plan() const noexcept { return config_.plan; }
+  [[nodiscard]] const Topology& machine() const noexcept { return config_.machine; }
+  [[nodiscard]] const std::string& name() const noexcept { return config_.name; }
   [[nodiscard]] RuntimeStats stats() const;
 
   [[nodiscard]] std::span<NumaArena* const> arenas() const noexcept { return arena_list_; }

@@ -15,6 +15,7 @@
 #include <weft/coro/spawn_fiber.hpp>
 #include <weft/coro/task.hpp>
 #include <weft/mem/frame_arena.hpp>
+#include <weft/obs/trace.hpp>
 #include <weft/sched/numa_arena.hpp>
 #include <weft/sched/runtime_options.hpp>
 #include <weft/sched/stats.hpp>
@@ -22,6 +23,7 @@
 namespace weft::inline v0 {
 
 class Pool;
+class TraceBuffer;
 
 /// What Runtime::shutdown does with what still runs.
 enum class Shutdown : std::uint8_t {
@@ -132,8 +134,26 @@ class Runtime {
   /// The workers of one node, and memory there. Errors: UsageError when there are not so many.
   [[nodiscard]] WEFT_API NumaArena& arena(unsigned index) const;
 
+  /// Where the workers run: the plan by which this runtime was made. `pus` is empty where they are bound to none.
+  [[nodiscard]] WEFT_API const PinningPlan& plan() const noexcept;
+
+  /// The machine of that plan, as RuntimeOptions::topology has it or as it was detected; without any processor if nobody is bound.
+  [[nodiscard]] WEFT_API const Topology& topology() const noexcept;
+
   /// What the workers have done so far. Cost: a walk over the workers, without stopping them.
   [[nodiscard]] WEFT_API RuntimeStats stats() const;
+
+  /// Begins to note when tiers open and close, and when limits change. What the workers do costs what it did.
+  ///
+  /// Errors:  UsageError while a trace is on, std::bad_alloc.
+  /// Cost:    1 MiB while it is on: room for 16384 events, of which the oldest are lost when there are more.
+  /// Example: samples/spillover
+  WEFT_API void start_trace();
+
+  /// Ends the trace; write_chrome_json() shows it. What changes during one of the two calls may be in it or not.
+  ///
+  /// Errors: UsageError if none is on.
+  [[nodiscard]] WEFT_API Trace stop_trace();
 
   /// The door through which jobs enter; for resume_on and for other libraries.
   [[nodiscard]] WEFT_API Executor& executor() noexcept;
@@ -149,6 +169,7 @@ class Runtime {
   template <class F>
   std::invoke_result_t<F&> run_job(F& function);
 
+  std::unique_ptr<TraceBuffer> trace_;  // before the pool, whose watcher writes into it
   std::unique_ptr<Pool> pool_;
 };
 

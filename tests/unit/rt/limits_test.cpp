@@ -10,6 +10,7 @@
 #include <atomic>
 #include <filesystem>
 #include <thread>
+#include <variant>
 #include <vector>
 
 using weft::Counter;
@@ -77,6 +78,7 @@ TEST_CASE("workers rest when the process loses processors, and are back when it 
     const Flood flood(rt);
     while (seen_running(rt) != kWorkers) {
     }
+    rt.start_trace();
     set_affinity_of_all_threads({all[0]});
     while (rt.stats().worker_limit != 1) std::this_thread::yield();
     while (seen_running(rt) != 1) {
@@ -85,6 +87,11 @@ TEST_CASE("workers rest when the process loses processors, and are back when it 
     while (rt.stats().worker_limit != kWorkers) std::this_thread::yield();
     while (seen_running(rt) != kWorkers) {
     }
+    std::vector<unsigned> limits;
+    for (const weft::TraceEvent& event : rt.stop_trace().events) {
+      if (const auto* change = std::get_if<weft::WorkerLimitChange>(&event)) limits.insert(limits.end(), {change->before, change->after});
+    }
+    CHECK(limits == std::vector<unsigned>{kWorkers, 1, 1, kWorkers});
     if (pinning != PinningStrategy::Linear) continue;
     for (unsigned i = 0; i < kWorkers; ++i) CHECK(rt.stats().workers[i].processor == all[i]);
   }

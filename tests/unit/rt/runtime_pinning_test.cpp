@@ -168,3 +168,16 @@ TEST_CASE("a machine that contradicts itself is refused with the element that is
   }
   CHECK_THROWS_WITH(weft::RuntimeOptions::data_processing(machine), Catch::Contains("Topology::pus[1].core is 2"));
 }
+
+TEST_CASE("a runtime says by which plan it works, and for which machine") {
+  const Topology machine = Topology::parse("l3:2 core:2 pu:2");
+  const Runtime tiered{{.workers = 5, .pinning = PinningStrategy::TieredSpillover, .pinning_best_effort = true, .topology = machine}};
+  CHECK(tiered.plan() == weft::plan_pinning(machine, PinningStrategy::TieredSpillover, 5));
+  CHECK(tiered.topology() == machine);
+  const Runtime here{{.workers = 1, .pinning = PinningStrategy::Linear, .pinning_best_effort = true}};
+  CHECK(here.topology().is_this_machine);
+  CHECK(here.plan().pus.size() == 1);
+  const Runtime free{{.workers = 3}};
+  CHECK(free.plan() == weft::plan_pinning(machine, PinningStrategy::None, 3));
+  CHECK(free.topology().pus.empty());
+}

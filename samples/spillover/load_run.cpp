@@ -98,6 +98,19 @@ class Generator {
   std::vector<std::int64_t> lateness_ns_;
 };
 
+/// One row for all workers where they are always open.
+std::vector<TierRow> tiers_of(const weft::Runtime& runtime) {
+  const weft::PinningPlan& plan = runtime.plan();
+  if (plan.strategy != weft::PinningStrategy::TieredSpillover) {
+    return {{"all workers", 0, runtime.worker_count()}};
+  }
+  std::vector<TierRow> rows;
+  for (const weft::PinningPlan::Tier& tier : plan.tiers) {
+    rows.push_back({tier.name, tier.first, tier.count});
+  }
+  return rows;
+}
+
 }  // namespace
 
 RunRecord run_load(const Load& load, const RunPlan& plan, const std::stop_token& stop,
@@ -106,8 +119,6 @@ RunRecord run_load(const Load& load, const RunPlan& plan, const std::stop_token&
   ::prctl(PR_SET_TIMERSLACK, 1UL);
   RunRecord record;
   record.name = plan.name;
-  record.tiers = plan.tiers;
-  record.open_workers_at_start = plan.open_workers_at_start;
 
   JobLog log(load.schedule);
   const Clock::time_point start = Clock::now();
@@ -116,6 +127,9 @@ RunRecord run_load(const Load& load, const RunPlan& plan, const std::stop_token&
   options.on_tier_change = [&tiers](const weft::TierChange& change) { tiers.note(change); };
   {
     weft::Runtime runtime(std::move(options));
+    record.tiers = tiers_of(runtime);
+    record.open_workers_at_start = record.tiers.front().count;
+    if (plan.is_traced) runtime.start_trace();
     const CpuMeter meter;
     Generator generator(load, log, start, stop);
     {
@@ -123,6 +137,7 @@ RunRecord run_load(const Load& load, const RunPlan& plan, const std::stop_token&
       generator.post_all(runtime);
       onlooker.stop();
     }
+    if (plan.is_traced) record.trace = runtime.stop_trace();
     record.cpu_seconds = record.samples.back().cpu_seconds;
     record.sleeps = runtime.stats().total().parks;
     record.generator_cpu_seconds = meter.generator_seconds();

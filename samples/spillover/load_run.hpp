@@ -33,8 +33,7 @@ struct Moment {
 struct RunPlan {
   std::string name;
   weft::RuntimeOptions options;
-  std::vector<TierRow> tiers;
-  unsigned open_workers_at_start = 0;
+  bool is_traced = false;
 };
 
 /// Posts the load to a runtime of its own, and waits for the jobs. A stop request ends it early,

@@ -31,8 +31,8 @@ unsigned default_workers(const Topology& machine) {
   return std::clamp(static_cast<unsigned>(machine.quota), 1U, allowed);
 }
 
-weft::PinningPlan tiers_of(const Topology& machine, unsigned workers) {
-  return weft::plan_pinning(machine, PinningStrategy::TieredSpillover, workers);
+bool has_tiers(const Topology& machine, unsigned workers) {
+  return weft::plan_pinning(machine, PinningStrategy::TieredSpillover, workers).tiers.size() > 1;
 }
 
 /// How many processors' worth of time the workers can have.
@@ -46,7 +46,7 @@ double processors_for(unsigned workers, const Topology& real) {
 
 Topology with_tiers(const Topology& machine) {
   const unsigned cores = machine.allowed_pus();
-  if (cores < 2 || tiers_of(machine, cores).tiers.size() > 1) return machine;
+  if (cores < 2 || has_tiers(machine, cores)) return machine;
   // The first domain is the larger one, and so the home of the work.
   const unsigned first = (cores + 1) / 2;
   std::ostringstream text;
@@ -78,9 +78,9 @@ Machine choose_machine(const std::string& description, unsigned workers) {
   if (workers > kMostWorkers) {
     throw program::InputError("--synthetic", "it has more than 4096 processors");
   }
-  machine.plan = tiers_of(machine.topology, workers);
+  machine.workers = workers;
   machine.processors = processors_for(workers, real);
-  if (machine.plan.tiers.size() == 1) {
+  if (!has_tiers(machine.topology, workers)) {
     machine.remark = "All workers are in one tier, which is always open: the two runs are alike.";
   }
   return machine;

@@ -10,9 +10,9 @@ namespace spillover {
 
 struct Machine {
   weft::Topology topology;
-  weft::PinningPlan plan;  ///< in tiers
-  double processors;       ///< that there are for the workers
-  std::string remark;      ///< one sentence if it is not simply this machine, else empty
+  unsigned workers;
+  double processors;   ///< that there are for the workers
+  std::string remark;  ///< one sentence if it is not simply this machine, else empty
 };
 
 /// Splits a machine whose cores are all alike in two L3 domains, so that it has tiers. Gives back

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
+#include <sstream>
 #include <stdexcept>
 #include <stop_token>
 #include <string>
@@ -59,29 +61,24 @@ Load make_load(const Options& options, const Capacity& capacity) {
           Work(static_cast<std::uint64_t>(capacity.rounds_per_second * job_seconds) + 1)};
 }
 
-RunPlan tiered_plan(const Machine& machine) {
+RunPlan tiered_plan(bool is_traced) {
   RunPlan plan;
   plan.name = "tiered";
   plan.options.pinning = weft::PinningStrategy::TieredSpillover;
-  for (const weft::PinningPlan::Tier& tier : machine.plan.tiers) {
-    plan.tiers.push_back({tier.name, tier.first, tier.count});
-  }
-  plan.open_workers_at_start = machine.plan.tiers.front().count;
+  plan.is_traced = is_traced;
   return plan;
 }
 
-RunPlan all_open_plan(const Machine& machine) {
+RunPlan all_open_plan() {
   RunPlan plan;
   plan.name = "all open";
   plan.options.pinning = weft::PinningStrategy::AvoidSMT;
-  plan.tiers = {{"all workers", 0, machine.plan.workers}};
-  plan.open_workers_at_start = machine.plan.workers;
   return plan;
 }
 
 RunRecord run_shown(const Options& options, const Machine& machine, const FrameContext& context,
                     RunPlan plan, const std::stop_token& stop) {
-  plan.options.workers = machine.plan.workers;
+  plan.options.workers = machine.workers;
   plan.options.topology = machine.topology;
   // A processor that the kernel refuses is no reason to show nothing.
   plan.options.pinning_best_effort = true;
@@ -96,15 +93,36 @@ RunRecord run_shown(const Options& options, const Machine& machine, const FrameC
   return run;
 }
 
-void write_picture(const std::string& name, const std::string& svg) {
+void write_file(const std::string& name, const std::string& text) {
   program::OutputFile file(name);
-  file.write({reinterpret_cast<const std::uint8_t*>(svg.data()), svg.size()});
+  file.write({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
   file.commit();
+}
+
+/// Gives the names of the files that were written.
+std::string write_files(const Options& options, const std::string& svg, const RunRecord& tiered) {
+  write_file(options.output, svg);
+  if (!tiered.trace) return options.output;
+  std::ostringstream json;
+  weft::write_chrome_json(json, *tiered.trace);
+  write_file(options.trace, json.str());
+  return options.output + " and " + options.trace;
+}
+
+/// Before anything runs: all that would keep a file from being written at the end.
+void check_files(const Options& options) {
+  program::check_writable(options.output);
+  if (options.trace.empty()) return;
+  program::check_writable(options.trace);
+  if (std::filesystem::weakly_canonical(options.trace) ==
+      std::filesystem::weakly_canonical(options.output)) {
+    throw program::InputError("--trace", "it is the file of the picture");
+  }
 }
 
 int run(const Options& options) {
   const program::InterruptWatch interrupts(clean_up);
-  program::check_writable(options.output);
+  check_files(options);
   const Machine machine = choose_machine(options.synthetic, options.workers);
   const Capacity capacity = measure_capacity(machine.processors);
   const Load load = make_load(options, capacity);
@@ -119,24 +137,25 @@ int run(const Options& options) {
     std::fprintf(stderr, "spillover: %s of %lld us on %s, twice. %s\n",
                  counted(load.schedule.size(), "job").c_str(),
                  static_cast<long long>(options.job.count()),
-                 counted(machine.plan.workers, "worker").c_str(), machine.remark.c_str());
+                 counted(machine.workers, "worker").c_str(), machine.remark.c_str());
   }
 
   Outcome outcome;
   FrameContext context{load, capacity.processors, nullptr};
   outcome.all_open =
-      run_shown(options, machine, context, all_open_plan(machine), interrupts.stop_token());
+      run_shown(options, machine, context, all_open_plan(), interrupts.stop_token());
   if (interrupts.caught() != 0) return 128 + interrupts.caught();
   context.other = &outcome.all_open;
-  outcome.tiered =
-      run_shown(options, machine, context, tiered_plan(machine), interrupts.stop_token());
+  outcome.tiered = run_shown(options, machine, context, tiered_plan(!options.trace.empty()),
+                             interrupts.stop_token());
   if (interrupts.caught() != 0) return 128 + interrupts.caught();
 
-  write_picture(options.output,
-                draw_svg(chart_of(load, capacity.processors, outcome, machine.remark)));
+  const std::string svg =
+      draw_svg(chart_of(load, capacity.processors, outcome, machine.remark));
+  const std::string written = write_files(options, svg, outcome.tiered);
   std::fputs(describe_outcome(load, outcome).c_str(), stdout);
   program::finish_standard_output();
-  if (!options.is_quiet) std::fprintf(stderr, "spillover: wrote %s\n", options.output.c_str());
+  if (!options.is_quiet) std::fprintf(stderr, "spillover: wrote %s\n", written.c_str());
   return 0;
 }
 

@@ -65,6 +65,9 @@ void add_options(CLI::App& app, Options& o) {
   add(
       "-o,--output", "FILE", [&o](const std::string& s) { take_text("--output", s, o.output); },
       "SVG file to write [spillover.svg]");
+  add(
+      "--trace", "FILE", [&o](const std::string& s) { take_text("--trace", s, o.trace); },
+      "JSON file to write, with the tiers of the second run, for https://ui.perfetto.dev");
   add_number("--seconds", "S", 0.5, 3600, 1, o.seconds, "Length of each of the two runs [8]");
   add_number("--least", "PERCENT", 0, 400, 0.01, o.least,
              "Load at the beginning and the end, of what the processors can do [10]");
@@ -105,12 +108,13 @@ ParsedOptions parse_options(int argc, char** argv) {
   // Set again, so that it stands last.
   app.set_help_flag("-h,--help", "Print this and exit");
   app.footer(
-      "Exit status: 0 the picture was written, 2 an option or a file is wrong, 1 something else "
+      "Exit status: 0 the files were written, 2 an option or a file is wrong, 1 something else "
       "failed,\n130 stopped by Ctrl-C (128 plus the number of such a signal), which leaves no file "
       "behind.\n\n"
       "Examples:\n"
       "  spillover --seconds 20 --peak 120\n"
-      "  spillover --synthetic \"node:2 l3:2 core:2 pu:2\" --job-us 1000\n");
+      "  spillover --synthetic \"node:2 l3:2 core:2 pu:2\" --job-us 1000\n"
+      "  spillover --trace tiers.json\n");
   result.exit_status = program::parse_command_line(app, argc, argv);
   return result;
 }

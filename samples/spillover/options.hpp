@@ -22,6 +22,8 @@ struct Options {
   std::string synthetic;
   std::uint64_t seed = 1;
   std::string output = "spillover.svg";
+  /// Empty: none.
+  std::string trace;
   bool is_quiet = false;
 };
 

@@ -5,8 +5,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include <weft/weft.hpp>
 
 #include "schedule.hpp"
 
@@ -54,6 +57,7 @@ struct RunRecord {
   double cpu_seconds = 0;            ///< of the workers and the runtime
   double generator_cpu_seconds = 0;  ///< of the thread that posts the jobs, wake-ups included
   std::uint64_t sleeps = 0;          ///< times that a worker fell asleep
+  std::optional<weft::Trace> trace;  ///< of a run that was traced
 
   /// At that moment, interpolated between samples.
   [[nodiscard]] double cpu_seconds_at(double second) const noexcept;

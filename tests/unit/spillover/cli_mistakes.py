@@ -26,6 +26,7 @@ ARGUMENTS = [
     (['--synthetic', ''], '--synthetic: the text is empty'),
     (['--synthetic', 'core:5000'], '--synthetic: it has more than 4096 processors'),
     (['--output', ''], '--output: the text is empty'),
+    (['--trace', ''], '--trace: the text is empty'),
     (['--no-such-option'], '--no-such-option'),
     (['word'], 'word'),
 ]
@@ -39,6 +40,15 @@ def check_places(folder):
     expect_refusal('a device', ['-o', '/dev/null', *SHORT], 'not a regular file', folder)
     expect_refusal('a closed folder', ['-o', os.path.join(closed, 'a.svg'), *SHORT], 'Permission denied', folder,
                    prefix=without_privileges())
+    output = os.path.join(folder, 'out.svg')
+    missing = os.path.join(folder, 'none/a.json')
+    expect_refusal('a trace in a folder that is not there', ['-o', output, '--trace', missing, *SHORT],
+                   f'{missing}: it cannot be written: No such file or directory', folder)
+    expect_refusal('a trace that is a folder', ['-o', output, '--trace', closed, *SHORT], f'{closed}: it is a directory', folder)
+    expect_refusal('a trace in a closed folder', ['-o', output, '--trace', os.path.join(closed, 'a.json'), *SHORT], 'Permission denied',
+                   folder, prefix=without_privileges())
+    for same in (output, os.path.join(folder, '.', 'out.svg')):
+        expect_refusal('a trace in the picture', ['-o', output, '--trace', same, *SHORT], '--trace: it is the file of the picture', folder)
 
 
 def main():

@@ -10,7 +10,7 @@ import time
 import types
 import xml.etree.ElementTree
 
-from command_line import PROGRAM, SHORT, SIGNALS, as_from_a_shell, expect, finish, report, run, start
+from command_line import PROGRAM, SHORT, SIGNALS, as_from_a_shell, chrome_trace, expect, finish, report, run, start
 
 SVG = '{http://www.w3.org/2000/svg}'
 
@@ -30,6 +30,24 @@ def check_picture(folder):
     os.remove(output)
     result = run('-q', '-o', output, *SHORT)
     expect('quiet', result.returncode == 0 and not result.stderr and result.stdout, result)
+
+
+def check_trace(folder):
+    output, traced = os.path.join(folder, 'out.svg'), os.path.join(folder, 'out.json')
+    # More than the processors can do, so that work waits and tiers open.
+    result = run('-o', output, '--trace', traced, '--synthetic', 'l3:2 core:1 pu:2', '--seconds', '0.5', '--peak', '400')
+    expect('a traced run', result.returncode == 0 and f'wrote {output} and {traced}' in result.stderr, result)
+    with open(traced, encoding='utf-8') as file:
+        trace = chrome_trace.load(file.read())
+    expect('the trace can be shown', not chrome_trace.problems(trace), types.SimpleNamespace(
+        returncode=0, stdout='', stderr='\n'.join(chrome_trace.problems(trace))))
+    opened = chrome_trace.of(trace, 'i', 'opened')
+    expect('a tier opened', opened and opened[0]['args']['tier'] == 1, result)
+    expect('and why', opened[0]['args']['reason'] in ('work waited', 'high load'), result)
+    counts = [event['args']['workers'] for event in chrome_trace.of(trace, 'C', 'open workers')]
+    expect('open workers', counts[0] == 1 and 4 in counts, result)
+    os.remove(output)
+    os.remove(traced)
 
 
 def check_signals(folder):
@@ -85,6 +103,7 @@ def check_terminal(folder):
 def main():
     with tempfile.TemporaryDirectory() as folder:
         check_picture(folder)
+        check_trace(folder)
     with tempfile.TemporaryDirectory() as folder:
         check_signals(folder)
         check_terminal(folder)

@@ -4,6 +4,7 @@ import sys
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../support'))
 
+import chrome_trace
 from command import SIGNALS, PROGRAM, as_from_a_shell, expect, expect_refusal, expect_sentence_when_full, finish, report, run, start, without_privileges
 
 # Little load, for a short time: every machine can do it.

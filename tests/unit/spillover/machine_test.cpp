@@ -27,11 +27,11 @@ TEST_CASE("a machine that has tiers, or one core only, stays as it is") {
 
 TEST_CASE("the plan is for the machine that is described, with a worker for each processor") {
   const Machine machine = choose_machine("node:2 l3:2 core:2 pu:2", 0);
-  CHECK(machine.plan.workers == 16);
-  CHECK(machine.plan.tiers.size() == 4);
+  CHECK(machine.workers == 16);
+  CHECK(machine.topology.allowed_pus() == 16);
   CHECK(machine.processors > 0);
   CHECK_THAT(machine.remark, Contains("--synthetic"));
-  CHECK(choose_machine("core:4", 3).plan.workers == 3);
+  CHECK(choose_machine("core:4", 3).workers == 3);
   CHECK_THAT(choose_machine("core:4", 0).remark, Contains("one tier"));
 }
 

@@ -46,7 +46,7 @@ struct PinningPlan {
 /// of their own if there are tiers.
 ///
 /// Pre:    workers > 0.
-/// Errors: UsageError of Topology::check(), unless workers are bound to none.
+/// Errors: UsageError of Topology::check(); none for PinningStrategy::None, which does not look at the machine.
 /// Cost:   below 10 ms for 1024 processors.
 [[nodiscard]] WEFT_API PinningPlan plan_pinning(const Topology& machine, PinningStrategy strategy, unsigned workers);
 

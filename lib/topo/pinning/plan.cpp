@@ -69,7 +69,6 @@ void add_surplus(PinningPlan& plan) {
 
 PinningPlan plan_pinning(const Topology& machine, PinningStrategy strategy, unsigned workers) {
   WEFT_CHECK(workers > 0, "plan_pinning: there are no workers");
-  if (strategy != PinningStrategy::None) machine.check();
   PinningPlan plan;
   plan.strategy = strategy;
   plan.workers = workers;
@@ -77,6 +76,7 @@ PinningPlan plan_pinning(const Topology& machine, PinningStrategy strategy, unsi
     plan.tiers.push_back({"all workers, wherever the kernel puts them", 0, workers});
     return plan;
   }
+  machine.check();
   for (PlannedTier& tier : tiers_for(machine, strategy)) add_tier(plan, std::move(tier.name), tier.pus);
   add_surplus(plan);
   return plan;

@@ -24,7 +24,7 @@ std::string complaint(Spoil spoil) {
   try {
     spoilt.check();
   } catch (const UsageError& error) {
-    for (const PinningStrategy strategy : {PinningStrategy::None, PinningStrategy::Linear, PinningStrategy::TieredSpillover}) {
+    for (const PinningStrategy strategy : {PinningStrategy::Linear, PinningStrategy::TieredSpillover}) {
       CHECK_THROWS_WITH(weft::plan_pinning(spoilt, strategy, 2), error.what());
     }
     return error.what();

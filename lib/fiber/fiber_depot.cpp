@@ -72,6 +72,8 @@ FiberList FiberDepot::make(SizeClass& kept, std::uint32_t size_class, std::uint3
   if (kept.slabs.empty() || kept.slabs.back()->made() == kept.slabs.back()->capacity()) {
     kept.slabs.push_back(std::make_unique<StackSlab>(StackSize::bytes_of(size_class) * StackSize::kFactor, StackSize::is_huge(size_class),
                                                      bytes_of_next(kept.slabs)));
+    // Where depots are not shared by nodes, the number of one is that of its node.
+    if (const NodesHere nodes = nodes_here(); nodes.count > 1 && nodes.last < kNodes) kept.slabs.back()->bind_to(node());
   }
   link(made, *kept.slabs.back()->make(size_class, node()));
   try {

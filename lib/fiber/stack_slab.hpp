@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "mem/region_memory.hpp"
 #include <weft/fiber/fiber.hpp>
 
 namespace weft::inline v0 {
@@ -49,6 +50,9 @@ class StackSlab {
 
   /// Makes the next fiber, with its guard. Null: all have been made. Errors: LimitError when the kernel refuses the guard.
   [[nodiscard]] Fiber* make(std::uint32_t size_class, std::uint32_t node);
+
+  /// What is touched from here on comes from that NUMA node, if it has some.
+  void bind_to(unsigned os_node) const noexcept { static_cast<void>(region_memory.bind(memory_, bytes(), os_node)); }
 
   /// The size of the guard below each stack.
   [[nodiscard]] static std::size_t guard_bytes(bool huge_pages) noexcept;

@@ -133,7 +133,8 @@ const FrameTag* FrameArea::living() const noexcept {
   return tag;
 }
 
-void FrameArea::join(FrameArena& arena) {
+void FrameArea::join(FrameArena& arena, std::pmr::memory_resource* memory) {
+  memory_ = memory;
   const std::lock_guard lock(arena.mutex_);
   arena_ = &arena;
   next_area_ = std::exchange(arena.areas_, this);
@@ -188,8 +189,8 @@ void* FrameArena::allocate_in(FrameArea& area, std::size_t bytes, std::size_t al
   for (;;) {
     if (void* const block = area.try_take(bytes, alignment)) return block;
     if (lock != nullptr) lock->unlock();
-    FramePage* const page =
-        FramePage::make(detail::needs_own_page(bytes, alignment) ? FramePage::bytes_for(bytes, alignment) : FramePage::kShared, frame_);
+    const std::size_t page_bytes = detail::needs_own_page(bytes, alignment) ? FramePage::bytes_for(bytes, alignment) : FramePage::kShared;
+    FramePage* const page = FramePage::make(page_bytes, frame_, area.memory_);
     // relaxed: a statistic.
     reserved_bytes_.fetch_add(page->bytes, relaxed);
     if (lock != nullptr) lock->lock();

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory_resource>
 #include <new>
 
 #include "mem/frame_memory.hpp"
@@ -23,9 +24,10 @@ struct alignas(64) FramePage {
 
   FramePage* next = nullptr;
   std::size_t bytes;          ///< with this head
-  std::uint64_t last_frame;  ///< in which it was in use
+  std::uint64_t last_frame;           ///< in which it was in use
+  std::pmr::memory_resource* memory;  ///< it comes from there; null: from the ordinary allocator
 
-  FramePage(std::size_t of, std::uint64_t frame) noexcept : bytes(of), last_frame(frame) {}
+  FramePage(std::size_t of, std::uint64_t frame, std::pmr::memory_resource* from) noexcept : bytes(of), last_frame(frame), memory(from) {}
 
   /// The bytes of a page for one such block. Pre: both are less than 2^62.
   static std::size_t bytes_for(std::size_t block_bytes, std::size_t alignment) noexcept {
@@ -50,13 +52,16 @@ struct alignas(64) FramePage {
   }
 
   /// Errors: std::bad_alloc.
-  static FramePage* make(std::size_t bytes, std::uint64_t frame) {
-    auto* const page = ::new (take_aligned_from_allocator(bytes, alignof(FramePage))) FramePage(bytes, frame);
+  static FramePage* make(std::size_t bytes, std::uint64_t frame, std::pmr::memory_resource* memory) {
+    void* const place =
+        memory != nullptr ? memory->allocate(bytes, alignof(FramePage)) : take_aligned_from_allocator(bytes, alignof(FramePage));
+    auto* const page = ::new (place) FramePage(bytes, frame, memory);
     page->close();
     return page;
   }
   static void free(FramePage* page) noexcept {
     take(page->begin(), page->bytes - sizeof(FramePage));
+    if (page->memory != nullptr) return page->memory->deallocate(page, page->bytes, alignof(FramePage));
     give_aligned_to_allocator(page, page->bytes, alignof(FramePage));
   }
 };

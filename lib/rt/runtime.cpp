@@ -6,6 +6,7 @@
 #include "obs/trace_buffer.hpp"
 #include "sched/pool.hpp"
 #include "sched/tier_policy.hpp"
+#include "sched/worker_memory.hpp"
 #include <weft/base/error.hpp>
 #include <weft/topo/available_cpus.hpp>
 
@@ -31,6 +32,7 @@ void plan_places(PoolConfig& config, const RuntimeOptions& options) {
   if (!is_for_machine) return;
   config.tiers = options.tiers;
   config.places = {config.machine, config.plan, options.pinning_best_effort};
+  config.memory = memory_of_workers(config.machine, config.plan, options.huge_node_pages, options.prefault_node_memory);
 }
 
 /// The changes that a trace has are told to it; of tiers, before the hook, which may take its time.

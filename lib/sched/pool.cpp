@@ -44,7 +44,7 @@ Pool::Pool(PoolConfig config)
       idle_(config_.workers, !has_asymmetric_fence(), config_.workers + config_.spare_workers),
       monitor_(*this, config_) {
   make_arenas();
-  for (unsigned i = 0; i < config_.workers; ++i) seats_.add(std::make_unique<Worker>(*this, i));
+  for (unsigned i = 0; i < config_.workers; ++i) seats_.add(make_on<Worker>(config_.memory_of(i), *this, i));
   if (monitor_.tiers().has_tiers()) static_cast<void>(idle_.set_open(monitor_.tiers().open_workers()));
   if (monitor_.must_see_work()) idle_.call(Idle::kUnwatched);
 }

@@ -23,6 +23,7 @@
 #include <weft/coro/spawn_place.hpp>
 #include <weft/coro/stop_scope.hpp>
 #include <weft/mem/frame_arena.hpp>
+#include <weft/mem/node_memory.hpp>
 #include <weft/sched/numa_arena.hpp>
 #include <weft/sched/runtime_options.hpp>
 #include <weft/sched/stats.hpp>
@@ -34,6 +35,7 @@ struct PoolConfig {
   Topology machine = {};  ///< for which `plan` was made
   PinningPlan plan = {};
   WorkerPlaces places = {};
+  std::vector<NodeMemory*> memory = {};  ///< of each worker that has a place; empty: the ordinary allocator's
   TierOptions tiers = {};
   std::function<void(const TierChange&)> on_tier_change = {};
   std::function<void(unsigned before, unsigned after)> on_limit_change = {};  ///< of the workers that may be awake; by the monitor
@@ -45,6 +47,9 @@ struct PoolConfig {
   std::size_t fiber_stack_size;
   bool prefault_fiber_stacks;
   bool huge_fiber_stacks;
+
+  /// Null: the ordinary allocator.
+  [[nodiscard]] NodeMemory* memory_of(unsigned worker) const noexcept { return worker < memory.size() ? memory[worker] : nullptr; }
 };
 
 /// Threads: any, except construction and destruction.

@@ -21,7 +21,7 @@ bool Pool::has_seats(unsigned count) noexcept {
     }
     if (i == seats_.count()) {
       try {
-        seats_.add(std::make_unique<Worker>(*this, i));
+        seats_.add(make_on<Worker>(config_.memory_of(i), *this, i));
       } catch (const std::bad_alloc&) {
         return false;
       }

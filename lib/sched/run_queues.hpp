@@ -2,6 +2,8 @@
 /// A worker's own queues of one priority.
 #pragma once
 
+#include <memory_resource>
+
 #include <weft/coro/worker_context.hpp>
 #include <weft/queue/deque.hpp>
 
@@ -9,9 +11,12 @@ namespace weft::inline v0 {
 
 /// Three deques with three disciplines; thieves take the oldest of each.
 struct RunQueues {
-  JobDeque fork{256};   ///< children of structured forks, strictly nested: newest first
-  SpawnDeque spawned{256};  ///< spawned and woken jobs: newest first down to the last few, and the oldest now and then
-  JobDeque yielded{64};   ///< jobs that gave way: oldest first
+  /// Their rings are in that memory.
+  explicit RunQueues(std::pmr::memory_resource* memory) : fork(256, 0, memory), spawned(256, 0, memory), yielded(64, 0, memory) {}
+
+  JobDeque fork;        ///< children of structured forks, strictly nested: newest first
+  SpawnDeque spawned;  ///< spawned and woken jobs: newest first down to the last few, and the oldest now and then
+  JobDeque yielded;   ///< jobs that gave way: oldest first
 
   [[nodiscard]] bool is_empty_hint() const noexcept {
     return fork.is_empty_hint() && spawned.is_empty_hint() && yielded.is_empty_hint();

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "mem/made_on.hpp"
 #include "sched/worker.hpp"
 #include <weft/base/atomic.hpp>
 
@@ -15,9 +16,9 @@ namespace weft::inline v0 {
 /// Threads: any; add() by one at a time.
 class Seats {
  public:
-  explicit Seats(unsigned most) : workers_(std::make_unique<std::unique_ptr<Worker>[]>(most)) {}
+  explicit Seats(unsigned most) : workers_(std::make_unique<MadeOn<Worker>[]>(most)) {}
 
-  void add(std::unique_ptr<Worker> worker) noexcept {
+  void add(MadeOn<Worker> worker) noexcept {
     // relaxed: only this thread changes it.
     const unsigned count = count_.load(relaxed);
     workers_[count] = std::move(worker);
@@ -30,11 +31,11 @@ class Seats {
     return count_.load(acquire);
   }
   [[nodiscard]] Worker& operator[](unsigned index) const noexcept { return *workers_[index]; }
-  [[nodiscard]] const std::unique_ptr<Worker>* begin() const noexcept { return workers_.get(); }
-  [[nodiscard]] const std::unique_ptr<Worker>* end() const noexcept { return workers_.get() + count(); }
+  [[nodiscard]] const MadeOn<Worker>* begin() const noexcept { return workers_.get(); }
+  [[nodiscard]] const MadeOn<Worker>* end() const noexcept { return workers_.get() + count(); }
 
  private:
-  const std::unique_ptr<std::unique_ptr<Worker>[]> workers_;
+  const std::unique_ptr<MadeOn<Worker>[]> workers_;
   Atomic<unsigned> count_{0};
 };
 

@@ -39,7 +39,8 @@ Worker::Worker(Pool& pool, unsigned index_in_pool)
   executor = arena_ != nullptr ? static_cast<Executor*>(arena) : &pool;
   domain = &pool;
   wake_hint = &pool.idle_.wake_hint();
-  frame_area.join(pool.frame_arena_);
+  frame_area.join(pool.frame_arena_, pool.config_.memory_of(index));
+  frames.configure(pool.config_.memory_of(index));
   fibers.configure(pool.config_.fiber_stack_size, pool.config_.huge_fiber_stacks, pool.config_.prefault_fiber_stacks);
 }
 
@@ -48,7 +49,8 @@ Worker::Worker(Pool& pool, unsigned index_in_pool)
 RunQueues* Worker::make_queues(std::size_t of) noexcept {
   if (RunQueues* const made = queues(of)) return made;
   try {
-    owned_queues_[of] = std::make_unique<RunQueues>();
+    std::pmr::memory_resource* const home = pool_.config_.memory_of(index);
+    owned_queues_[of] = make_on<RunQueues>(home, home != nullptr ? home : std::pmr::new_delete_resource());
   } catch (const std::bad_alloc&) {
     return nullptr;
   }
@@ -262,6 +264,7 @@ Worker::Found Worker::search() noexcept {
 
 Worker::Found Worker::sleep_until_work() noexcept {
   small_gets_ = 0;
+  frames.send_foreign_home();
   fibers.rest();
   begin_idle_time();
   const Found found = wait_for_work(pool_.idle_, index, IdleHost{*this});

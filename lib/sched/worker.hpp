@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/parker.hpp"
+#include "mem/made_on.hpp"
 #include "queue/injector.hpp"
 #include "sched/run_queues.hpp"
 #include "sched/victims.hpp"
@@ -163,7 +164,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   ArenaQueues* const arena_;  // of its arena; null where that is the only one, and for spare workers
   // ---- set once by the owner, read by thieves ----
   std::array<Atomic<RunQueues*>, kPriorities> queues_{};
-  std::array<std::unique_ptr<RunQueues>, kPriorities> owned_queues_;
+  std::array<MadeOn<RunQueues>, kPriorities> owned_queues_;
   // ---- private to the owner ----
   std::uint32_t binding_ = 0;  // of the pool, when its thread was bound
   Victims victims_;

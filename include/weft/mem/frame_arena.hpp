@@ -62,8 +62,8 @@ class FrameArea {
   FrameArea& operator=(const FrameArea&) = delete;
   WEFT_API ~FrameArea();
 
-  /// Makes it part of `arena`, which lives as long.
-  WEFT_API void join(FrameArena& arena);
+  /// Makes it part of `arena`, which lives as long. Its pages come from `memory`; null: the ordinary allocator.
+  WEFT_API void join(FrameArena& arena, std::pmr::memory_resource* memory = nullptr);
 
   [[nodiscard]] FrameArena* arena() const noexcept { return arena_; }
 
@@ -123,6 +123,7 @@ class FrameArea {
   FramePage** large_end_ = &large_;
   FramePage* large_kept_ = nullptr;
   FrameArea* next_area_ = nullptr;  // of the arena
+  std::pmr::memory_resource* memory_ = nullptr;
 };
 
 /// The area of the worker that runs this code; null on a thread that is none.

@@ -69,8 +69,8 @@ class NodeMemory final : public std::pmr::memory_resource {
   /// Puts its memory, that which there is and what will come, on pages of 2 MiB if the system has some. A wish; it stays for the process.
   WEFT_API void use_huge_pages() noexcept;
 
-  /// Sees to it that so many bytes have been given pages before they are needed; what is more than was asked for before is taken now. Nothing
-  /// without a range; what the system refuses is left to the first touch.
+  /// Gives pages to so many bytes of its free memory, which are kept from then on; less what was asked for before. Nothing without a range; what
+  /// the system refuses is left to the first touch.
   ///
   /// Cost: to clear so many bytes.
   WEFT_API void prefault(std::size_t bytes) noexcept;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <memory_resource>
 #include <new>
 
 #include <weft/base/assert.hpp>
@@ -56,9 +57,10 @@ class BasicDeque {
 
   /// @param capacity  slots of the first ring, a power of two
   /// @param start     first index; a test starts next to the wrap-around
-  explicit BasicDeque(std::size_t capacity, Index start = 0)
-      : bottom_(start), top_(start) {
-    Ring* const ring = Ring::make(capacity, nullptr);
+  /// @param memory    for the rings; it outlives the deque
+  explicit BasicDeque(std::size_t capacity, Index start = 0, std::pmr::memory_resource* memory = std::pmr::new_delete_resource())
+      : bottom_(start), memory_(memory), top_(start) {
+    Ring* const ring = Ring::make(capacity, nullptr, memory);
     use(ring, start);
     // relaxed: no thief knows this deque yet; whoever publishes the deque publishes the ring with it.
     ring_.store(ring, relaxed);
@@ -71,7 +73,7 @@ class BasicDeque {
     // relaxed: nobody else uses the deque any more.
     for (Ring* ring = ring_.load(relaxed); ring != nullptr;) {
       Ring* const older = ring->older;
-      Ring::free(ring);
+      Ring::free(ring, memory_);
       ring = older;
     }
   }
@@ -229,16 +231,21 @@ class BasicDeque {
     Index mask;
     Ring* older;
 
-    static Ring* make(std::size_t capacity, Ring* older) {
-      auto ring = std::make_unique<Ring>();
-      ring->slots = new Atomic<T*>[capacity];
+    static Ring* make(std::size_t capacity, Ring* older, std::pmr::polymorphic_allocator<> memory) {
+      const auto give_back = [&](Atomic<T*>* slots) { memory.deallocate_object(slots, capacity); };
+      std::unique_ptr<Atomic<T*>, decltype(give_back)> slots(memory.allocate_object<Atomic<T*>>(capacity), give_back);
+      Ring* const ring = memory.new_object<Ring>();
+      ring->slots = slots.release();
+      std::uninitialized_default_construct_n(ring->slots, capacity);
       ring->mask = capacity - 1;
       ring->older = older;
-      return ring.release();
+      return ring;
     }
-    static void free(Ring* ring) noexcept {
-      delete[] ring->slots;
-      delete ring;
+    static void free(Ring* ring, std::pmr::polymorphic_allocator<> memory) noexcept {
+      const std::size_t capacity = static_cast<std::size_t>(ring->mask) + 1;
+      std::destroy_n(ring->slots, capacity);
+      memory.deallocate_object(ring->slots, capacity);
+      memory.delete_object(ring);
     }
     [[nodiscard]] Atomic<T*>& slot(Index i) const noexcept { return slots[i & mask]; }
   };
@@ -266,7 +273,7 @@ class BasicDeque {
     if (used + count > capacity) {
       while (used + count > capacity) capacity *= 2;
       // relaxed: the owner wrote it.
-      Ring* const bigger = Ring::make(capacity, ring_.load(relaxed));
+      Ring* const bigger = Ring::make(capacity, ring_.load(relaxed), memory_);
       for (Index i = t; i != b; ++i) {
         // relaxed: the owner wrote these slots itself; [deque.grow] publishes the copies.
         bigger->slot(i).store(slots_[i & mask_].load(relaxed), relaxed);
@@ -293,6 +300,7 @@ class BasicDeque {
   Index limit_ = 0;  // bottom_ may go up to here: a lower bound of top_, plus the capacity
   Index mask_ = 0;
   Atomic<T*>* slots_ = nullptr;
+  std::pmr::memory_resource* const memory_;
   // ---- written by thieves, and by the owner for the last item ----
   alignas(kCacheLine) Atomic<Index> top_;
 };

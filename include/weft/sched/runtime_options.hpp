@@ -72,6 +72,13 @@ struct RuntimeOptions {
   /// Puts stacks of 2 MiB and more on huge pages, if the system has some. A fiber then uses 2 MiB of memory at least.
   bool huge_fiber_stacks = false;
 
+  /// Puts the memory of the NUMA nodes on which workers are planned on huge pages, if these are more than one (NodeMemory::use_huge_pages). It is
+  /// the process's, so what one runtime asks for holds for all.
+  bool huge_node_pages = false;
+
+  /// Of such memory, how many bytes of each node have their pages before the runtime begins; what another runtime has asked for counts.
+  std::size_t prefault_node_memory = 0;
+
   /// How many more threads may run jobs while workers are blocked, one for each blocked worker. They are started when they are first needed. A
   /// blocked worker is replaced after one or two milliseconds, and who replaces it may block in turn: so calls of 10 ms run about five at a
   /// time for each worker, and only longer ones use many spare workers.

@@ -4,7 +4,9 @@
 #include "support/many.hpp"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <memory_resource>
 #include <thread>
 #include <vector>
 
@@ -53,6 +55,31 @@ TEST_CASE("an empty deque stays empty after any number of pops and steals, and w
   push(deque, item);
   CHECK_FALSE(deque.is_empty_hint());
   CHECK(deque.pop() == &item);
+}
+
+TEST_CASE("all rings are in the memory that the deque was given, and go back there") {
+  struct Counting final : std::pmr::memory_resource {
+    void* do_allocate(std::size_t bytes, std::size_t alignment) override {
+      out += bytes;
+      return std::pmr::new_delete_resource()->allocate(bytes, alignment);
+    }
+    void do_deallocate(void* block, std::size_t bytes, std::size_t alignment) override {
+      out -= bytes;
+      std::pmr::new_delete_resource()->deallocate(block, bytes, alignment);
+    }
+    [[nodiscard]] bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
+    std::size_t out = 0;
+  };
+  Counting memory;
+  {
+    auto items = numbers(100);
+    Deque deque(2, 0, &memory);
+    CHECK(memory.out >= 2 * sizeof(void*));
+    for (int& item : items) push(deque, item);
+    CHECK(memory.out >= 128 * sizeof(void*));
+    CHECK(deque.steal().item == &items[0]);
+  }
+  CHECK(memory.out == 0);
 }
 
 TEST_CASE("the deque grows past its first ring and keeps every item and their order") {

@@ -79,21 +79,32 @@ void NodeRegion::unlink(Index run) noexcept {
   gone.is_free = false;
 }
 
-/// A run of that order, cut from a larger one if there is no other. 0: there is none. Which part of a larger one has pages is not known; what
-/// is cut off counts as having them.
+/// Takes a run off its list, and gives all but its first units back. Which part of it has pages is not known.
+///
+/// @param counts_as_first  what has pages counts as the first part, which is left; else as the last
+/// @return                 how many units of what is left count as having pages
+NodeRegion::Index NodeRegion::cut(Index run, unsigned order, bool counts_as_first) noexcept {
+  unsigned found = unit(run).order;
+  Index kept = unit(run).kept;
+  unlink(run);
+  while (found > order) {
+    --found;
+    const Index half = Index{1} << found;
+    const Index more = std::min(kept, half);
+    const Index less = kept - more;
+    link(run + half, found, counts_as_first ? less : more);
+    kept = counts_as_first ? more : less;
+  }
+  return kept;
+}
+
+/// A run of that order, cut from a larger one if there is no other. 0: there is none.
 NodeRegion::Index NodeRegion::take_free(unsigned order) noexcept {
   unsigned found = order;
   while (found < kOrders && free_[found] == 0) ++found;
   if (found == kOrders) return 0;
   const Index run = free_[found];
-  Index kept = unit(run).kept;
-  unlink(run);
-  while (found != order) {
-    --found;
-    const Index half = Index{1} << found;
-    link(run + half, found, kept > half ? kept - half : 0);
-    kept = std::min(kept, half);
-  }
+  cut(run, order, true);
   return run;
 }
 
@@ -156,18 +167,40 @@ void NodeRegion::use_huge_pages() noexcept {
   if (has_range()) region_memory.use_huge_pages(begin_, bytes_);
 }
 
+/// Takes a free run in which pages are missing, of a chunk at most. Empty: there is none.
+NodeRegion::Range NodeRegion::take_without_all_pages() noexcept {
+  constexpr unsigned kMostOrder = std::bit_width(kChunk / kUnit) - 1;
+  for (unsigned order = 0; order < kOrders; ++order) {
+    for (Index run = free_[order]; run != 0; run = unit(run).next) {
+      if (unit(run).kept == Index{1} << order) continue;
+      const unsigned taken = std::min(order, kMostOrder);
+      const Index kept = cut(run, taken, false);  // so that some are missing in what is taken
+      return {run, run + (Index{1} << taken), kept};
+    }
+  }
+  return {};
+}
+
 void NodeRegion::prefault(std::size_t bytes) noexcept {
   const std::lock_guard one_at_a_time(prefault_mutex_);
   Lock lock(mutex_);
-  if (!has_range() || bytes <= prefaulted_) return;
-  const std::size_t more = rounded_up(std::min(bytes, bytes_) - prefaulted_, kChunk);
-  const Index first = open(more, kChunk);
-  if (first == 0) return;
-  prefaulted_ += more;
-  lock.unlock();
-  region_memory.populate(address_of(first), more);
-  lock.lock();
-  give_range(first, first + static_cast<Index>(more / kUnit), true);
+  if (!has_range()) return;
+  bytes = std::min(bytes, bytes_);
+  while (prefaulted_ < bytes) {
+    // What is free already comes first, because it is also what is taken first.
+    Range fresh = take_without_all_pages();
+    if (fresh.from == 0) {
+      const std::size_t more = rounded_up(bytes - prefaulted_, kChunk);
+      fresh.from = open(more, kChunk);
+      if (fresh.from == 0) return;
+      fresh.to = opened_;
+    }
+    prefaulted_ += std::size_t{fresh.to - fresh.from - fresh.kept} * kUnit;
+    lock.unlock();
+    region_memory.populate(address_of(fresh.from), std::size_t{fresh.to - fresh.from} * kUnit);
+    lock.lock();
+    give_range(fresh.from, fresh.to, true);
+  }
 }
 
 double NodeRegion::share_elsewhere(unsigned os_node) noexcept {

@@ -55,7 +55,7 @@ class NodeRegion {
 
   /// From here on, and for what is there, pages of 2 MiB are used where the system has some.
   void use_huge_pages() noexcept;
-  /// Sees to it that so many bytes, of the first there are, had their pages at some time. What the system refuses is left to the first touch.
+  /// Gives pages to so many bytes of free memory, less what was asked for before. What the system refuses is left to the first touch.
   void prefault(std::size_t bytes) noexcept;
 
   /// Of the pages that there are, the share that lies on other nodes; asked for 65,536 of them at most.
@@ -69,6 +69,13 @@ class NodeRegion {
  private:
   using Index = std::uint32_t;  // of a unit; 0, which is a unit of the table: none
   static constexpr unsigned kOrders = std::bit_width(kMostBytes / kUnit);
+
+  /// Units side by side.
+  struct Range {
+    Index from = 0;
+    Index to = 0;
+    Index kept = 0;  // of them that may have pages
+  };
 
   /// What is known of the free run that begins at a unit.
   struct Unit {
@@ -89,9 +96,11 @@ class NodeRegion {
   // ---- with mutex_ held ----
   void link(Index run, unsigned order, Index kept) noexcept;
   void unlink(Index run) noexcept;
+  Index cut(Index run, unsigned order, bool counts_as_first) noexcept;
   [[nodiscard]] Index take_free(unsigned order) noexcept;
   void give_free(Index run, unsigned order, Index kept) noexcept;
   void give_range(Index from, Index to, bool has_pages) noexcept;
+  [[nodiscard]] Range take_without_all_pages() noexcept;
   [[nodiscard]] Index open(std::size_t bytes, std::size_t alignment) noexcept;
 
   // ---- never changes once it is reserved ----

@@ -117,6 +117,21 @@ TEST_CASE("what waits for its way home goes when the worker has nothing to do, a
   CHECK(frame_memory_outstanding() == base);
 }
 
+TEST_CASE("blocks of one size go home 64 at a time") {
+  if (!has_homes()) return weft_test::skip("AddressSanitizer builds use the ordinary allocator");
+  const std::size_t base = frame_memory_outstanding();
+  HomeCache other(&node(1));
+  std::vector<void*> blocks;
+  {
+    HomeCache owner(&node(0));
+    for (int i = 0; i < 64; ++i) blocks.push_back(owner.cache.allocate(100));
+  }
+  for (std::size_t i = 0; i < 63; ++i) other.cache.free(blocks[i], 100);
+  CHECK(frame_memory_outstanding() == base + 64);
+  other.cache.free(blocks[63], 100);
+  CHECK(frame_memory_outstanding() == base);
+}
+
 TEST_CASE("blocks of all homes, with and without caches, come back wherever they are freed") {
   const std::size_t base = frame_memory_outstanding();
   {

@@ -198,6 +198,32 @@ TEST_CASE("memory that was asked for beforehand has its pages once, is used firs
   CHECK(asked.given_back == 0);
 }
 
+TEST_CASE("free memory without pages gets them first when some is asked for beforehand") {
+  const ReplacedRegionMemory replaced;
+  const auto region = reserved_region();
+  static_cast<void>(region->take(1));
+  const std::size_t opened = region->opened_bytes();
+  const std::size_t free = opened - NodeRegion::kUnit;
+  region->prefault(free);
+  CHECK(asked.populated == free);
+  CHECK(region->kept_bytes() == free);
+  CHECK(region->opened_bytes() == opened);
+}
+
+TEST_CASE("free memory of which a part has pages gets the rest when some is asked for beforehand") {
+  const ReplacedRegionMemory replaced;
+  const auto region = reserved_region();
+  void* const large = region->take(8 * kMiB);
+  void* const small = region->take(kMiB);
+  region->give(large, 8 * kMiB);
+  region->give(small, kMiB);
+  CHECK(region->kept_bytes() == 9 * kMiB);
+  const std::size_t opened = region->opened_bytes();
+  region->prefault(opened - 9 * kMiB);
+  CHECK(region->kept_bytes() == opened);
+  CHECK(region->opened_bytes() == opened);
+}
+
 TEST_CASE("all of the range is bound, and all of it is asked to use huge pages") {
   const ReplacedRegionMemory replaced;
   const auto region = reserved_region();

@@ -3,26 +3,27 @@
 #include "sched/arena_queues.hpp"
 #include "sched/pool.hpp"
 #include <weft/base/error.hpp>
+#include <weft/mem/node_memory.hpp>
 
 namespace weft::inline v0 {
 
-NumaArena::NumaArena(Pool& pool, unsigned index, std::optional<unsigned> node, std::vector<unsigned> workers, bool is_only_one)
+NumaArena::NumaArena(Pool& pool, unsigned index, std::optional<unsigned> node, NodeMemory* memory, std::vector<unsigned> workers, bool is_only_one)
     : pool_(pool),
       index_(index),
       node_(node),
+      memory_(memory),
       workers_(std::move(workers)),
       queues_(is_only_one ? nullptr : std::make_unique<ArenaQueues>(static_cast<unsigned>(workers_.size()))) {}
 
 NumaArena::~NumaArena() = default;
 
 std::pmr::memory_resource* NumaArena::resource() const noexcept {
-  NodeMemory* const memory = pool_.memory_of(workers_.front());
-  return memory != nullptr ? memory : std::pmr::new_delete_resource();
+  if (memory_ == nullptr) return std::pmr::new_delete_resource();
+  return memory_;
 }
 
 double NumaArena::remote_share() const noexcept {
-  const NodeMemory* const memory = pool_.memory_of(workers_.front());
-  return memory != nullptr ? memory->remote_share() : 0.0;
+  return memory_ != nullptr ? memory_->remote_share() : 0.0;
 }
 
 std::span<NumaArena* const> NumaArena::of_runtime_here() {

@@ -26,7 +26,8 @@ void Pool::make_arenas() {
       if (!plan.pus.empty()) arena_of_[worker] = index;
     }
     const auto number = plan.pus.empty() ? std::nullopt : std::optional(machine.nodes[node].os_index);
-    arenas_.push_back(std::make_unique<NumaArena>(*this, index, number, std::move(workers), workers_of.size() == 1));
+    NodeMemory* const memory = config_.memory_of(workers.front());
+    arenas_.push_back(std::make_unique<NumaArena>(*this, index, number, memory, std::move(workers), workers_of.size() == 1));
     arena_list_.push_back(arenas_.back().get());
   }
 }

@@ -17,6 +17,7 @@
 
 namespace weft::inline v0 {
 
+class NodeMemory;
 class Pool;
 struct ArenaQueues;
 
@@ -34,7 +35,7 @@ struct ArenaQueues;
 /// Example:  samples/12_numa_arenas.cpp
 class NumaArena final : public Executor, public SpawnPlace {
  public:
-  NumaArena(Pool& pool, unsigned index, std::optional<unsigned> node, std::vector<unsigned> workers, bool is_only_one);
+  NumaArena(Pool& pool, unsigned index, std::optional<unsigned> node, NodeMemory* memory, std::vector<unsigned> workers, bool is_only_one);
   NumaArena(const NumaArena&) = delete;
   NumaArena& operator=(const NumaArena&) = delete;
   WEFT_API ~NumaArena();
@@ -96,6 +97,7 @@ class NumaArena final : public Executor, public SpawnPlace {
   Pool& pool_;
   const unsigned index_;
   const std::optional<unsigned> node_;
+  NodeMemory* const memory_;  // null: the ordinary allocator's
   const std::vector<unsigned> workers_;
   const std::unique_ptr<ArenaQueues> queues_;  // null: it is the only one, and the pool's queues are its
 };

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 #include <weft/mem/frame_cache.hpp>
+#include <weft/mem/node_memory.hpp>
 
 #include "support/seeded_random.hpp"
 #include "support/stress_clock.hpp"
@@ -13,6 +14,7 @@
 #include <vector>
 
 using weft::FrameCache;
+using weft::NodeMemory;
 using weft_test::SeededRandom;
 using weft_test::StressClock;
 
@@ -54,9 +56,10 @@ class Market {
 };
 
 /// Allocates here, frees there, now with the cache and now without, and collects in between. Returns damaged blocks.
-int trade(Market& market, std::uint64_t stream) {
+int trade(Market& market, std::uint64_t stream, NodeMemory* home) {
   SeededRandom random(stream);
   FrameCache cache;
+  cache.configure(home);
   std::vector<Block> mine;
   int damaged = 0;
   const auto free = [&](const Block& block) {
@@ -87,6 +90,7 @@ int trade(Market& market, std::uint64_t stream) {
       default:
         if (random.one_in(10)) weft::frame_memory_collect();
         if (random.one_in(20)) cache.trim();
+        if (random.one_in(5)) cache.send_foreign_home();
         break;
     }
   }
@@ -94,9 +98,9 @@ int trade(Market& market, std::uint64_t stream) {
   return damaged;
 }
 
-}  // namespace
-
-TEST_CASE("no block is in use twice, whoever frees it, and none is lost") {
+/// Threads that trade for as long as the clock says; thread i has the home `home_of(i)`.
+template <class HomeOf>
+void trade_for_a_while(HomeOf home_of) {
   constexpr unsigned kThreads = 4;
   const std::size_t base = weft::frame_memory_outstanding();
   const StressClock clock;
@@ -106,7 +110,7 @@ TEST_CASE("no block is in use twice, whoever frees it, and none is lost") {
     std::atomic<int> damaged{0};
     std::vector<std::thread> threads;
     for (unsigned i = 0; i < kThreads; ++i) {
-      threads.emplace_back([&, own = ++stream] { damaged.fetch_add(trade(market, own)); });
+      threads.emplace_back([&, i, own = ++stream] { damaged.fetch_add(trade(market, own, home_of(i))); });
     }
     for (std::thread& thread : threads) thread.join();
     for (const Block& block : market.take()) {
@@ -115,5 +119,52 @@ TEST_CASE("no block is in use twice, whoever frees it, and none is lost") {
     }
     REQUIRE(damaged.load() == 0);
     REQUIRE(weft::frame_memory_outstanding() == base);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("no block is in use twice, whoever frees it, and none is lost") {
+  trade_for_a_while([](unsigned) { return nullptr; });
+}
+
+TEST_CASE("no block is in use twice, whoever frees it, and none is lost, where caches are of two nodes and of none") {
+  trade_for_a_while([](unsigned thread) { return thread < 3 ? &NodeMemory::of(NodeMemory::kImagined + thread % 2) : nullptr; });
+}
+
+TEST_CASE("blocks of a node come back from any thread, and none is in use twice") {
+  constexpr unsigned kThreads = 4;
+  NodeMemory& memory = NodeMemory::of(NodeMemory::kImagined);
+  const StressClock clock;
+  std::uint64_t stream = 0;
+  while (!clock.is_over()) {
+    Market market;
+    std::atomic<int> damaged{0};
+    std::vector<std::thread> threads;
+    for (unsigned i = 0; i < kThreads; ++i) {
+      threads.emplace_back([&, own = ++stream] {
+        SeededRandom random(own);
+        std::vector<Block> mine;
+        for (std::uint64_t step = 0; step < 2000; ++step) {
+          const std::size_t bytes = 8 * (1 + random.below(random.one_in(10) ? 20'000 : 400));
+          mine.push_back({static_cast<std::uint64_t*>(memory.allocate(bytes)), bytes, own << 32 | step});
+          mine.back().fill();
+          if (random.one_in(50)) memory.prefault(random.below(std::size_t{8} << 20));
+          if (random.one_in(10)) market.leave(mine);
+          if (!random.one_in(20)) continue;
+          for (const Block& block : market.take()) {
+            damaged.fetch_add(!block.is_intact());
+            memory.deallocate(block.words, block.bytes);
+          }
+        }
+        market.leave(mine);
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    for (const Block& block : market.take()) {
+      damaged.fetch_add(!block.is_intact());
+      memory.deallocate(block.words, block.bytes);
+    }
+    REQUIRE(damaged.load() == 0);
   }
 }

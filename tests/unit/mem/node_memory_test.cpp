@@ -50,6 +50,7 @@ TEST_CASE("blocks of any size and alignment are whole, and free again at once") 
       std::memset(block, 1, bytes);
       void* const other = memory.allocate(bytes, alignment);
       CHECK(other != block);
+      CHECK(address(other) % alignment == 0);
       memory.deallocate(other, bytes, alignment);
       memory.deallocate(block, bytes, alignment);
     }

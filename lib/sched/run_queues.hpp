@@ -11,7 +11,7 @@ namespace weft::inline v0 {
 
 /// Three deques with three disciplines; thieves take the oldest of each.
 struct RunQueues {
-  /// Their rings are in that memory.
+  /// Their rings are in that memory; null: operator new.
   explicit RunQueues(std::pmr::memory_resource* memory) : fork(256, 0, memory), spawned(256, 0, memory), yielded(64, 0, memory) {}
 
   JobDeque fork;        ///< children of structured forks, strictly nested: newest first

@@ -50,7 +50,7 @@ RunQueues* Worker::make_queues(std::size_t of) noexcept {
   if (RunQueues* const made = queues(of)) return made;
   try {
     std::pmr::memory_resource* const home = pool_.config_.memory_of(index);
-    owned_queues_[of] = make_on<RunQueues>(home, home != nullptr ? home : std::pmr::new_delete_resource());
+    owned_queues_[of] = make_on<RunQueues>(home, home);
   } catch (const std::bad_alloc&) {
     return nullptr;
   }

@@ -57,8 +57,8 @@ class BasicDeque {
 
   /// @param capacity  slots of the first ring, a power of two
   /// @param start     first index; a test starts next to the wrap-around
-  /// @param memory    for the rings; it outlives the deque
-  explicit BasicDeque(std::size_t capacity, Index start = 0, std::pmr::memory_resource* memory = std::pmr::new_delete_resource())
+  /// @param memory    for the rings; it outlives the deque. Null: operator new
+  explicit BasicDeque(std::size_t capacity, Index start = 0, std::pmr::memory_resource* memory = nullptr)
       : bottom_(start), memory_(memory), top_(start) {
     Ring* const ring = Ring::make(capacity, nullptr, memory);
     use(ring, start);
@@ -231,21 +231,22 @@ class BasicDeque {
     Index mask;
     Ring* older;
 
-    static Ring* make(std::size_t capacity, Ring* older, std::pmr::polymorphic_allocator<> memory) {
-      const auto give_back = [&](Atomic<T*>* slots) { memory.deallocate_object(slots, capacity); };
-      std::unique_ptr<Atomic<T*>, decltype(give_back)> slots(memory.allocate_object<Atomic<T*>>(capacity), give_back);
-      Ring* const ring = memory.new_object<Ring>();
-      ring->slots = slots.release();
-      std::uninitialized_default_construct_n(ring->slots, capacity);
-      ring->mask = capacity - 1;
-      ring->older = older;
-      return ring;
+    // One block: the slots, and the ring behind them.
+    static constexpr std::size_t bytes_for(std::size_t capacity) noexcept { return capacity * sizeof(Atomic<T*>) + sizeof(Ring); }
+
+    static Ring* make(std::size_t capacity, Ring* older, std::pmr::memory_resource* memory) {
+      static_assert(alignof(Atomic<T*>) >= alignof(Ring) && alignof(Atomic<T*>) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
+      const std::size_t bytes = bytes_for(capacity);
+      auto* const slots = static_cast<Atomic<T*>*>(memory != nullptr ? memory->allocate(bytes, alignof(Atomic<T*>)) : ::operator new(bytes));
+      std::uninitialized_default_construct_n(slots, capacity);
+      return ::new (static_cast<void*>(slots + capacity)) Ring{slots, capacity - 1, older};
     }
-    static void free(Ring* ring, std::pmr::polymorphic_allocator<> memory) noexcept {
+    static void free(Ring* ring, std::pmr::memory_resource* memory) noexcept {
+      Atomic<T*>* const slots = ring->slots;
       const std::size_t capacity = static_cast<std::size_t>(ring->mask) + 1;
-      std::destroy_n(ring->slots, capacity);
-      memory.deallocate_object(ring->slots, capacity);
-      memory.delete_object(ring);
+      std::destroy_n(slots, capacity);
+      if (memory == nullptr) return ::operator delete(slots, bytes_for(capacity));
+      memory->deallocate(slots, bytes_for(capacity), alignof(Atomic<T*>));
     }
     [[nodiscard]] Atomic<T*>& slot(Index i) const noexcept { return slots[i & mask]; }
   };

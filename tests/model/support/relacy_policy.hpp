@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory_resource>
 #include <mutex>
 #include <source_location>
 #include <type_traits>

@@ -4,7 +4,7 @@
 Case names are `<problem>[/<parameter>...]/<contender>/threads:<n>` and what Google Benchmark appends. For each problem and
 thread count the table has each contender's median and minimum over the repetitions, the spread (median absolute deviation
 over median), the ratio of its median to the best contender of the same run, and the least processor time of all its threads
-together, which other programs on the machine disturb less.
+together, which other programs on the machine disturb less. Counters follow, as medians; those named ratio with their spread.
 """
 import json
 import re
@@ -17,6 +17,12 @@ NS = {'ns': 1.0, 'us': 1e3, 'ms': 1e6, 's': 1e9}
 NOT_COUNTERS = {'name', 'run_name', 'run_type', 'repetitions', 'repetition_index', 'threads', 'iterations', 'real_time',
                 'cpu_time', 'time_unit', 'family_index', 'per_family_instance_index', 'aggregate_name', 'aggregate_unit',
                 'label', 'error_occurred', 'error_message'}
+
+
+def spread_of(values):
+    """Returns the median absolute deviation over the median."""
+    middle = statistics.median(values)
+    return statistics.median(abs(value - middle) for value in values) / middle if middle else 0.0
 
 
 @dataclass
@@ -35,8 +41,7 @@ class Case:
 
     @property
     def spread(self):
-        middle = self.median
-        return statistics.median(abs(t - middle) for t in self.times) / middle if middle else 0.0
+        return spread_of(self.times)
 
 
 def parse_name(name):
@@ -78,6 +83,12 @@ def in_unit(ns):
     return f'{value:.0f} {unit}' if value >= 99.95 else f'{value:.1f} {unit}' if value >= 9.995 else f'{value:.2f} {unit}'
 
 
+def counter(name, values):
+    """Returns what the table has for a counter."""
+    text = f'{statistics.median(values):.4g}'
+    return f'{text} ±{spread_of(values):.1%}' if name == 'ratio' else text
+
+
 def table(all_cases):
     """Returns the lines of the table."""
     groups = {}
@@ -94,7 +105,7 @@ def table(all_cases):
             processor = in_unit(min(case.processor_times)) if case.processor_times else '-'
             line = (f'  {case.contender:<{width}} {in_unit(case.median):>10} {in_unit(min(case.times)):>10} '
                     f'{case.spread:>7.1%} {ratio:>7.2f}x {processor:>10}')
-            extra = ''.join(f'  {name} {statistics.median(values):.4g}' for name, values in case.counters.items())
+            extra = ''.join(f'  {name} {counter(name, values)}' for name, values in case.counters.items())
             lines.append(line + extra)
     return lines
 
@@ -119,7 +130,8 @@ def self_test():
 
     result = {'benchmarks': [
         row('fib/weft/threads:2/process_time/real_time', 10.0, cpu_time=19.0, steals=7), row('fib/weft/threads:2/real_time', 12.0, steals=9),
-        row('fib/weft/threads:2/real_time', 11.0, steals=8), row('fib/tbb/threads:2/real_time', 22.0),
+        row('fib/weft/threads:2/real_time', 11.0, steals=8), row('fib/tbb/threads:2/real_time', 22.0, ratio=2.0),
+        row('fib/tbb/threads:2/real_time', 22.0, ratio=2.2), row('fib/tbb/threads:2/real_time', 22.0, ratio=2.6),
         row('uts/T1/weft/iterations:1', 5.0), {**row('fib/weft/threads:2_median', 11.0), 'run_type': 'aggregate'},
         row('fib/bad/threads:2', 0.0, error_occurred=True, error_message='no threads')]}
     found, errors = cases(result)
@@ -128,7 +140,7 @@ def self_test():
     assert found[0].median == 11e6 and min(found[0].times) == 10e6 and abs(found[0].spread - 1 / 11) < 1e-9
     text = '\n'.join(table(found))
     assert re.search(r'weft +11\.0 ms +10\.0 ms +9\.1% +1\.00x +19\.0 ms +steals 8\n', text), text
-    assert re.search(r'tbb +22\.0 ms +22\.0 ms +0\.0% +2\.00x +-$', text, re.MULTILINE), text
+    assert re.search(r'tbb +22\.0 ms +22\.0 ms +0\.0% +2\.00x +-  ratio 2\.2 ±9\.1%$', text, re.MULTILINE), text
     assert 'fib, 2 threads' in text and 'uts/T1, 1 thread\n' in text
     assert [in_unit(t) for t in (0.5, 9.999, 99.99, 999.9, 1234.0, 5.5e6, 2e9, 2e12)] == \
         ['0.50 ns', '10.0 ns', '100 ns', '1.00 us', '1.23 us', '5.50 ms', '2.00 s', '2000 s']

@@ -26,6 +26,8 @@ const char* text_of(TierReason reason) {
       return "high load";
     case TierReason::LowLoad:
       return "low load";
+    case TierReason::Asked:
+      return "asked for";
   }
   return "unknown";
 }

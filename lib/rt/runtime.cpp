@@ -141,6 +141,8 @@ NumaArena& Runtime::arena(unsigned index) const {
 
 unsigned Runtime::worker_count() const noexcept { return pool_->worker_count(); }
 
+void Runtime::open_tiers(unsigned least) noexcept { pool_->open_tiers(least); }
+
 const PinningPlan& Runtime::plan() const noexcept { return pool_->plan(); }
 
 const Topology& Runtime::topology() const noexcept { return pool_->machine(); }

@@ -91,7 +91,7 @@ struct Monitor::PaceHost {
   void heavy_fence() const noexcept { v0::heavy_fence(); }
   [[nodiscard]] bool must_look() const noexcept {
     // [monitor.stop] acquire: pairs with stop(). Who stops it and found it awake has woken nobody.
-    return monitor.is_anybody_inside() || monitor.stopping_.load(acquire) || (is_until_work && monitor.is_needed());
+    return monitor.is_anybody_inside() || monitor.tiers_.must_answer() || monitor.stopping_.load(acquire) || (is_until_work && monitor.is_needed());
   }
   void sleep(const Pace::Word& word, std::uint32_t value) const noexcept { futex_wait_for(word, value, turn); }
 };

@@ -56,6 +56,13 @@ class Monitor {
     if (tell() == Pace::Told::Absent) [[unlikely]] start(false);
   }
 
+  /// Tells it how many tiers are to be open at least. Threads: any.
+  void open_tiers(unsigned least) noexcept {
+    if (!tiers_.has_tiers()) return;
+    tiers_.ask(least);
+    if (tell() == Pace::Told::Absent) start(true);
+  }
+
  private:
   struct PacePolicy : HardwareAtomics {
     static void futex_wake(const Atomic<std::uint32_t>* word, int count) noexcept { v0::futex_wake(word, count); }
@@ -80,7 +87,7 @@ class Monitor {
     return pace_.tell([this] { is_asymmetric_ ? light_fence() : full_fence(); });
   }
   WEFT_COLD void start(bool is_urgent) noexcept;
-  [[nodiscard]] bool try_start(bool is_urgent) noexcept;
+  [[nodiscard]] bool try_start(bool is_urgent) noexcept;  // pre: Pool::threads_mutex_ held
   void run() noexcept;
   bool look_at_calls() noexcept;
   bool look_at_unmarked(Clock::time_point now) noexcept;

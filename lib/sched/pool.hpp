@@ -89,6 +89,9 @@ class Pool final : public Executor, public Domain {
 
   /// Without those that were added while others were blocked.
   [[nodiscard]] unsigned worker_count() const noexcept { return config_.workers; }
+  /// Keeps so many tiers open at least.
+  void open_tiers(unsigned least) noexcept { monitor_.open_tiers(least); }
+
   [[nodiscard]] const PinningPlan& plan() const noexcept { return config_.plan; }
   [[nodiscard]] const Topology& machine() const noexcept { return config_.machine; }
   [[nodiscard]] const std::string& name() const noexcept { return config_.name; }

@@ -18,18 +18,23 @@ constexpr double kHysteresisInTaus = 10;
 constexpr double kLongestTauNs = 5e6;
 
 /// The options as they are for one tier.
-TierOptions options_of(const TierOptions& options, std::size_t tier) {
+TierOptions options_of(const TierOptions& options, std::size_t tier, std::optional<TierKind> kind = {}) {
   TierOptions own;
   own.threshold = options.threshold;
   own.lower_threshold = options.lower_threshold;
   own.spill_delay = options.spill_delay;
   own.hysteresis = options.hysteresis;
-  for (const TierOverride& other : options.overrides) {
-    if (other.tier != tier) continue;
+  const auto take = [&own](const TierOverride& other) {
     own.threshold = other.threshold.value_or(own.threshold);
     own.lower_threshold = other.lower_threshold.value_or(own.lower_threshold);
     own.spill_delay = other.spill_delay.value_or(own.spill_delay);
     own.hysteresis = other.hysteresis.value_or(own.hysteresis);
+  };
+  for (const TierOverride& other : options.overrides) {
+    if (other.kind && other.kind == kind) take(other);
+  }
+  for (const TierOverride& other : options.overrides) {
+    if (!other.kind && other.tier == tier) take(other);
   }
   return own;
 }
@@ -60,6 +65,36 @@ void validate_values(const std::string& where, const TierOptions& values) {
   }
 }
 
+std::string place_of(std::size_t index) { return "TierOptions::overrides[" + std::to_string(index) + "]"; }
+
+std::string tier_of(const TierOverride& override) {
+  return override.kind ? "the kind \"" + std::string(name_of(*override.kind)) + "\"" : "tier " + std::to_string(override.tier);
+}
+
+void validate_override(const TierOptions& options, std::size_t index) {
+  const TierOverride& own = options.overrides[index];
+  const std::string place = place_of(index);
+  if (own.kind && own.tier != 0) refuse(place, " is for ", tier_of(own), " and for tier ", own.tier, "; it can be for one of them");
+  if (own.kind == TierKind::All || own.kind == TierKind::HomeDomain) refuse(place, " is for ", tier_of(own), ", which is always open");
+  if (!own.kind && own.tier == 0) refuse(place, " is for tier 0, which is always open; the first that opens is tier 1");
+  for (std::size_t i = 0; i < index; ++i) {
+    const TierOverride& other = options.overrides[i];
+    if (other.kind == own.kind && other.tier == own.tier) {
+      refuse(place, " is for ", tier_of(own), ", as is overrides[", i, "]; put both into one");
+    }
+  }
+  // What it leaves as it is counts, too: a threshold of its own may be below the lower one of all.
+  validate_values("for " + tier_of(own) + " (" + place + "), ", options_of(options, own.tier, own.kind));
+  if (own.kind) return;
+  // On some machine the tier of this number may be of any kind.
+  for (std::size_t i = 0; i < options.overrides.size(); ++i) {
+    const TierOverride& other = options.overrides[i];
+    if (!other.kind) continue;
+    validate_values("for " + tier_of(own) + " (" + place + "), where it is of " + tier_of(other) + " (" + place_of(i) + "), ",
+                    options_of(options, own.tier, other.kind));
+  }
+}
+
 /// Begins or ends a time in which something holds.
 ///
 /// @param begin  says when it began to hold, if it holds now and did not at the last sample
@@ -80,27 +115,15 @@ bool has_lasted(const std::optional<std::int64_t>& since, std::int64_t now_ns, s
 
 void validate(const TierOptions& options) {
   validate_values("TierOptions::", options_of(options, 0));
-  for (std::size_t i = 0; i < options.overrides.size(); ++i) {
-    const unsigned tier = options.overrides[i].tier;
-    std::ostringstream place;
-    place << "TierOptions::overrides[" << i << "]";
-    const std::string name = place.str();
-    if (tier == 0) refuse(name, " is for tier 0, which is always open; the first that opens is tier 1");
-    for (std::size_t j = 0; j < i; ++j) {
-      if (options.overrides[j].tier == tier) refuse(name, " is for tier ", tier, ", as is overrides[", j, "]; put both into one");
-    }
-    // What it leaves as it is counts, too: a threshold of its own may be below the lower one of all.
-    place.str({});
-    place << "for tier " << tier << " (" << name << "), ";
-    validate_values(place.str(), options_of(options, tier));
-  }
+  for (std::size_t i = 0; i < options.overrides.size(); ++i) validate_override(options, i);
 }
 
-TierPolicy::TierPolicy(const std::vector<unsigned>& workers_of_tiers, const TierOptions& options) {
+TierPolicy::TierPolicy(const std::vector<unsigned>& workers_of_tiers, const TierOptions& options, const std::vector<TierKind>& kinds) {
   tiers_.reserve(workers_of_tiers.size());
   unsigned below = 0;
   for (const unsigned workers : workers_of_tiers) {
-    const TierOptions own = options_of(options, tiers_.size());
+    const std::size_t tier = tiers_.size();
+    const TierOptions own = options_of(options, tier, tier < kinds.size() ? std::optional(kinds[tier]) : std::nullopt);
     // An average comes near to the number of all workers and does not reach it; for whoever asks for that, no average is enough.
     const double opens_at = own.threshold < 1 ? own.threshold * below : std::numeric_limits<double>::infinity();
     tiers_.push_back({workers, below, opens_at, own.lower_threshold * below, own.spill_delay.count(), own.hysteresis.count()});
@@ -113,6 +136,7 @@ TierPolicy::TierPolicy(const std::vector<unsigned>& workers_of_tiers, const Tier
 std::optional<TierChange> TierPolicy::step(const TierSample& sample) noexcept {
   const std::int64_t now = sample.now_ns;
   if (last_ns_ && now <= *last_ns_) return std::nullopt;
+  least_open_ = std::clamp(sample.least_open, 1U, static_cast<unsigned>(tiers_.size()));
   // Guests and workers that are just ending may be counted as well, and are no load that another tier would take.
   const double busy = sample.busy > 0 ? std::min(sample.busy, static_cast<double>(open_workers())) : 0;
   const std::int64_t last = last_ns_.value_or(now);
@@ -127,22 +151,24 @@ std::optional<TierChange> TierPolicy::step(const TierSample& sample) noexcept {
   }
   if (open_ > 1) {
     const double limit = tiers_[open_ - 1].closes_at;
-    keep(low_since_, average <= limit && !has_work_waiting, [&] { return average_ <= limit ? last : passed_at(last, limit, busy, now); });
+    const bool is_low = open_ > least_open_ && average <= limit && !has_work_waiting;
+    keep(low_since_, is_low, [&] { return average_ <= limit ? last : passed_at(last, limit, busy, now); });
   }
   last_ns_ = now;
   average_ = average;
 
+  if (open_ < least_open_) return change_to(least_open_, TierReason::Asked, now);
   if (const unsigned open = open_after_waiting(now, sample.waiting); open != open_) return change_to(open, TierReason::WorkWaited, now);
   if (has_next() && has_rested(tiers_[open_], now) && has_lasted(high_since_, now, tiers_[open_].spill_delay_ns)) {
     return change_to(open_ + 1, TierReason::HighLoad, now);
   }
   // The window is not older than the last change, so it is also the pause after that.
-  if (open_ > 1 && has_lasted(low_since_, now, tiers_[open_ - 1].hysteresis_ns)) return change_to(open_ - 1, TierReason::LowLoad, now);
+  if (has_lasted(low_since_, now, tiers_[open_ - 1].hysteresis_ns)) return change_to(open_ - 1, TierReason::LowLoad, now);
   return std::nullopt;
 }
 
 std::optional<std::int64_t> TierPolicy::next_look_ns() const noexcept {
-  if (open_ == 1 || !last_ns_) return std::nullopt;
+  if (open_ <= least_open_ || !last_ns_) return std::nullopt;
   const Tier& tier = tiers_[open_ - 1];
   constexpr std::int64_t kForEver = std::numeric_limits<std::int64_t>::max();
   const std::int64_t since = low_since_ ? *low_since_ : average_ <= tier.closes_at ? *last_ns_ : passed_at(*last_ns_, tier.closes_at, 0, kForEver);

@@ -18,6 +18,7 @@ struct TierSample {
   double busy = 0;               ///< how many of these workers ran something, on average since the sample before
   unsigned waiting = 0;          ///< jobs that have waited in queues since the sample before
   bool is_anybody_idle = false;  ///< one of these workers sleeps who may be woken, or somebody searches
+  unsigned least_open = 1;       ///< tiers that are to be open, whatever the load
 };
 
 /// Refuses options that say nothing sensible.
@@ -44,6 +45,9 @@ void validate(const TierOptions& options);
 /// it is seen after one tick, and what is due happens at the next. With a hysteresis of a tick or more that is within spill delay + hysteresis +
 /// 1 tick.
 ///
+/// **Asked for.** Tiers that somebody asks for open at the next sample, without a pause, and do not close while they are asked for. Afterwards load
+/// alone decides again.
+///
 /// **Smoothing.** An exponential average, in which a sample weighs dt / (dt + tau) for the time dt since the one before. That is 1 - exp(-dt / tau)
 /// to the first order, and takes long gaps too: a sample after seconds is nearly all of the average, as `busy` is of the whole gap. tau is a tenth
 /// of the shortest hysteresis, so that a load that has ended delays closing by little of the window, and 5 ms at most, so that a long hysteresis does
@@ -56,7 +60,9 @@ void validate(const TierOptions& options);
 class TierPolicy {
  public:
   /// Tier 0 is open. Pre: validate() takes the options; no tier is empty.
-  TierPolicy(const std::vector<unsigned>& workers_of_tiers, const TierOptions& options);
+  ///
+  /// @param kinds  of these tiers, for overrides that name one
+  TierPolicy(const std::vector<unsigned>& workers_of_tiers, const TierOptions& options, const std::vector<TierKind>& kinds = {});
 
   /// Cost: 10 to 20 ns. No allocation.
   [[nodiscard]] std::optional<TierChange> step(const TierSample& sample) noexcept;
@@ -66,6 +72,7 @@ class TierPolicy {
 
   /// Tiers.
   [[nodiscard]] unsigned open() const noexcept { return open_; }
+  [[nodiscard]] bool are_all_open() const noexcept { return !has_next(); }
   [[nodiscard]] unsigned open_workers() const noexcept { return workers_of(open_); }
 
   /// When the last tier closes if nobody runs anything from the last sample on; nothing: it stays open. For who gives no samples while all sleep.
@@ -92,6 +99,7 @@ class TierPolicy {
   std::chrono::nanoseconds shortest_hysteresis_ = std::chrono::nanoseconds::max();
   double tau_ns_ = 0;
   unsigned open_ = 1;
+  unsigned least_open_ = 1;
   Moment last_ns_;       // the last sample
   double average_ = 0;   // of busy workers
   Moment changed_ns_;    // the last change

@@ -3,13 +3,14 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
 
+#include "sched/load_meter.hpp"
 #include "sched/tier_policy.hpp"
+#include <weft/base/atomic.hpp>
 #include <weft/coro/worker_context.hpp>
 #include <weft/sched/stats.hpp>
 #include <weft/sched/tier_options.hpp>
@@ -21,7 +22,7 @@ class Pool;
 
 /// Gives TierPolicy its samples, and does what it says (README.md, "tiers").
 ///
-/// Threads: that of the monitor, but for has_tiers() and stats(), by any.
+/// Threads: that of the monitor, but for has_tiers(), ask() and stats(), by any.
 class TierWatch {
  public:
   using Clock = std::chrono::steady_clock;
@@ -34,6 +35,13 @@ class TierWatch {
 
   /// Workers of the tiers that are open at first.
   [[nodiscard]] unsigned open_workers() const noexcept { return policy_->open_workers(); }
+
+  /// At the next look so many tiers are to be open at least, until it is called again. Who calls it tells the monitor.
+  // relaxed: ordered by who tells the monitor, as what else it is told of is.
+  void ask(unsigned least_open) noexcept { asked_.store(least_open, relaxed); }
+  /// Whether the last look was before somebody asked.
+  // relaxed: as above.
+  [[nodiscard]] bool must_answer() const noexcept { return asked_.load(relaxed) != answered_; }
 
   /// Pre: has_tiers().
   void look(Clock::time_point now) noexcept;
@@ -57,22 +65,20 @@ class TierWatch {
     OwnerCount closed;
   };
 
-  [[nodiscard]] double busy_since_last(std::int64_t now_ns) noexcept;
-  [[nodiscard]] unsigned waiting_since_last() noexcept;
+  struct MeterHost;
+
   void make(const TierChange& change) noexcept;
 
   Pool& pool_;
   const PinningPlan& plan_;
   const std::function<void(const TierChange&)>& on_change_;
-  std::chrono::nanoseconds turn_when_all_are_open_{};
   std::optional<TierPolicy> policy_;
   unsigned tiers_ = 0;
+  Atomic<unsigned> asked_{1};  // tiers
   std::unique_ptr<Count[]> counts_;  // of each tier; read for statistics
   // ---- at the last look ----
-  std::vector<std::int64_t> idle_ns_;  // of each worker
-  std::int64_t last_ns_ = 0;
-  std::uint64_t begun_ = 0;    // jobs
-  std::uint64_t visible_ = 0;  // jobs
+  LoadMeter meter_;
+  unsigned answered_ = 1;  // tiers
   bool is_anybody_awake_ = false;
   bool is_pressing_ = false;
 };

@@ -140,6 +140,15 @@ class Runtime {
   /// The machine of that plan, as RuntimeOptions::topology has it or as it was detected; without any processor if nobody is bound.
   [[nodiscard]] WEFT_API const Topology& topology() const noexcept;
 
+  /// Has at least so many tiers open from now on, whatever the load, for what is known to come: a burst, a deadline. Load opens more as ever. With 1
+  /// load alone decides again, and what it has no use for closes as RuntimeOptions::tiers says. More than there are means all.
+  ///
+  /// Post:    nothing yet: the runtime's watcher opens them, within a millisecond or as soon as it gets a processor. RuntimeStats::tiers and
+  ///          RuntimeOptions::on_tier_change tell when.
+  /// Threads: any, workers too. Of several calls the last one counts.
+  /// Cost:    a system call at most.
+  WEFT_API void open_tiers(unsigned least) noexcept;
+
   /// What the workers have done so far. Cost: a walk over the workers, without stopping them.
   [[nodiscard]] WEFT_API RuntimeStats stats() const;
 

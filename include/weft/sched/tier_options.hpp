@@ -7,13 +7,16 @@
 #include <optional>
 #include <vector>
 
+#include <weft/topo/pinning.hpp>
+
 namespace weft::inline v0 {
 
 /// Why tiers were opened or closed.
 enum class TierReason : std::uint8_t {
   WorkWaited,  ///< opened: jobs waited for the spill delay, and nobody was idle
   HighLoad,    ///< opened: the open tiers were busier than the threshold for the spill delay
-  LowLoad      ///< closed: what was busy would have fit into the tiers that stay, for the hysteresis
+  LowLoad,     ///< closed: what was busy would have fit into the tiers that stay, for the hysteresis
+  Asked        ///< opened: Runtime::open_tiers asked for it
 };
 
 /// The open tiers are always the first ones, so their number says which.
@@ -27,9 +30,10 @@ struct TierChange {
   bool operator==(const TierChange&) const = default;
 };
 
-/// What is different for one tier; what is not set is as TierOptions has it for all.
+/// What is different for one tier, named by its kind or by its number; what is not set is as TierOptions has it for all.
 struct TierOverride {
-  unsigned tier = 0;  ///< its number in PinningPlan::tiers, from 1: tier 0 is always open
+  unsigned tier = 0;                   ///< its number in PinningPlan::tiers, from 1: tier 0 is always open
+  std::optional<TierKind> kind = {};  ///< instead of the number: the same on every machine
   std::optional<double> threshold = {};
   std::optional<double> lower_threshold = {};
   std::optional<std::chrono::nanoseconds> spill_delay = {};
@@ -58,8 +62,9 @@ struct TierOptions {
   /// Default: 50 ms, in which a frame of a game and most pauses between two parallel loops fit.
   std::chrono::nanoseconds hysteresis = std::chrono::milliseconds(50);
 
-  /// Other values for the opening and closing of some tiers, each tier once; those that a machine does not have are ignored. Example: siblings that
-  /// open only when work waits.
+  /// Other values for the opening and closing of some tiers, each kind and each number once; those that a machine does not have are ignored. What is
+  /// said for a number counts more than what is said for the kind of that tier. Example: siblings that open only when work waits,
+  /// `{{.kind = TierKind::Siblings, .threshold = 1}}`.
   std::vector<TierOverride> overrides = {};
 };
 

@@ -22,13 +22,26 @@ enum class PinningStrategy : std::uint8_t {
 
 [[nodiscard]] WEFT_API const char* name_of(PinningStrategy strategy) noexcept;
 
+/// What the processors of a tier have in common.
+enum class TierKind : std::uint8_t {
+  All,         ///< no tiers: all workers, which are always open
+  HomeDomain,  ///< one for each core of the first L3 domain; always open
+  SameNode,    ///< one for each core of the node's other L3 domains
+  OtherNodes,  ///< one for each core of the other NUMA nodes
+  Siblings,    ///< the other hardware threads of all these cores
+  Surplus      ///< more workers than processors
+};
+
+[[nodiscard]] WEFT_API const char* name_of(TierKind kind) noexcept;
+
 /// Where each worker is to run. The workers of one tier stand together, the first tier first.
 struct PinningPlan {
   /// Workers that are opened and closed together.
   struct Tier {
-    std::string name;      ///< what its processors have in common: "home L3 domain"
+    std::string name;      ///< of its kind, for people: "home L3 domain"
     unsigned first = 0;    ///< its first worker
     unsigned count = 0;
+    TierKind kind = TierKind::All;
     bool operator==(const Tier&) const = default;
   };
 

@@ -14,7 +14,7 @@ std::vector<PlannedTier> plan_avoid_smt(const Topology& machine) {
       }
     }
   }
-  return {{"all processors", in_rounds(cores, 0, machine.pus.size())}};
+  return {{TierKind::All, in_rounds(cores, 0, machine.pus.size())}};
 }
 
 }  // namespace weft::inline v0

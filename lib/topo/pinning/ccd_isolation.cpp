@@ -5,7 +5,7 @@ namespace weft::inline v0 {
 
 std::vector<PlannedTier> plan_ccd_isolation(const Topology& machine) {
   const std::vector<UsableDomain> domains = usable_domains(machine);
-  PlannedTier all{"all processors", {}};
+  PlannedTier all{TierKind::All, {}};
   for (const std::size_t domain : by_distance(machine, domains, home_of(machine, domains))) {
     std::vector<const UsableCore*> cores;
     for (const UsableCore& core : domains[domain].cores) cores.push_back(&core);

@@ -5,7 +5,7 @@
 namespace weft::inline v0 {
 
 std::vector<PlannedTier> plan_linear(const Topology& machine) {
-  PlannedTier all{"all processors", {}};
+  PlannedTier all{TierKind::All, {}};
   for (unsigned pu = 0; pu < machine.pus.size(); ++pu) {
     if (machine.pus[pu].is_allowed) all.pus.push_back(pu);
   }

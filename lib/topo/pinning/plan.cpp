@@ -26,6 +26,24 @@ const char* name_of(PinningStrategy strategy) noexcept {
   return "unknown";
 }
 
+const char* name_of(TierKind kind) noexcept {
+  switch (kind) {
+    case TierKind::All:
+      return "all processors";
+    case TierKind::HomeDomain:
+      return "home L3 domain";
+    case TierKind::SameNode:
+      return "other L3 domains of the node";
+    case TierKind::OtherNodes:
+      return "other NUMA nodes";
+    case TierKind::Siblings:
+      return "SMT siblings";
+    case TierKind::Surplus:
+      return "more workers than processors";
+  }
+  return "unknown";
+}
+
 namespace {
 
 std::vector<PlannedTier> tiers_for(const Topology& machine, PinningStrategy strategy) {
@@ -45,12 +63,12 @@ std::vector<PlannedTier> tiers_for(const Topology& machine, PinningStrategy stra
 }
 
 /// Gives the next workers these processors, as far as there are workers.
-void add_tier(PinningPlan& plan, std::string name, const std::vector<unsigned>& pus) {
+void add_tier(PinningPlan& plan, TierKind kind, const std::vector<unsigned>& pus) {
   const auto first = static_cast<unsigned>(plan.pus.size());
   const auto count = std::min(plan.workers - first, static_cast<unsigned>(pus.size()));
   if (count == 0) return;
   plan.pus.insert(plan.pus.end(), pus.begin(), pus.begin() + count);
-  plan.tiers.push_back({std::move(name), first, count});
+  plan.tiers.push_back({name_of(kind), first, count, kind});
 }
 
 /// Workers for which there is no processor of their own begin again at the first.
@@ -59,7 +77,7 @@ void add_surplus(PinningPlan& plan) {
   if (bound == plan.workers) return;
   for (unsigned worker = bound; worker < plan.workers; ++worker) plan.pus.push_back(plan.pus[worker % bound]);
   if (plan.strategy == PinningStrategy::TieredSpillover) {
-    plan.tiers.push_back({"more workers than processors", bound, plan.workers - bound});
+    plan.tiers.push_back({name_of(TierKind::Surplus), bound, plan.workers - bound, TierKind::Surplus});
   } else {
     plan.tiers.back().count = plan.workers;
   }
@@ -73,11 +91,11 @@ PinningPlan plan_pinning(const Topology& machine, PinningStrategy strategy, unsi
   plan.strategy = strategy;
   plan.workers = workers;
   if (strategy == PinningStrategy::None) {
-    plan.tiers.push_back({"all workers, wherever the kernel puts them", 0, workers});
+    plan.tiers.push_back({"all workers, wherever the kernel puts them", 0, workers, TierKind::All});
     return plan;
   }
   machine.check();
-  for (PlannedTier& tier : tiers_for(machine, strategy)) add_tier(plan, std::move(tier.name), tier.pus);
+  for (const PlannedTier& tier : tiers_for(machine, strategy)) add_tier(plan, tier.kind, tier.pus);
   add_surplus(plan);
   return plan;
 }

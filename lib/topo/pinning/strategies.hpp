@@ -2,15 +2,15 @@
 /// One function for each strategy: all allowed processors, in the order in which workers get them.
 #pragma once
 
-#include <string>
 #include <vector>
 
+#include <weft/topo/pinning.hpp>
 #include <weft/topo/topology.hpp>
 
 namespace weft::inline v0 {
 
 struct PlannedTier {
-  std::string name;
+  TierKind kind;
   std::vector<unsigned> pus;  // by their place in Topology::pus
 };
 

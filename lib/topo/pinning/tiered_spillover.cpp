@@ -15,10 +15,10 @@ std::vector<PlannedTier> plan_tiered_spillover(const Topology& machine) {
       all.push_back(&core);
     }
   }
-  return {{"home L3 domain", in_rounds(at_home, 0, 1)},
-          {"other L3 domains of the node", in_rounds(in_node, 0, 1)},
-          {"other NUMA nodes", in_rounds(in_other_nodes, 0, 1)},
-          {"SMT siblings", in_rounds(all, 1, machine.pus.size())}};
+  return {{TierKind::HomeDomain, in_rounds(at_home, 0, 1)},
+          {TierKind::SameNode, in_rounds(in_node, 0, 1)},
+          {TierKind::OtherNodes, in_rounds(in_other_nodes, 0, 1)},
+          {TierKind::Siblings, in_rounds(all, 1, machine.pus.size())}};
 }
 
 }  // namespace weft::inline v0

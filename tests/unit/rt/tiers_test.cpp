@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <latch>
@@ -222,9 +223,81 @@ TEST_CASE("a thread inside run takes a seat of an open tier") {
   for (int i = 0; i < 100; ++i) CHECK(rt.run([] { return WorkerHandle().index(); }) == 0);
 }
 
+TEST_CASE("tiers that are asked for open although nothing runs, and close when load alone decides again") {
+  Changes changes;
+  RuntimeOptions with_hook = options("l3:2 core:2 pu:2", {.hysteresis = 5ms});
+  with_hook.on_tier_change = changes.hook();
+  Runtime rt{with_hook};
+  for (const unsigned asked : {2U, 3U, ~0U}) {
+    rt.open_tiers(asked);
+    while (open_tiers(rt) != std::min(asked, 3U)) std::this_thread::yield();
+  }
+  rt.open_tiers(1);
+  while (open_tiers(rt) != 1) std::this_thread::yield();
+  static_cast<void>(rt.shutdown());
+  rt.open_tiers(3);  // whoever is late does no harm
+  rt.open_tiers(1);
+  const std::lock_guard lock(changes.mutex);
+  REQUIRE(changes.all.size() >= 3);
+  CHECK(changes.all[0].reason == weft::TierReason::Asked);
+  CHECK(changes.all[0].open_after == 2);
+  CHECK(changes.all[1].reason == weft::TierReason::Asked);
+  CHECK(changes.all[1].open_after == 3);
+  CHECK(changes.all[2].reason == weft::TierReason::LowLoad);
+}
+
+TEST_CASE("a job asks for the tiers that the next ones need, which no load would open") {
+  Runtime rt{options("l3:2 core:1 pu:2", {.threshold = 1, .spill_delay = kNever, .hysteresis = 5ms})};
+  for (int round = 0; round < 3; ++round) {
+    rt.run([&] { rt.open_tiers(3); });
+    need_all_workers(rt);
+    CHECK(open_tiers(rt) == 3);
+    rt.open_tiers(0);
+    while (open_tiers(rt) != 1) std::this_thread::yield();
+  }
+}
+
+TEST_CASE("tiers are asked for by several threads at once, and the last one counts") {
+  Runtime rt{options("l3:2 core:1 pu:2", {.hysteresis = 1ms})};
+  for (int round = 0; round < 20; ++round) {
+    std::vector<std::thread> threads;
+    for (unsigned i = 0; i < 3; ++i) {
+      threads.emplace_back([&rt, i] {
+        for (unsigned k = 0; k < 50; ++k) rt.open_tiers((i + k) % 4);
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    rt.open_tiers(3);
+    while (open_tiers(rt) != 3) std::this_thread::yield();
+    rt.open_tiers(1);
+    while (open_tiers(rt) != 1) std::this_thread::yield();
+  }
+}
+
+TEST_CASE("where there are no tiers, none can be asked for") {
+  Runtime rt{{.workers = 2}};
+  rt.open_tiers(2);
+  CHECK(rt.run([] { return 7; }) == 7);
+}
+
+TEST_CASE("an override for a kind of tier counts for the tier of this plan that is of that kind") {
+  TierOptions tiers{.spill_delay = 0ms, .hysteresis = 5ms};
+  tiers.overrides = {{.kind = weft::TierKind::SameNode, .threshold = 1, .spill_delay = kNever}};
+  Runtime rt{options("l3:2 core:1 pu:2", tiers)};
+  for (int i = 0; i < 200; ++i) {
+    Counter jobs;
+    for (int k = 0; k < 10; ++k) rt.spawn([] { CHECK(WorkerHandle().index() == 0); }, jobs);
+    jobs.wait();
+  }
+  CHECK(open_tiers(rt) == 1);
+}
+
 TEST_CASE("options for tiers that make no sense are refused, and none are needed where there are no tiers") {
   CHECK_THROWS_WITH((Runtime{options("l3:2 core:2", {.threshold = 2})}), Contains("TierOptions::threshold is 2"));
   CHECK_THROWS_WITH((Runtime{options("l3:2 core:2", {.overrides = {{.tier = 0}}})}), Contains("overrides[0] is for tier 0, which is always open"));
+  TierOptions home;
+  home.overrides = {{.kind = weft::TierKind::HomeDomain}};
+  CHECK_THROWS_WITH((Runtime{options("core:2", home)}), Contains("home L3 domain"));
   Runtime rt{options("core:2", {.overrides = {{.tier = 7, .threshold = 0.9}}})};
   need_all_workers(rt);
   CHECK(rt.stats().tiers.empty());

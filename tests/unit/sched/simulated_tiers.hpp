@@ -20,7 +20,7 @@ namespace weft_test {
 
 /// "12 ms: 3 tiers, work waited", a line for each change.
 inline std::string text_of(const std::vector<weft::TierChange>& changes) {
-  static constexpr const char* kReasons[] = {"work waited", "utilisation", "idle"};
+  static constexpr const char* kReasons[] = {"work waited", "utilisation", "idle", "asked for"};
   std::ostringstream text;
   for (const weft::TierChange& change : changes) {
     text << std::chrono::duration<double, std::milli>(change.time.time_since_epoch()).count() << " ms: " << change.open_after << " tiers, "

@@ -26,7 +26,8 @@ constexpr std::int64_t kMs = 1'000'000;
 /// A policy that gets a sample each millisecond, as one says.
 class Watched {
  public:
-  explicit Watched(const std::vector<unsigned>& workers_of_tiers, const TierOptions& options = {}) : policy_(workers_of_tiers, options) {}
+  explicit Watched(const std::vector<unsigned>& workers_of_tiers, const TierOptions& options = {}, const std::vector<weft::TierKind>& kinds = {})
+      : policy_(workers_of_tiers, options, kinds) {}
 
   TierPolicy& policy() { return policy_; }
   [[nodiscard]] std::int64_t now_ms() const { return now_ms_; }
@@ -35,9 +36,15 @@ class Watched {
     if (const auto change = policy_.step(sample)) changes_.push_back(*change);
   }
 
+  /// From the next sample on so many tiers are to be open at least.
+  Watched& ask(unsigned least_open) {
+    least_open_ = least_open;
+    return *this;
+  }
+
   /// Samples up to the one at `end_ms`.
   Watched& until(std::int64_t end_ms, double busy, unsigned waiting = 0, bool is_anybody_idle = false) {
-    while (now_ms_ < end_ms) see({++now_ms_ * kMs, busy, waiting, is_anybody_idle});
+    while (now_ms_ < end_ms) see({++now_ms_ * kMs, busy, waiting, is_anybody_idle, least_open_});
     return *this;
   }
 
@@ -58,6 +65,7 @@ class Watched {
  private:
   TierPolicy policy_;
   std::int64_t now_ms_ = 0;
+  unsigned least_open_ = 1;
   std::vector<TierChange> changes_;
 };
 
@@ -258,6 +266,64 @@ TEST_CASE("a tier with a longer spill delay ends what opens at once") {
   CHECK(tiers.changes() == "2 ms: 2 tiers, work waited\n52 ms: 4 tiers, work waited\n");
 }
 
+TEST_CASE("an override for a kind counts for the tiers of that kind, wherever they are in the plan") {
+  using enum weft::TierKind;
+  TierOptions options;
+  options.overrides = {{.kind = Siblings, .spill_delay = 10ms}};
+  const auto opened = [&](const std::vector<weft::TierKind>& kinds) {
+    Watched tiers({4, 4, 4}, options, kinds);
+    tiers.until(200, 4, 100);
+    return tiers.changes();
+  };
+  CHECK(opened({HomeDomain, SameNode, Siblings}) == "2 ms: 2 tiers, work waited\n52 ms: 3 tiers, work waited\n");
+  CHECK(opened({HomeDomain, Siblings, Surplus}) == "11 ms: 3 tiers, work waited\n");
+  CHECK(opened({HomeDomain, SameNode, OtherNodes}) == "2 ms: 3 tiers, work waited\n");
+}
+
+TEST_CASE("what an override says for the number of a tier counts more than what another says for its kind") {
+  using enum weft::TierKind;
+  TierOptions options;
+  options.overrides = {{.tier = 1, .spill_delay = 5ms}, {.kind = Siblings, .spill_delay = 20ms, .hysteresis = 100ms}};
+  Watched tiers({4, 4}, options, {HomeDomain, Siblings});
+  tiers.until(10, 4, 1).until(500, 0);
+  CHECK(tiers.changes() == "6 ms: 2 tiers, work waited\n112 ms: 1 tiers, idle\n");
+}
+
+TEST_CASE("tiers that are asked for open at once, and no load closes them") {
+  Watched tiers({4, 4, 4});
+  tiers.until(10, 0, 0, true);
+  tiers.ask(3).until(1000, 0, 0, true);
+  CHECK(tiers.changes() == "11 ms: 3 tiers, asked for\n");
+  CHECK_FALSE(tiers.policy().next_look_ns());
+  tiers.ask(2).until(1080, 0, 0, true);
+  CHECK(tiers.changes() == "1050 ms: 2 tiers, idle\n");
+  CHECK_FALSE(tiers.policy().next_look_ns());
+  tiers.ask(1).until(2000, 0, 0, true);
+  CHECK(tiers.changes() == "1130 ms: 1 tiers, idle\n");
+}
+
+TEST_CASE("tiers are asked for in the pause after a change, too") {
+  Watched tiers = two_open();
+  tiers.until(52, 0);
+  CHECK(tiers.changes() == "52 ms: 1 tiers, idle\n");
+  tiers.ask(2).until(60, 0);
+  CHECK(tiers.changes() == "53 ms: 2 tiers, asked for\n");
+}
+
+TEST_CASE("load opens more tiers than are asked for, and closes them again") {
+  Watched tiers({4, 4, 4});
+  tiers.ask(2).until(100, 8, 4).until(300, 0, 0, true);
+  CHECK(tiers.changes() == "1 ms: 2 tiers, asked for\n51 ms: 3 tiers, work waited\n153 ms: 2 tiers, idle\n");
+}
+
+TEST_CASE("more tiers than there are, or none, can be asked for") {
+  Watched tiers({4, 4});
+  tiers.ask(0).until(10, 0).ask(~0U).until(20, 0);
+  CHECK(tiers.changes() == "11 ms: 2 tiers, asked for\n");
+  tiers.ask(0).until(100, 0);
+  CHECK(tiers.changes() == "70 ms: 1 tiers, idle\n");
+}
+
 TEST_CASE("one sample after a rest in which nobody ran closes one tier") {
   Watched tiers({4, 4, 4});
   tiers.until(20, 12, 100).after_gap(5000, 0).after_gap(10000, 0).after_gap(15000, 0);
@@ -368,5 +434,18 @@ TEST_CASE("overrides that say nothing sensible are refused with what to do inste
   CHECK(refusal_of({{.tier = 2, .threshold = 0.5}}) ==
         "weft: for tier 2 (TierOptions::overrides[0]), lower_threshold is 0.6 and threshold is 0.5, so that a load between them would open and "
         "close a tier without end; the lower one has to be below");
+  using enum weft::TierKind;
+  CHECK(refusal_of({{.kind = Siblings, .threshold = 0.9}, {.tier = 1, .threshold = 0.7}}) == "");
+  CHECK(refusal_of({{.kind = HomeDomain}}) == "weft: TierOptions::overrides[0] is for the kind \"home L3 domain\", which is always open");
+  CHECK(refusal_of({{.kind = All}}) == "weft: TierOptions::overrides[0] is for the kind \"all processors\", which is always open");
+  CHECK(refusal_of({{.tier = 2, .kind = Siblings}}) ==
+        "weft: TierOptions::overrides[0] is for the kind \"SMT siblings\" and for tier 2; it can be for one of them");
+  CHECK(refusal_of({{.kind = SameNode}, {.kind = Siblings}, {.kind = SameNode}}) ==
+        "weft: TierOptions::overrides[2] is for the kind \"other L3 domains of the node\", as is overrides[0]; put both into one");
+  CHECK(refusal_of({{.kind = Siblings, .lower_threshold = 0.9}})
+            .starts_with("weft: for the kind \"SMT siblings\" (TierOptions::overrides[0]), lower_threshold is 0.9 and threshold is 0.8, "));
+  CHECK(refusal_of({{.tier = 1, .threshold = 0.65}, {.kind = Siblings, .lower_threshold = 0.7}})
+            .starts_with("weft: for tier 1 (TierOptions::overrides[0]), where it is of the kind \"SMT siblings\" (TierOptions::overrides[1]), "
+                         "lower_threshold is 0.7 and threshold is 0.65, "));
   CHECK(refusal_of({{.tier = 1, .hysteresis = -1ms}}).starts_with("weft: for tier 1 (TierOptions::overrides[0]), hysteresis is -1000000 ns; "));
 }

@@ -123,3 +123,26 @@ TEST_CASE("each allowed processor has one worker, whatever the machine and the s
     }
   }
 }
+
+TEST_CASE("each tier says of what kind it is, and its name is the one of its kind") {
+  using enum weft::TierKind;
+  const auto kinds_of = [](const char* text, PinningStrategy strategy, unsigned workers) {
+    const Topology machine = Topology::parse(text);
+    std::vector<weft::TierKind> kinds;
+    for (const PinningPlan::Tier& tier : weft::plan_pinning(machine, strategy, workers).tiers) {
+      kinds.push_back(tier.kind);
+      CHECK(tier.name == weft::name_of(tier.kind));
+    }
+    return kinds;
+  };
+  using Kinds = std::vector<weft::TierKind>;
+  const char* const kLarge = "node:2 l3:2 core:2 pu:2";
+  CHECK(kinds_of(kLarge, PinningStrategy::TieredSpillover, 20) == Kinds{HomeDomain, SameNode, OtherNodes, Siblings, Surplus});
+  CHECK(kinds_of(kLarge, PinningStrategy::TieredSpillover, 3) == Kinds{HomeDomain, SameNode});
+  CHECK(kinds_of("core:2 pu:2", PinningStrategy::TieredSpillover, 4) == Kinds{HomeDomain, Siblings});
+  CHECK(kinds_of("node:2 core:2", PinningStrategy::TieredSpillover, 4) == Kinds{HomeDomain, OtherNodes});
+  for (const PinningStrategy strategy : {PinningStrategy::Linear, PinningStrategy::AvoidSMT, PinningStrategy::CCDIsolation}) {
+    CHECK(kinds_of(kLarge, strategy, 20) == Kinds{All});
+  }
+  CHECK(weft::plan_pinning({}, PinningStrategy::None, 2).tiers[0].kind == All);
+}

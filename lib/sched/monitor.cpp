@@ -11,6 +11,7 @@
 #include "base/futex.hpp"
 #include "fiber/fiber_depot.hpp"
 #include "sched/pool.hpp"
+#include "sched/seat_host.hpp"
 #include <weft/mem/frame_cache.hpp>
 
 namespace weft::inline v0 {
@@ -43,14 +44,18 @@ Monitor::Monitor(Pool& pool, const PoolConfig& config)
 
 /// @param is_urgent  somebody may be blocked already; otherwise a try each 50 ms is enough, for those who add work are many
 void Monitor::start(bool is_urgent) noexcept {
-  if (try_start(is_urgent)) return;
-  // Nobody opens tiers when they have to be.
-  if (tiers_.has_tiers() && pool_.idle_.is_closed_hint(pool_.worker_count() - 1)) pool_.open_workers(pool_.worker_count());
+  {
+    const std::lock_guard lock(pool_.threads_mutex_);
+    if (try_start(is_urgent)) return;
+    // Nobody opens tiers when they have to be. Under the lock: whoever starts a watcher after this one could not be started has it close them.
+    if (!tiers_.has_tiers() || !pool_.idle_.is_closed_hint(pool_.worker_count() - 1)) return;
+    static_cast<void>(pool_.idle_.set_open(pool_.worker_count()));
+  }
+  v0::allow_another(pool_.idle_, Pool::SeatHost{pool_}, 0);  // to wake somebody may take that lock
 }
 
 /// False: there is no thread for it.
 bool Monitor::try_start(bool is_urgent) noexcept {
-  const std::lock_guard lock(pool_.threads_mutex_);
   // relaxed: stop() sets it under the lock.
   if (thread_.joinable() || stopping_.load(relaxed)) return true;
   if (is_urgent || Clock::now() - refused_last_ >= kBetweenTries) {

@@ -181,3 +181,33 @@ TEST_CASE("workers whose threads could not be started get them later") {
   for (unsigned i = 0; i < kWorkers; ++i) rt.spawn([&] { all_run.arrive_and_wait(); }, jobs);
   jobs.wait();
 }
+
+TEST_CASE("a watcher that another thread starts, just after there was no thread for it, has the tiers as they should be") {
+  RuntimeOptions options{.workers = 2,
+                         .pinning = weft::PinningStrategy::TieredSpillover,
+                         .topology = weft::Topology::parse("l3:2 core:1"),
+                         .report_blocking_after = kNoReports};
+  options.tiers.threshold = 1;
+  options.tiers.spill_delay = 1h;
+  Runtime rt{options};
+  REQUIRE(rt.stats().tiers.size() == 2);
+  std::latch is_refused(1), has_run(1);
+  std::optional<FailingThreads> failing(1);  // but for one worker's
+  failing->after_unlock([&] {
+    is_refused.count_down();
+    has_run.wait();
+  });
+  Counter jobs;
+  rt.spawn(
+      [&] {
+        is_refused.wait();  // whoever spawned this is between its failure and what it does about it
+        failing.reset();
+        weft::spawn([&] { has_run.count_down(); }, jobs);
+        const weft::BlockingSection section;  // starts the watcher, which has the other worker run what was spawned
+        has_run.wait();
+      },
+      jobs);
+  jobs.wait();
+  CHECK(rt.stats().tiers[0].is_open);
+  CHECK_FALSE(rt.stats().tiers[1].is_open);
+}

@@ -1,8 +1,5 @@
 #include "sched/worker.hpp"
 
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <new>
 
@@ -15,18 +12,6 @@
 #include <weft/sched/numa_arena.hpp>
 
 namespace weft::inline v0 {
-
-namespace {
-
-/// The thread as the kernel knows it, which is asked once.
-int thread_number() noexcept {
-  thread_local const int number = static_cast<int>(::syscall(SYS_gettid));
-  return number;
-}
-
-std::int64_t now_ns() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
-
-}  // namespace
 
 Worker::Worker(Pool& pool, unsigned index_in_pool)
     : pool_(pool),
@@ -224,126 +209,6 @@ void Worker::put_back(Job* job, Priority at) noexcept {
   notify_work(*this);
 }
 
-// ---- idle (README.md, "the idle protocol") ----
-
-/// The worker as the idle protocol sees it.
-struct Worker::IdleHost {
-  Worker& worker;
-
-  Found search() const noexcept { return worker.search(); }
-  void count_park() const noexcept { worker.parks_.add(); }
-  void heavy_fence() const noexcept { v0::heavy_fence(); }
-  [[nodiscard]] bool has_visible_work() const noexcept { return worker.pool_.has_visible_work(); }
-  // [pool.stop] acquire: pairs with ~Pool() and Pool::end_spare().
-  [[nodiscard]] bool is_stopping() const noexcept { return worker.pool_.stopping_.load(acquire) || worker.must_end.load(acquire); }
-  void about_to_sleep() const noexcept { worker.pool_.about_to_sleep(); }
-  void park() const noexcept { worker.parker.park(); }
-  bool wake_one() const noexcept { return worker.pool_.wake_one(); }
-  void call_busy() const noexcept { worker.pool_.call_for_visible_work(); }
-};
-
-Worker::Found Worker::search() noexcept {
-  constexpr int kRounds = 64;
-  constexpr int kForeignRounds = 8;  // the last ones: what waits for another arena is left to that as long as there may be something else
-  // relaxed: only says whether another is woken; what was pushed before it is set again is found by the looks below, or by the last look.
-  if (arena_ != nullptr && arena_->is_called.load(relaxed)) arena_->is_called.store(false, relaxed);
-  for (int round = 0; round < kRounds; ++round) {
-    // A closed tier's worker does not take time from its core's other processor; but when the pool stops, what is left is everybody's.
-    // relaxed: a hint.
-    if (must_leave(wake_hint->load(relaxed)) && !IdleHost{*this}.is_stopping()) break;
-    Found found = find_work();
-    if (!found && round >= kRounds - kForeignRounds && pool_.has_arenas()) found = find_in_other_arenas();
-    if (found) {
-      become_busy(pool_.idle_, IdleHost{*this});
-      return found;
-    }
-    pause_between_looks();
-  }
-  return {};
-}
-
-Worker::Found Worker::sleep_until_work() noexcept {
-  small_gets_ = 0;
-  frames.send_foreign_home();
-  fibers.rest();
-  begin_idle_time();
-  const Found found = wait_for_work(pool_.idle_, index, IdleHost{*this});
-  end_rest();
-  return found;
-}
-
-/// Whether its tier is closed, and it is in nobody's place. Cost: a lock if its tier is closed and somebody leaves.
-bool Worker::must_leave(std::uint32_t hint) const noexcept {
-  return (hint & Idle::kLeaving) != 0 && index < pool_.worker_count() && pool_.idle_.is_closed_hint(index) && pool_.idle_.must_leave(index);
-}
-
-/// Goes to sleep although there may be work, if its tier is closed, or those who were blocked are back and more are awake than should be.
-///
-/// @return  false: it need not; true: it has slept, and `found` is the work for which it was woken
-bool Worker::try_rest(Found& found) noexcept {
-  // relaxed: a hint; the lock decides.
-  const std::uint32_t hint = wake_hint->load(relaxed);
-  if ((hint & (Idle::kTooMany | Idle::kLeaving)) == 0) [[likely]] return false;
-  if ((hint & Idle::kTooMany) == 0 && !must_leave(hint)) return false;
-  if (must_look_for_high_ || has_given_way_) return false;  // it has answered a call, and looks first
-  count_off(*this);
-  begin_idle_time();
-  const bool rests = pool_.idle_.try_rest(index);
-  // ---- if so, a guest may have the seat from here (G1) ----
-  if (rests) found = wait_for_work(pool_.idle_, index, IdleHost{*this}, true);
-  end_rest();
-  return rests;
-}
-
-void Worker::bind() noexcept {
-  // relaxed: see Pool::limits_changed().
-  binding_ = pool_.binding_.load(relaxed);
-  // relaxed: statistics.
-  processor_.store(pool_.config_.places.bind_as(index).value_or(kNoProcessor), relaxed);
-}
-
-/// After the process has lost or got processors: only to one that it has. Elsewhere the thread stays where the kernel has put it.
-void Worker::bind_anew() noexcept {
-  if (pool_.may_use_place_of(index)) return bind();
-  // relaxed: see Pool::limits_changed().
-  binding_ = pool_.binding_.load(relaxed);
-  // relaxed: statistics.
-  processor_.store(kNoProcessor, relaxed);
-}
-
-/// The seat's own thread is back; a guest may have been in its place.
-void Worker::end_rest() noexcept {
-  // relaxed: see Pool::limits_changed().
-  if (binding_ != pool_.binding_.load(relaxed)) [[unlikely]] bind_anew();
-  // relaxed: a hint for the monitor.
-  runner_.store(thread_number(), relaxed);
-  end_idle_time();
-}
-
-void Worker::begin_blocking() noexcept {
-  if (blocking_depth_++ != 0) return;
-  count_off(*this);  // nobody waits for what is through because of what is not
-  blocking.enter();
-  pool_.monitor_.call_begins();
-}
-
-void Worker::end_blocking() noexcept {
-  if (--blocking_depth_ != 0) return;
-  if (blocking.leave()) static_cast<void>(pool_.idle_.allow(-1));
-}
-
-void Worker::begin_idle_time() noexcept {
-  // relaxed: statistics.
-  idle_since_.store(now_ns(), relaxed);
-}
-
-/// What began last: a guest may have ended the time that the seat's own thread began, and begun another.
-void Worker::end_idle_time() noexcept {
-  // relaxed: statistics.
-  const std::int64_t since = idle_since_.exchange(0, relaxed);
-  idle_ns_.add(static_cast<std::uint64_t>(now_ns() - since));
-}
-
 // ---- running ----
 
 bool Worker::prepare() noexcept {
@@ -407,7 +272,8 @@ void Worker::run_thread() noexcept {
   Found found = search_first();
   while (found) {
     execute(found);
-    if (try_rest(found)) continue;
+    // relaxed: a hint; the lock decides.
+    if ((wake_hint->load(relaxed) & (Idle::kTooMany | Idle::kLeaving)) != 0 && try_rest(found)) [[unlikely]] continue;
     found = find_more_work();
     if (!found) found = sleep_until_work();
   }

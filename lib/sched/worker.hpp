@@ -115,6 +115,10 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   static constexpr std::uint32_t kHigherTurn = 8;
   static constexpr std::uint32_t kForeignFairRound = 16;  // fair turns between two looks at what waits for other arenas
 
+  /// The calling thread, as the kernel knows it.
+  [[nodiscard]] static int thread_number() noexcept;
+  [[nodiscard]] static std::int64_t now_ns() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
+
   void enter() noexcept;
   void leave() noexcept;
   void execute(Found found) noexcept;

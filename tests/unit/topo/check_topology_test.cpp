@@ -38,7 +38,7 @@ TEST_CASE("a machine that fits together is taken, with and without distances, wi
   CHECK(complaint([](Topology&) {}) == "it was taken");
   CHECK(complaint([](Topology& of) { of.nodes[1].distances.clear(); }) == "it was taken");
   CHECK(complaint([](Topology& of) {
-          of.nodes.push_back({.os_index = 7});
+          of.nodes.push_back({.os_index = 7, .memory = 0, .distances = {}});
           for (Topology::Node& node : of.nodes) node.distances.clear();
         }) == "it was taken");
   CHECK(complaint([](Topology& of) { of.pus[2].is_allowed = of.pus[3].is_allowed = false; }) == "it was taken");

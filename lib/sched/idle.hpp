@@ -418,6 +418,9 @@ void give_seat_back(Idle& idle, unsigned worker, bool is_done, Host host) noexce
 /// @tparam Host  as above
 template <class Host>
 void wake_for_visible_work(Host host) noexcept {
+  // The fence is for what is not seen yet, and costs more than the wake-up. Whoever is woken without it searches, and sees to the rest as the last
+  // of those who search.
+  if (host.has_visible_work() && host.wake_one()) return;
   // [idle.announce] seq_cst: the sleepers' word in the hint, before the look at the deques: pushers had left their work to those who were
   // awake. Partner: [idle.push_a], a pusher's item before its read of the hint.
   host.heavy_fence();

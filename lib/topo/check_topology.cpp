@@ -64,7 +64,9 @@ void Topology::check() const {
   check_numbers("nodes", nodes);
   check_numbers("pus", pus);
   check_distances(nodes);
-  if (!(quota >= 0) || std::isinf(quota)) refuse("Topology::quota is ", quota, "; it is so many processors' worth of time, and 0 where there is no limit");
+  if (!(quota >= 0) || std::isinf(quota)) {
+    refuse("Topology::quota is ", quota, "; it is so many processors' worth of time, and 0 where there is no limit");
+  }
   if (allowed_pus() == 0) refuse("the Topology has no processor that is allowed, so no worker could run on it");
 }
 

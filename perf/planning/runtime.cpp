@@ -1,6 +1,6 @@
 /// @file
-/// make_runtime_1024: a Runtime for 1024 processors, as seen from a machine that has fewer. No worker has a thread yet, and each finds out from whom it
-/// steals when it gets one.
+/// make_runtime_1024: a Runtime for 1024 processors, as seen from a machine that has fewer. No worker has a thread yet, and each finds out from
+/// whom it steals when it gets one.
 #include <weft/weft.hpp>
 
 #include <chrono>

@@ -18,10 +18,10 @@
 
 namespace spillover {
 
+/// Pre: there are some.
 inline double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+  std::sort(values.begin(), values.end());
+  return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
 }
 
 template <class Sample>
@@ -72,8 +72,9 @@ class Pairs {
 template <class Sample, class Run, class Record>
 bool add_pair(const std::string& problem, int pairs, Run run, Record record) {
   const auto shared = std::make_shared<Pairs<Sample>>(run);
-  for (const auto& [contender, name] : {std::pair{Contender::AllOpen, "all-open"}, std::pair{Contender::Tiered, "tiered"}}) {
-    perf::add_timed_case(problem, name, workers(), [shared, record, contender = contender](benchmark::State& state) {
+  for (const Contender contender : {Contender::AllOpen, Contender::Tiered}) {
+    const char* const name = contender == Contender::Tiered ? "tiered" : "all-open";
+    perf::add_timed_case(problem, name, workers(), [shared, record, contender](benchmark::State& state) {
       std::vector<Sample> samples;
       std::vector<double> ratios;
       for (auto _ : state) {

@@ -1,6 +1,6 @@
 /// @file
-/// load_20, load_40, load_60: jobs of 100 us that come at random, so many that the processors are busy for that share of the time. The time of a case is the
-/// processor time of a job, of all threads together.
+/// load_20, load_40, load_60: jobs of 100 us that come at random, so many that the processors are busy for that share of the time. The time of a
+/// case is the processor time of a job, of all threads together.
 #include <sys/prctl.h>
 
 #include <algorithm>
@@ -22,8 +22,8 @@ using Seconds = std::chrono::duration<double>;
 constexpr std::chrono::microseconds kJob{100};
 constexpr Seconds kWarmUp{0.2};
 
-/// When each job is due, from the beginning of the run: a Poisson process from a seed. The generator of <random> is the same everywhere, its distributions
-/// are not.
+/// When each job is due, from the beginning of the run: a Poisson process from a seed. The generator of <random> is the same everywhere, its
+/// distributions are not.
 std::vector<Seconds> arrivals(double rate, Seconds length, std::uint64_t seed) {
   std::mt19937_64 random(seed);
   std::vector<Seconds> due;

@@ -13,8 +13,8 @@ namespace spillover {
 
 using Clock = std::chrono::steady_clock;
 
-/// Both have a worker for each processor, bound to it, and all other options alike. Where there are more than two processors the workers may have them in
-/// another order.
+/// Both have a worker for each processor, bound to it, and all other options alike. Where there are more than two processors the workers may have
+/// them in another order.
 enum class Contender : std::uint8_t {
   AllOpen,  ///< PinningStrategy::AvoidSMT
   Tiered    ///< PinningStrategy::TieredSpillover

@@ -48,7 +48,8 @@ TEST_CASE("a machine that fits together is taken, with and without distances, wi
 TEST_CASE("a place outside its vector is named") {
   CHECK(complaint([](Topology& of) { of.cores[3].package = 2; }) ==
         "weft: Topology::cores[3].package is 2, and there is no packages[2]: packages has 2 elements");
-  CHECK(complaint([](Topology& of) { of.cores[1].node = 5; }) == "weft: Topology::cores[1].node is 5, and there is no nodes[5]: nodes has 2 elements");
+  CHECK(complaint([](Topology& of) { of.cores[1].node = 5; }) ==
+        "weft: Topology::cores[1].node is 5, and there is no nodes[5]: nodes has 2 elements");
   CHECK(complaint([](Topology& of) { of.l3s.resize(1); }) == "weft: Topology::cores[2].l3 is 1, and there is no l3s[1]: l3s has 1 element");
   CHECK(complaint([](Topology& of) { of.pus[7].core = 4; }) == "weft: Topology::pus[7].core is 4, and there is no cores[4]: cores has 4 elements");
   CHECK(complaint([](Topology& of) { of.cores.clear(); }) == "weft: Topology::pus[0].core is 0, and there is no cores[0]: cores has 0 elements");

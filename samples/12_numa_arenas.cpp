@@ -36,7 +36,13 @@ weft::Task<double> compute(weft::Runtime& rt) {
   }
 
   double sum = 0;
-  for (const Column& column : columns) sum = std::accumulate(column.begin(), column.end(), sum);
+  for (unsigned i = 0; i < rt.arena_count(); ++i) {
+    const weft::NumaArena& arena = rt.arena(i);
+    std::cout << "arena " << i << ": " << arena.workers().size() << " workers, " << columns[i].size() << " values";
+    if (const auto share = arena.remote_share()) std::cout << ", " << 100 * *share << " % of the memory of node " << *arena.node() << " lies elsewhere";
+    std::cout << '\n';
+    sum = std::accumulate(columns[i].begin(), columns[i].end(), sum);
+  }
   co_return sum;
 }
 
@@ -46,11 +52,6 @@ int main() {
   // Arenas need workers that stay on their nodes.
   weft::Runtime rt{{.pinning = weft::PinningStrategy::AvoidSMT, .pinning_best_effort = true}};
   const double sum = rt.run(compute(rt));
-  for (unsigned i = 0; i < rt.arena_count(); ++i) {
-    const weft::NumaArena& arena = rt.arena(i);
-    std::cout << "arena " << i << ": node " << arena.node().value_or(0) << ", " << arena.workers().size() << " workers, " << share_of(rt, i)
-              << " values, " << static_cast<int>(100 * arena.remote_share()) << " % of its memory on other nodes\n";
-  }
   std::cout << "sum: " << sum << '\n';
   return sum == static_cast<double>(kValues) * (kRounds + 1) ? 0 : 1;
 }

@@ -38,6 +38,11 @@ void throw_no_runtime(const char* mistake, const char* instead) {
   throw UsageError(std::string("weft: ") + mistake + " outside a runtime: call " + instead + ", or do it in a task that a runtime runs");
 }
 
+void throw_foreign_arena() {
+  throw UsageError(
+      "weft: a child of a TaskGroup was to start in an arena of another runtime, which would not be kept for it: spawn it there with a Counter");
+}
+
 // ---- tasks ----
 
 void prepare_root(PromiseBase& promise, const SpawnTarget& target, Counter* counter, const std::stop_token& stop,

@@ -34,14 +34,12 @@ T* pop(T*& list) noexcept {
 // ---- memory for slabs and magazines ----
 
 void* FrameDepot::take_memory(std::size_t bytes, std::size_t alignment) {
-  if (region_ == nullptr || !region_->has_range()) return take_from_allocator(bytes, alignment);
-  void* const memory = region_->take(bytes);  // aligned to its size
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
+  void* const memory = region_ != nullptr ? region_->take(bytes) : nullptr;  // aligned to its size
+  return memory != nullptr ? memory : take_from_allocator(bytes, alignment);
 }
 
 void FrameDepot::give_memory(void* memory, std::size_t bytes, std::size_t alignment) noexcept {
-  if (region_ != nullptr && region_->has_range()) return region_->give(memory, bytes);
+  if (region_ != nullptr && region_->contains(memory)) return region_->give(memory, bytes);
   give_to_allocator(memory, bytes, alignment);
 }
 

@@ -1,5 +1,6 @@
 #include <weft/mem/node_memory.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <mutex>
@@ -14,7 +15,7 @@ namespace weft::inline v0 {
 
 namespace {
 
-constexpr std::size_t kHomes = 16;
+constexpr std::size_t kHomes = 128;
 
 /// Never destroyed: blocks may outlive static objects.
 struct Home {
@@ -46,7 +47,7 @@ constexpr std::size_t bytes_in_depot(std::size_t bytes, std::size_t alignment) n
 
 NodeMemory::NodeMemory(unsigned os_node, detail::NodeParts& parts) noexcept : node_(os_node), parts_(parts) {
   const bool is_ordinary = WEFT_ASAN || (os_node < kImagined && nodes_here().count <= 1);
-  if (is_ordinary || !parts_.region.reserve()) return;
+  if (is_ordinary || !parts_.region.reserve(std::min(NodeRegion::kMostBytes, address_space_for_a_node()))) return;
   range_begin_ = parts_.region.begin();
   range_bytes_ = parts_.region.bytes();
   is_bound_ = os_node < kImagined && parts_.region.bind_to(os_node);
@@ -89,7 +90,10 @@ void detail::collect_on_nodes() noexcept {
   });
 }
 
-double NodeMemory::remote_share() const noexcept { return has_range() && node_ < kImagined ? parts_.region.share_elsewhere(node_) : 0; }
+std::optional<double> NodeMemory::remote_share() const noexcept {
+  if (!is_bound()) return std::nullopt;
+  return parts_.region.share_elsewhere(node_);
+}
 
 void NodeMemory::use_huge_pages() noexcept { parts_.region.use_huge_pages(); }
 
@@ -99,12 +103,13 @@ void* NodeMemory::do_allocate(std::size_t bytes, std::size_t alignment) {
   if (!has_range()) return take_from_allocator(bytes, alignment);
   if (const std::size_t small = bytes_in_depot(bytes, alignment)) return parts_.blocks.take_one(FrameCache::class_of(small));
   if (void* const block = parts_.region.take(bytes > alignment ? bytes : alignment)) return block;
-  throw std::bad_alloc();
+  return take_from_allocator(bytes, alignment);
 }
 
 void NodeMemory::do_deallocate(void* block, std::size_t bytes, std::size_t alignment) {
   if (!has_range()) return give_to_allocator(block, bytes, alignment);
   if (const std::size_t small = bytes_in_depot(bytes, alignment)) return FrameDepot::put_one(FrameCache::class_of(small), block);
+  if (!contains(block)) return give_to_allocator(block, bytes, alignment);
   parts_.region.give(block, bytes > alignment ? bytes : alignment);
 }
 

@@ -203,7 +203,7 @@ void NodeRegion::prefault(std::size_t bytes) noexcept {
   }
 }
 
-double NodeRegion::share_elsewhere(unsigned os_node) noexcept {
+std::optional<double> NodeRegion::share_elsewhere(unsigned os_node) noexcept {
   constexpr std::size_t kMostAsked = 65536;
   constexpr std::size_t kAtOnce = 512;
   std::size_t end = 0;
@@ -219,13 +219,13 @@ double NodeRegion::share_elsewhere(unsigned os_node) noexcept {
   for (std::size_t at = first_; at < end;) {
     std::size_t count = 0;
     for (; count < kAtOnce && at < end; at += step) pages[count++] = address_of(static_cast<Index>(at));
-    if (region_memory.nodes_of(pages.data(), count, nodes.data()) != 0) continue;
+    if (region_memory.nodes_of(pages.data(), count, nodes.data()) != 0) return std::nullopt;
     for (std::size_t i = 0; i < count; ++i) {
       present += nodes[i] >= 0;
       elsewhere += nodes[i] >= 0 && static_cast<unsigned>(nodes[i]) != os_node;
     }
   }
-  return present != 0 ? static_cast<double>(elsewhere) / static_cast<double>(present) : 0;
+  return present != 0 ? static_cast<double>(elsewhere) / static_cast<double>(present) : 0.0;
 }
 
 std::size_t NodeRegion::opened_bytes() noexcept {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 
 #include "base/adaptive_mutex.hpp"
 #include <weft/base/platform.hpp>
@@ -24,7 +25,7 @@ class NodeRegion {
  public:
   static constexpr std::size_t kUnit = 4096;                             ///< the smallest run
   /// That are reserved. ThreadSanitizer has a shadow for each byte, and less room.
-  static constexpr std::size_t kMostBytes = std::size_t{WEFT_TSAN ? 1 : 256} << 30;
+  static constexpr std::size_t kMostBytes = std::size_t{WEFT_TSAN ? 1 : 1024} << 30;
   static constexpr std::size_t kLeastBytes = std::size_t{64} << 20;      ///< with less there is no region
   static constexpr std::size_t kChunk = std::size_t{4} << 20;            ///< opened at once
   static constexpr std::size_t kMayKeepBytes = std::size_t{16} << 20;    ///< of free pages, before they go back to the system
@@ -46,6 +47,7 @@ class NodeRegion {
   /// The addresses of the range; 0 without one.
   [[nodiscard]] std::uintptr_t begin() const noexcept { return reinterpret_cast<std::uintptr_t>(begin_); }
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+  [[nodiscard]] bool contains(const void* address) const noexcept { return reinterpret_cast<std::uintptr_t>(address) - begin() < bytes_; }
 
   /// A run of at least so many bytes, aligned to the power of two that they are rounded up to. Null: there is no memory.
   [[nodiscard]] void* take(std::size_t bytes) noexcept;
@@ -58,8 +60,8 @@ class NodeRegion {
   /// Gives pages to so many bytes of free memory, less what was asked for before. What the system refuses is left to the first touch.
   void prefault(std::size_t bytes) noexcept;
 
-  /// Of the pages that there are, the share that lies on other nodes; asked for 65,536 of them at most.
-  [[nodiscard]] double share_elsewhere(unsigned os_node) noexcept;
+  /// Of the pages that there are, the share that lies on other nodes; asked for 65,536 of them at most. Nothing: the kernel does not say.
+  [[nodiscard]] std::optional<double> share_elsewhere(unsigned os_node) noexcept;
 
   /// Memory that was opened; what of it has pages, the kernel knows. For tests.
   [[nodiscard]] std::size_t opened_bytes() noexcept;

@@ -2,6 +2,7 @@
 
 #include <linux/mempolicy.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -69,6 +70,13 @@ constinit RegionMemory region_memory{
       return static_cast<int>(::syscall(SYS_move_pages, 0, count, pages, nullptr, nodes, 0));
     },
 };
+
+std::size_t address_space_for_a_node() noexcept {
+  constexpr std::size_t kShare = 32;  // of what the process may have; for a moment a range takes twice as much
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return std::bit_floor(std::numeric_limits<std::size_t>::max());
+  return std::bit_floor(std::size_t{limit.rlim_cur} / kShare);
+}
 
 NodesHere nodes_here() noexcept {
   static const NodesHere here = ask_for_nodes();

@@ -24,6 +24,9 @@ struct RegionMemory {
 /// The kernel's.
 extern constinit RegionMemory region_memory;
 
+/// How much address space the range of a node should take at most, a power of two: where that is limited, threads and the heap need it, too.
+[[nodiscard]] std::size_t address_space_for_a_node() noexcept;
+
 /// The NUMA nodes from which this process may take memory.
 struct NodesHere {
   unsigned count = 1;

@@ -148,6 +148,8 @@ Worker::Found Worker::find_for_fairness() noexcept {
     }
     if (const Found found = find_injected(of)) return found;
   }
+  // What waits for another arena may have made this worker give way, and its call is answered with that.
+  if (pool_.has_arenas()) call_for_the_rest();
   return {};
 }
 
@@ -170,6 +172,10 @@ Worker::Found Worker::find_work() noexcept {
     if (is_high && is_injected) [[unlikely]] {
       if (const Found found = find_injected(of)) return found;
     }
+    // Nor does it wait for its arena, if somebody was called for it. relaxed: a hint.
+    if (is_high && pool_.has_arenas() && (wake_hint->load(relaxed) & Idle::kHighWaits) != 0) [[unlikely]] {
+      if (const Found found = find_in_other_arenas(of)) return found;
+    }
     // relaxed: set before the first job of the priority is pushed; a worker about to sleep looks at the queues themselves.
     if (pool_.is_used_[of].load(relaxed)) {
       if (const Found found = find_own(of)) {
@@ -179,9 +185,6 @@ Worker::Found Worker::find_work() noexcept {
       const bool is_called = is_high && std::exchange(must_look_for_high_, false);
       if (is_called || turns_to_fair_ % kHigherTurn == 0 || !has_own_from(of + 1)) {
         if (const Found found = find_stolen(of)) return found;
-      }
-      if (is_called && pool_.has_arenas()) {
-        if (const Found found = find_in_other_arenas(of)) return found;
       }
     }
     if (is_injected) {

@@ -22,8 +22,11 @@ std::pmr::memory_resource* NumaArena::resource() const noexcept {
   return memory_;
 }
 
-double NumaArena::remote_share() const noexcept {
-  return memory_ != nullptr ? memory_->remote_share() : 0.0;
+bool NumaArena::is_bound() const noexcept { return memory_ != nullptr && memory_->is_bound(); }
+
+std::optional<double> NumaArena::remote_share() const noexcept {
+  if (memory_ == nullptr) return std::nullopt;
+  return memory_->remote_share();
 }
 
 std::span<NumaArena* const> NumaArena::of_runtime_here() {

@@ -26,7 +26,10 @@ void Pool::make_arenas() {
       if (!plan.pus.empty()) arena_of_[worker] = index;
     }
     const auto number = plan.pus.empty() ? std::nullopt : std::optional(machine.nodes[node].os_index);
-    NodeMemory* const memory = config_.memory_of(workers.front());
+    NodeMemory* memory = config_.memory_of(workers.front());
+    // All workers are on one node, of several perhaps: what they need themselves lies there anyway, but the user may want more.
+    if (memory == nullptr && number && machine.is_this_machine) memory = &NodeMemory::of(*number);
+    if (memory != nullptr && !memory->has_range()) memory = nullptr;
     arenas_.push_back(std::make_unique<NumaArena>(*this, index, number, memory, std::move(workers), workers_of.size() == 1));
     arena_list_.push_back(arenas_.back().get());
   }

@@ -139,6 +139,6 @@ TEST_CASE("a fiber's stack lies on the node of the worker that it was made for, 
 TEST_CASE("after all that no memory of a node lies on another") {
   for (const weft::Topology::Node& node : machine_here().topology.nodes) {
     CAPTURE(node.os_index);
-    CHECK(NodeMemory::of(node.os_index).remote_share() == 0);
+    CHECK(NodeMemory::of(node.os_index).remote_share().value_or(0) == 0);
   }
 }

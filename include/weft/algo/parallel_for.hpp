@@ -192,9 +192,14 @@ Task<> run_loop(std::size_t count, Chunk chunk, ParallelForOptions options) {
   chunk.prepare();
   const WorkerContext* const worker = current_worker();
   const Priority before = worker != nullptr ? worker->priority : Priority::Normal;
-  Executor* const home = worker != nullptr && options.arena != nullptr ? worker->executor : nullptr;
+  if (worker == nullptr && options.arena != nullptr) {
+    throw UsageError("weft: a parallel_for with an arena was awaited on a thread that is no worker, to which its task could not come back: "
+                     "Runtime::run the task, or spawn it");
+  }
+  Executor* const home = worker != nullptr ? worker->executor : nullptr;
+  Executor* const there = options.arena != nullptr ? options.arena->open_target().executor : home;
   const bool is_moved = worker != nullptr && options.priority.value_or(before) != before;
-  if (options.arena != nullptr) co_await resume_on(*options.arena->open_target().executor);
+  if (there != home) co_await resume_on(*there);
   if (is_moved) co_await with_priority(*options.priority);
   Loop<Chunk> loop(chunk, count, options, scope);
   if (std::size_t rest = loop.run_beginning(); rest != loop.size()) {
@@ -207,7 +212,7 @@ Task<> run_loop(std::size_t count, Chunk chunk, ParallelForOptions options) {
     loop.run_alone(rest, loop.size());
   }
   if (is_moved) co_await with_priority(before);
-  if (home != nullptr) co_await resume_on(*home);
+  if (there != home && current_worker()->executor != home) co_await resume_on(*home);
   loop.finish();
 }
 

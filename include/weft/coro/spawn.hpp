@@ -32,13 +32,15 @@ struct SpawnOptions {
   /// coroutine frame, which exists before it is spawned, stays where it is; it costs one more. In sync_wait, which has no frames, nothing changes.
   /// Wait for it by a Counter, a handle or a group: when detached work has been counted off nobody can tell.
   FrameOption frame = {};
-  /// Where it starts, if that has time: `{.arena = &arena}`, or `spawn(on(arena), ...)`. Null: on this worker, or, from outside, on any.
+  /// Where it starts, if that has time: `{.arena = &arena}`, or `spawn(on(arena), ...)`; this one counts if there are both. It may be of another
+  /// runtime, which then runs the work and counts it. Null: on this worker, or, from outside, on any.
   SpawnPlace* arena = nullptr;
 };
 
 namespace detail {
 
 [[noreturn]] WEFT_API void throw_no_runtime(const char* mistake, const char* instead);
+[[noreturn]] WEFT_API void throw_foreign_arena();
 
 /// The runtime of the worker that runs this code. Errors: UsageError outside any runtime, in which `mistake` is what was done there,
 /// and `instead` what to call there.

@@ -39,17 +39,10 @@ class SpawnPlace {
 
 namespace detail {
 
-/// Where work is to go: to the place that its options name, or to `target`.
+/// Where work is to go: to the place that its options name, whatever was said otherwise, or to `target`.
 template <class Options>
 [[nodiscard]] SpawnTarget target_for(const SpawnTarget& target, const Options& options) {
   return options.arena != nullptr ? options.arena->open_target() : target;
-}
-
-/// The options with the place in them.
-template <class Options>
-[[nodiscard]] Options placed(SpawnPlace& place, Options options) {
-  options.arena = &place;
-  return options;
 }
 
 }  // namespace detail
@@ -61,7 +54,7 @@ struct Placement {
 
 /// Says where work is to start: `spawn(on(arena), work, counter)`, from any thread.
 ///
-/// Lifetime: the place outlives the call.
+/// Lifetime: the place outlives the call, and its runtime the work.
 [[nodiscard]] inline Placement on(SpawnPlace& place) noexcept { return {place}; }
 
 }  // namespace weft::inline v0

@@ -73,6 +73,8 @@ class TaskGroup {
   }
 
   /// Starts a child: a Task<>, a callable, or a callable that returns a task. Its result is dropped.
+  ///
+  /// Errors: std::bad_alloc; UsageError if SpawnOptions::arena is of another runtime.
   template <class Work>
   void spawn(Work&& work, const SpawnOptions& options = {}) {
     using Bare = std::decay_t<Work>;
@@ -143,8 +145,20 @@ class TaskGroup {
     scope_.request_stop();
   }
 
+  /// Where a child starts. Errors: UsageError if that is another runtime: who waits for the group would not keep that one alive.
+  [[nodiscard]] detail::SpawnTarget target_of_child(const SpawnOptions& options) const {
+    if (options.arena != nullptr) {
+      const detail::SpawnTarget target = options.arena->open_target();
+      if (target.domain != target_.domain) detail::throw_foreign_arena();
+      return target;
+    }
+    // The group may have been made in another arena than that in which the caller is now.
+    const WorkerContext* const worker = current_worker();
+    return worker != nullptr && worker->domain == target_.domain ? detail::SpawnTarget{worker->executor, worker->domain} : target_;
+  }
+
   void start(Task<> work, const SpawnOptions& options) {
-    const detail::SpawnTarget target = detail::target_for(target_, options);
+    const detail::SpawnTarget target = target_of_child(options);
     if (FrameArena* const arena = detail::frame_of(target_, options)) {
       detail::FrameMember member(*arena, options.frame.where());
       work = detail::belong_to_frame(std::move(member), std::move(work));

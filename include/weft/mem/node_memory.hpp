@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory_resource>
+#include <optional>
 
 #include <weft/base/platform.hpp>
 
@@ -22,15 +23,17 @@ struct NodeParts;
 ///
 /// A runtime whose workers are planned for more than one node has its coroutine frames, queues and workers in it, each worker's on its own node.
 /// Where there is only one node, or no address space for a range of its own, the blocks come from the ordinary allocator, as they do in builds
-/// with AddressSanitizer. lib/mem/README.md says what lies where.
+/// with AddressSanitizer, and in containers that refuse to say which nodes there are (get_mempolicy). lib/mem/README.md says what lies where.
 ///
-/// A node that is full takes from its neighbours, rather than that the process ends; remote_share() says how much that is.
+/// A node that is full takes from its neighbours, rather than that the process ends; remote_share() says how much that is. What does not fit into
+/// the node's range (1 TiB, less where address space is limited; a block counts as the power of two that it is rounded up to, and one of more than
+/// half does not fit) comes from the ordinary allocator.
 ///
 /// Threads:  any: a block may be given back by another thread than has taken it, which costs the same.
 /// Lifetime: of the process; a block may outlive the runtime that it was taken for.
-/// Errors:   allocate() throws std::bad_alloc when there is no memory, or when a block has more than 128 GiB.
-/// Cost:     a lock for each block. Up to 2 KiB it is rounded up to a multiple of 32 bytes, beyond to 4 KiB, 8 KiB, 16 KiB, ...; what is
-///           not touched of that is address space only.
+/// Errors:   allocate() throws std::bad_alloc when there is no memory.
+/// Cost:     a lock for each block. Up to 2 KiB it is rounded up to a multiple of 32 bytes, beyond to 4 KiB, 8 KiB, 16 KiB, ...; of that
+///           memory which was never touched is address space only.
 class NodeMemory final : public std::pmr::memory_resource {
  public:
   /// From this number on a node is imagined: its memory is kept apart from that of others as a real node's is, but is bound to nothing. So
@@ -40,8 +43,8 @@ class NodeMemory final : public std::pmr::memory_resource {
   NodeMemory(const NodeMemory&) = delete;
   NodeMemory& operator=(const NodeMemory&) = delete;
 
-  /// The memory of a node, by the number that the kernel gives it (Topology::Node::os_index). With more than 16 of them, further ones share the
-  /// memory of the first ones.
+  /// The memory of a node, by the number that the kernel gives it (Topology::Node::os_index). After 128 different ones, imagined ones included,
+  /// further ones share the memory of those.
   ///
   /// Cost: a few loads; the first time some system calls.
   [[nodiscard]] WEFT_API static NodeMemory& of(unsigned os_node) noexcept;
@@ -60,11 +63,11 @@ class NodeMemory final : public std::pmr::memory_resource {
     return reinterpret_cast<std::uintptr_t>(address) - range_begin_ < range_bytes_;
   }
 
-  /// Of the memory that it has, in use or kept, the share that lies on other nodes: 0 to 1. 0 if it has none, if its node is imagined, or if the
-  /// kernel does not say. Queried from the kernel, for 65,536 pages at most, which are evenly spread.
+  /// Of the memory that it has, in use or kept, the share that lies on other nodes: 0 to 1, and 0 if it has none. Nothing if it is not bound, or if
+  /// the kernel does not say. Queried from the kernel, for 65,536 pages at most, which are evenly spread.
   ///
   /// Cost: some 0.1 us for each page.
-  [[nodiscard]] WEFT_API double remote_share() const noexcept;
+  [[nodiscard]] WEFT_API std::optional<double> remote_share() const noexcept;
 
   /// Puts its memory, that which there is and what will come, on pages of 2 MiB if the system has some. A wish; it stays for the process.
   WEFT_API void use_huge_pages() noexcept;

@@ -27,14 +27,17 @@ struct ArenaQueues;
 /// it has one, and to place work there is to spawn it as usual.
 ///
 /// Work that is sent to an arena starts on one of its workers. It starts elsewhere when these have no time and another worker has nothing else to
-/// do, or when the tier that they are in is closed: a processor is never left idle for the sake of a place. A task that has suspended goes on in
-/// the arena in which it was; so do children that a fork runs, unless a worker of another arena has run dry and steals them.
+/// do, or when the tier that they are in is closed (see Runtime::open_tiers): a processor is never left idle for the sake of a place. So that it
+/// does not wait for ever, busy workers of other arenas take some of it now and then, and what is urgent at once. A task that has suspended
+/// goes on in the arena in which it was suspended; so do children that a fork runs, unless a worker of another arena has run dry and steals them.
+/// What has come to another arena in one of these ways stays there: `co_await resume_on(arena)` sends a task back, or anywhere.
 ///
 /// Threads:  any.
 /// Lifetime: of its runtime.
 /// Example:  samples/12_numa_arenas.cpp
 class NumaArena final : public Executor, public SpawnPlace {
  public:
+  // By the runtime.
   NumaArena(Pool& pool, unsigned index, std::optional<unsigned> node, NodeMemory* memory, std::vector<unsigned> workers, bool is_only_one);
   NumaArena(const NumaArena&) = delete;
   NumaArena& operator=(const NumaArena&) = delete;
@@ -45,6 +48,7 @@ class NumaArena final : public Executor, public SpawnPlace {
   /// Errors: UsageError on a thread that is no worker.
   [[nodiscard]] WEFT_API static NumaArena& here();
 
+  /// Its place among the arenas of the runtime, which are in the order of Topology::nodes.
   [[nodiscard]] unsigned index() const noexcept { return index_; }
 
   /// The node, as the kernel counts them, or as the description of a machine does; nothing: the workers are bound to no node.
@@ -53,14 +57,18 @@ class NumaArena final : public Executor, public SpawnPlace {
   /// The numbers of its workers, in rising order.
   [[nodiscard]] const std::vector<unsigned>& workers() const noexcept { return workers_; }
 
-  /// Memory on the node, for any thread: `std::pmr::vector<float> part(arena.resource())`. Where workers are bound to no node, or all to the
-  /// same, it is what new and delete use. See NodeMemory.
+  /// Memory on the node, for any thread: `std::pmr::vector<float> part(arena.resource())`. Where workers are bound to no node, or the machine has one
+  /// only, it is what new and delete use. See NodeMemory.
   [[nodiscard]] WEFT_API std::pmr::memory_resource* resource() const noexcept;
 
-  /// Of the memory that this process has from resource(), from whichever runtime, the share that lies on other nodes, as the kernel says now: 0 to 1.
+  /// Whether the kernel was told where that memory is to lie, and has agreed.
+  [[nodiscard]] WEFT_API bool is_bound() const noexcept;
+
+  /// Of the memory of the node that this process has in use or keeps, whoever asked for it, the share that lies on other nodes, as the kernel says
+  /// now: 0 to 1. Nothing if nobody knows: is_bound() is false, or the kernel does not say.
   ///
   /// Cost: as NodeMemory::remote_share.
-  [[nodiscard]] WEFT_API double remote_share() const noexcept;
+  [[nodiscard]] WEFT_API std::optional<double> remote_share() const noexcept;
 
   /// Calls `function(arena)` for each arena of this runtime, at once, each in its arena as far as that has time, and waits for all. It may return
   /// a task. Results are dropped.

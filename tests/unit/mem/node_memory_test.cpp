@@ -9,6 +9,7 @@
 #include <new>
 #include <string>
 #include <thread>
+#include <optional>
 #include <vector>
 
 #include "support/skip.hpp"
@@ -84,7 +85,7 @@ TEST_CASE("blocks of a node are not counted as coroutine frames") {
 TEST_CASE("an imagined node has no remote share, and takes the wishes of others") {
   NodeMemory& memory = NodeMemory::of(kNode);
   memory.deallocate(memory.allocate(100), 100);
-  CHECK(memory.remote_share() == 0);
+  CHECK(memory.remote_share() == std::nullopt);
   memory.use_huge_pages();
   memory.prefault(std::size_t{1} << 20);
 }

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <latch>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 using Catch::Matchers::Contains;
@@ -140,6 +142,63 @@ TEST_CASE("work sent to an arena is done by its workers while the others are bus
   CHECK(weft::spawn(on(arena), [&]() -> Task<bool> { co_return is_here(); }).wait());
 }
 
+TEST_CASE("children of a group, fibers, detached work, and work of a frame are done in the arena that was named") {
+  Runtime rt(options(kTwoNodes));
+  Held held(rt);
+  held.let_go(1);
+  NumaArena& arena = rt.arena(1);
+  std::atomic<unsigned> here{0};
+  const auto count = [&] { here += is_in(arena, worker_here()) ? 1 : 0; };
+  Counter done;
+  weft::spawn(
+      on(arena),
+      [&]() -> Task<> {
+        co_await weft::with_task_group([&](weft::TaskGroup& group) -> Task<> {
+          for (int i = 0; i < 10; ++i) group.spawn(count, {.arena = &arena});
+          co_return;
+        });
+      },
+      done);
+  rt.spawn_fiber(count, done, {.arena = &arena});
+  rt.spawn(count, done, {.frame = true, .arena = &arena});
+  weft::spawn_detached(on(arena), count);
+  done.wait();
+  CHECK(weft::spawn(on(arena), [] { return true; }).wait());
+  rt.next_frame();
+  while (here < 13) std::this_thread::yield();
+  CHECK(here == 13);
+}
+
+TEST_CASE("what a worker of one arena sends to another waits there, and not on its own queue") {
+  Runtime rt(options("node:2 core:1 pu:1"));
+  Held held(rt);
+  held.let_go(1);
+  NumaArena& other = rt.arena(0);
+  const auto remote = [&rt] { return rt.stats().total().steals_remote; };
+  const auto before = remote();
+  // All of it has to be fetched from the other arena, whose worker is held; each form of spawning sends one.
+  Counter done;
+  weft::spawn(
+      on(rt.arena(1)),
+      [&]() -> Task<> {
+        co_await weft::with_task_group([&](weft::TaskGroup& group) -> Task<> {
+          group.spawn([] {}, {.arena = &other});
+          co_return;
+        });
+        Counter sent;
+        weft::spawn(on(other), [] {}, sent);
+        weft::spawn([] {}, sent, {.arena = &other});
+        weft::spawn_batch(3, [](std::size_t) { return [] {}; }, sent, {.arena = &other});
+        weft::spawn_fiber([] {}, sent, {.arena = &other});
+        co_await sent;
+        co_await weft::spawn([] {}, {.arena = &other});
+        co_await weft::resume_on(other);
+      },
+      done);
+  done.wait();
+  CHECK(remote() == before + 9);
+}
+
 TEST_CASE("work sent to an arena is done elsewhere when all of its workers are busy and others are not") {
   Runtime rt(options(kTwoNodes));
   Held held(rt);
@@ -196,6 +255,55 @@ TEST_CASE("a tree of forks gives way to what waits for another arena") {
     weft::spawn(on(rt.arena(0)), [&] { is_done = true; }, done, {.priority = priority});
     done.wait();
     forking.wait();
+  }
+}
+
+TEST_CASE("trees of forks on all workers give way to each of many jobs, whichever arena they are for") {
+  Runtime rt(options("node:2 core:1 pu:1"));
+  std::atomic<bool> is_over{false};
+  std::latch all_fork(2);
+  Counter forking;
+  for (unsigned i = 0; i < 2; ++i) {
+    weft::spawn(
+        on(rt.arena(i)),
+        [&]() -> Task<> {
+          all_fork.arrive_and_wait();
+          while (!is_over) static_cast<void>(co_await tree(10));
+        },
+        forking);
+  }
+  all_fork.wait();
+  // Each one is waited for before the next is sent, which would call again for the one before.
+  for (unsigned i = 0; i < 64; ++i) weft::spawn(on(rt.arena(i % 2)), [] {}).wait();
+  is_over = true;
+  forking.wait();
+}
+
+TEST_CASE("a job of high priority for a busy arena goes before the next job of a worker that never forks") {
+  Runtime rt(options("node:2 core:1 pu:1"));
+  for (const Priority own : {Priority::Normal, Priority::High}) {
+    Held held(rt);
+    held.let_go(1);
+    std::atomic<int> jobs{0};
+    std::atomic<int> jobs_before{-1};
+    Counter chain;
+    struct Link {
+      Runtime& rt;
+      std::atomic<int>& jobs;
+      std::atomic<int>& jobs_before;
+      Counter& chain;
+      Priority own;
+      void operator()() const {
+        const int number = ++jobs;
+        if (number == 10) {
+          weft::spawn(on(rt.arena(0)), [mine = *this] { mine.jobs_before = mine.jobs.load(); }, chain, {.priority = Priority::High});
+        }
+        if (jobs_before < 0) weft::spawn(Link(*this), chain, {.priority = own});
+      }
+    };
+    weft::spawn(on(rt.arena(1)), Link{rt, jobs, jobs_before, chain, own}, chain);
+    chain.wait();
+    CHECK(jobs_before <= 11);
   }
 }
 
@@ -294,9 +402,55 @@ TEST_CASE("a loop in an arena is run by its workers while the others are busy") 
   CHECK(elsewhere == 0);
 }
 
+TEST_CASE("a loop in an arena that fails, or has a priority of its own, brings its task back as it was") {
+  Runtime mine{{.workers = 2}};
+  Runtime rt(options(kTwoNodes));
+  const auto loop = [&](bool fails) -> Task<bool> {
+    bool has_thrown = false;
+    try {
+      co_await weft::parallel_for(
+          0, 1000, [fails](int i) { fails && i == 500 ? throw std::runtime_error("500") : 0; },
+          {.priority = Priority::High, .arena = &rt.arena(1)});
+    } catch (const std::runtime_error&) {
+      has_thrown = true;
+    }
+    co_return has_thrown == fails && weft::current_worker()->executor == &mine.executor() && weft::current_worker()->priority == Priority::Normal;
+  };
+  for (const bool fails : {false, true}) CHECK(mine.run(loop(fails)));
+}
+
+TEST_CASE("a loop in the arena in which its task is does not send the task away first") {
+  Runtime rt(options("node:2 core:1 pu:1"));
+  Held held(rt);
+  held.let_go(1);
+  Counter done;
+  const auto jobs = [&rt] { return rt.stats().total().jobs; };
+  std::uint64_t during = 0;
+  const auto loop = [&]() -> Task<> {
+    const auto before = jobs();
+    co_await weft::parallel_for(0, 3, [](int) {}, {.grain = 3, .arena = &rt.arena(1)});
+    during = jobs() - before;
+  };
+  weft::spawn(on(rt.arena(1)), loop(), done);
+  done.wait();
+  CHECK(during == 0);  // turns of the worker's loop
+}
+
 TEST_CASE("a blocking loop refuses to be taken to an arena") {
   Runtime rt(options(kTwoNodes));
   CHECK_THROWS_WITH(rt.run([&] { weft::sync_parallel_for(0, 10, [](int) {}, {.arena = &rt.arena(1)}); }), Contains("spawn that job there"));
+}
+
+TEST_CASE("a group refuses to start a child in another runtime") {
+  Runtime mine{{.workers = 1}};
+  Runtime rt(options(kTwoNodes));
+  CHECK_THROWS_WITH(mine.run([&]() -> Task<> {
+    co_await weft::with_task_group([&](weft::TaskGroup& group) -> Task<> {
+      group.spawn([] {}, {.arena = &rt.arena(0)});
+      co_return;
+    });
+  }),
+                    Contains("arena of another runtime"));
 }
 
 TEST_CASE("an arena of a runtime that was shut down takes nothing from outside") {

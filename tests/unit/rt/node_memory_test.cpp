@@ -2,6 +2,10 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
+#include "mem/region_memory.hpp"
+
+#include <atomic>
+#include <cstddef>
 #include <latch>
 #include <vector>
 
@@ -99,12 +103,49 @@ TEST_CASE("work goes from node to node and all frames come back") {
   CHECK(weft::frame_memory_outstanding() == base);
 }
 
+namespace {
+
+std::atomic<std::size_t> populated_bytes{0};
+std::atomic<unsigned> huge_ranges{0};
+
+/// While it lives, the kernel is not asked for pages, and it is counted for how many it would have been.
+struct CountedWishes {
+  CountedWishes() {
+    populated_bytes = 0;
+    huge_ranges = 0;
+    weft::region_memory.populate = [](void*, std::size_t bytes) noexcept {
+      populated_bytes += bytes;
+      return 0;
+    };
+    weft::region_memory.use_huge_pages = [](void*, std::size_t) noexcept {
+      ++huge_ranges;
+      return 0;
+    };
+  }
+  CountedWishes(const CountedWishes&) = delete;
+  CountedWishes& operator=(const CountedWishes&) = delete;
+  ~CountedWishes() { weft::region_memory = before; }
+
+  const weft::RegionMemory before = weft::region_memory;
+};
+
+}  // namespace
+
 TEST_CASE("the wishes for node memory reach the nodes that have workers") {
   if (WEFT_ASAN) return;
+  constexpr std::size_t kBytes = std::size_t{4} << 20;
   RuntimeOptions options = on("node:3 core:1");
   options.workers = 2;
+  const CountedWishes wishes;
+  {
+    Runtime rt(options);
+    CHECK(homes_of_workers(rt, 3) == std::vector{0, 1});
+    CHECK(huge_ranges == 0);
+    CHECK(populated_bytes == 0);
+  }
   options.huge_node_pages = true;
-  options.prefault_node_memory = std::size_t{4} << 20;
+  options.prefault_node_memory = kBytes;
   Runtime rt(options);
-  CHECK(homes_of_workers(rt, 3) == std::vector{0, 1});
+  CHECK(huge_ranges == 2);
+  CHECK(populated_bytes >= 2 * kBytes);
 }

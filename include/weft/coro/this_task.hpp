@@ -110,7 +110,7 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// Cost: one push and one take from the worker's own queue; no allocation.
 inline detail::Yield yield() noexcept { return {}; }
 
-/// Continues on `executor`: on a worker of that runtime.
+/// Continues on `executor`: on a worker of that runtime; if it is a NumaArena, it starts there as work that is spawned there does.
 ///
 /// Example:  samples/09_other_libraries.cpp
 /// Lifetime: the runtime outlives the visit: until this task, and whoever awaits it, has moved on to another executor or has

@@ -61,8 +61,9 @@ struct BlockedRoot : Job {
 ///           if something waits for what never comes: see Shutdown::Cancel.
 /// Errors:   see each member. After fork() the child has the memory but none of the threads, and locks that they held are held for
 ///           ever: nothing of weft is safe there before exec; make runtimes after the fork.
-/// Cost:     microseconds to construct; threads start lazily. An idle runtime wakes up once in two seconds, some 0.003 % of a
-///           processor (RuntimeOptions::report_blocking_after).
+/// Cost:     microseconds to construct; with pinning some milliseconds more, to look at the machine (Topology::detect), and with a thousand
+///           workers some 80 us for each. Threads start lazily. An idle runtime wakes up once in two seconds, some 0.003 % of a processor
+///           (RuntimeOptions::report_blocking_after).
 /// Example:  samples/01_hello_task.cpp
 class Runtime {
  public:
@@ -141,12 +142,14 @@ class Runtime {
   [[nodiscard]] WEFT_API const Topology& topology() const noexcept;
 
   /// Has at least so many tiers open from now on, whatever the load, for what is known to come: a burst, a deadline. Load opens more as ever. With 1
-  /// load alone decides again, and what it has no use for closes as RuntimeOptions::tiers says. More than there are means all.
+  /// load alone decides again, and what it has no use for closes as RuntimeOptions::tiers says. 0 means 1, and more than there are means all. Without
+  /// tiers nothing happens. No more workers are awake than the limits of the process allow, whatever is open.
   ///
   /// Post:    nothing yet: the runtime's watcher opens them, within a millisecond or as soon as it gets a processor. RuntimeStats::tiers and
-  ///          RuntimeOptions::on_tier_change tell when.
+  ///          RuntimeOptions::on_tier_change tell when. If there is no watcher and none can be started, all tiers are open on return, and until there
+  ///          is one: RuntimeStats::tiers has them as open, but does not count that, nor does the hook or a trace learn of it.
   /// Threads: any, workers too. Of several calls the last one counts.
-  /// Cost:    a system call at most.
+  /// Cost:    a system call at most; where nothing has run before, that of starting the watcher's thread.
   WEFT_API void open_tiers(unsigned least) noexcept;
 
   /// What the workers have done so far. Cost: a walk over the workers, without stopping them.
@@ -154,14 +157,16 @@ class Runtime {
 
   /// Begins to note when tiers open and close, and when limits change. What the workers do costs what it did.
   ///
+  /// Threads: any, workers too, also while others call it or stop_trace(): of two that start one, one has the error.
   /// Errors:  UsageError while a trace is on, std::bad_alloc.
-  /// Cost:    1 MiB while it is on: room for 16384 events, of which the oldest are lost when there are more.
+  /// Cost:    640 KiB, which are the Trace's afterwards: room for 16384 events, of which the oldest are lost when there are more.
   /// Example: samples/spillover
   WEFT_API void start_trace();
 
   /// Ends the trace; write_chrome_json() shows it. What changes during one of the two calls may be in it or not.
   ///
-  /// Errors: UsageError if none is on.
+  /// Threads: as start_trace().
+  /// Errors:  UsageError if none is on, std::bad_alloc: then the trace is over, and what was in it is lost.
   [[nodiscard]] WEFT_API Trace stop_trace();
 
   /// The door through which jobs enter; for resume_on and for other libraries.

@@ -41,7 +41,7 @@ struct RuntimeOptions {
   /// When PinningStrategy::TieredSpillover opens and closes its tiers. Without it they say nothing.
   TierOptions tiers = TierOptions();  // not = {}: gcc 12 then warns, of nothing, wherever options are made
 
-  /// Is told when tiers were opened or closed. Must not throw.
+  /// Is told when tiers were opened or closed; not when all are open because the runtime's watcher could not be started. Must not throw.
   ///
   /// Threads:  the runtime's watcher, one call at a time; as long as the call lasts, no tier opens, and nobody who is blocked is noticed.
   /// Lifetime: what it captures outlives the runtime.
@@ -76,7 +76,8 @@ struct RuntimeOptions {
   /// the process's, so what one runtime asks for holds for all.
   bool huge_node_pages = false;
 
-  /// Of such memory, how many bytes of each node have their pages before the runtime begins; what another runtime has asked for counts.
+  /// Of such memory, how many bytes of each node have their pages before the runtime begins; what another runtime has asked for counts. What the
+  /// system refuses is left to the first touch, and nobody is told. Where all workers are planned on one node, or on none, nothing happens.
   std::size_t prefault_node_memory = 0;
 
   /// How many more threads may run jobs while workers are blocked, one for each blocked worker. They are started when they are first needed. A

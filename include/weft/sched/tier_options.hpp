@@ -31,6 +31,9 @@ struct TierChange {
 };
 
 /// What is different for one tier, named by its kind or by its number; what is not set is as TierOptions has it for all.
+///
+/// Errors: making a Runtime throws UsageError where both are set, or neither; for TierKind::All and TierKind::HomeDomain, which are always open; and
+///         for values that TierOptions refuses.
 struct TierOverride {
   unsigned tier = 0;                   ///< its number in PinningPlan::tiers, from 1: tier 0 is always open
   std::optional<TierKind> kind = {};  ///< instead of the number: the same on every machine

@@ -40,7 +40,7 @@ Monitor::Monitor(Pool& pool, const PoolConfig& config)
       report_after_(config.report_blocking_after),
       is_asymmetric_(has_asymmetric_fence()),
       tiers_(pool, config.plan, config.spare_workers, config.tiers, config.on_tier_change),
-      limits_(config.workers, cpu_limits().quota) {}
+      limits_(config.workers, allowed_cpus(), cpu_limits().quota) {}
 
 /// @param is_urgent  somebody may be blocked already; otherwise a try each 50 ms is enough, for those who add work are many
 void Monitor::start(bool is_urgent) noexcept {
@@ -265,9 +265,10 @@ void Monitor::look_at_limits(Clock::time_point now) noexcept {
   limits_last_ = now;
   try {
     const unsigned before = limits_.limit();
-    if (!limits_.look(cpu_limits())) return;
-    if (pool_.config_.on_limit_change) pool_.config_.on_limit_change(before, limits_.limit());
-    pool_.limits_changed(limits_.limit(), allowed_cpus());
+    if (!limits_.look(allowed_cpus(), cpu_limits().quota)) return;
+    const unsigned now_allowed = limits_.limit();
+    if (now_allowed != before && pool_.config_.on_limit_change) pool_.config_.on_limit_change(before, now_allowed);
+    pool_.limits_changed(now_allowed, limits_.processors());
   } catch (const std::exception&) {
     // Out of memory, or of files: the next look may see it.
   }

@@ -37,7 +37,7 @@ void Pool::allow_another() noexcept { v0::allow_another(idle_, SeatHost{*this});
 /// Opens and closes tiers. By the monitor only.
 void Pool::open_workers(unsigned count) noexcept { v0::open_workers(idle_, SeatHost{*this}, count); }
 
-/// The process has more or fewer processors than before. By the monitor only.
+/// The process has more or fewer processors than before, or others. By the monitor only.
 void Pool::limits_changed(unsigned workers, std::vector<unsigned> allowed) noexcept {
   {
     const std::lock_guard lock(threads_mutex_);

@@ -96,3 +96,28 @@ TEST_CASE("workers rest when the process loses processors, and are back when it 
     for (unsigned i = 0; i < kWorkers; ++i) CHECK(rt.stats().workers[i].processor == all[i]);
   }
 }
+
+TEST_CASE("a worker is bound to its processor no longer than the process has it, also when the process gets another for it") {
+  const std::vector<unsigned> all = weft::allowed_cpus();
+  if (all.size() < 2) return weft_test::skip("needs two processors");
+  set_affinity_of_all_threads({all[0]});
+  {
+    Runtime rt{{.workers = 1, .pinning = PinningStrategy::Linear, .pinning_best_effort = true}};
+    // Again and again: a thread of the runtime that begins takes the mask that there was when the runtime was made.
+    const auto processor_in = [&rt](unsigned cpu) {
+      set_affinity_of_all_threads({cpu});
+      Counter jobs;
+      rt.spawn([] {}, jobs);
+      jobs.wait();
+      return rt.stats().workers[0].processor;
+    };
+    while (processor_in(all[0]) != all[0]) {
+    }
+    while (processor_in(all[1])) {
+    }
+    while (processor_in(all[0]) != all[0]) {
+    }
+    CHECK(rt.stats().worker_limit == 1);
+  }
+  set_affinity_of_all_threads(all);
+}

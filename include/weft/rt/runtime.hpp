@@ -61,8 +61,8 @@ struct BlockedRoot : Job {
 ///           if something waits for what never comes: see Shutdown::Cancel.
 /// Errors:   see each member. After fork() the child has the memory but none of the threads, and locks that they held are held for
 ///           ever: nothing of weft is safe there before exec; make runtimes after the fork.
-/// Cost:     microseconds to construct; with pinning some milliseconds more, to look at the machine (Topology::detect), and with a thousand
-///           workers some 80 us for each. Threads start lazily. An idle runtime wakes up once in two seconds, some 0.003 % of a processor
+/// Cost:     microseconds to construct; with pinning some milliseconds more, to look at the machine (Topology::detect), and with many
+///           workers some 20 to 80 us for each. Threads start lazily. An idle runtime wakes up once in two seconds, some 0.003 % of a processor
 ///           (RuntimeOptions::report_blocking_after).
 /// Example:  samples/01_hello_task.cpp
 class Runtime {

@@ -7,11 +7,12 @@
 #include <limits>
 #include <memory_resource>
 #include <new>
+#include <optional>
 #include <string>
 #include <thread>
-#include <optional>
 #include <vector>
 
+#include "mem/region_memory.hpp"
 #include "support/skip.hpp"
 
 using weft::NodeMemory;
@@ -67,11 +68,33 @@ TEST_CASE("a container of std::pmr lives on a node, and another thread may end i
 }
 
 TEST_CASE("a block that no machine has is refused by std::bad_alloc") {
+  if (WEFT_ASAN || WEFT_TSAN) return weft_test::skip("the operator new of sanitizers ends the process");
   NodeMemory& memory = NodeMemory::of(kNode);
-  if (!memory.has_range()) return weft_test::skip("AddressSanitizer builds use the ordinary allocator");
   CHECK_THROWS_AS(memory.allocate(std::numeric_limits<std::size_t>::max() / 2), std::bad_alloc);
-  CHECK_THROWS_AS(memory.allocate(std::size_t{1} << 40), std::bad_alloc);
   memory.deallocate(memory.allocate(100), 100);
+}
+
+TEST_CASE("a node whose range the system does not let grow hands out the ordinary allocator's memory, and takes it back") {
+  NodeMemory& memory = NodeMemory::of(kNode + 57);  // which has nothing so far
+  if (!memory.has_range()) return weft_test::skip("AddressSanitizer builds use the ordinary allocator");
+  const std::size_t frames = weft::frame_memory_outstanding();
+  const weft::RegionMemory before = weft::region_memory;
+  weft::region_memory.allow = [](void*, std::size_t) noexcept { return -1; };
+  weft::FrameCache cache;
+  cache.configure(&memory);
+  void* const large = memory.allocate(10'000);
+  void* const small = memory.allocate(100);
+  void* const frame = cache.allocate(200);
+  weft::region_memory = before;
+  for (void* const block : {large, small, frame}) CHECK_FALSE(memory.contains(block));
+  void* const at_home = cache.allocate(1000);  // from here on there is room again
+  CHECK(memory.contains(at_home));
+  cache.free(frame, 200);
+  cache.free(at_home, 1000);
+  memory.deallocate(small, 100);
+  memory.deallocate(large, 10'000);
+  cache.trim();
+  CHECK(weft::frame_memory_outstanding() == frames);
 }
 
 TEST_CASE("blocks of a node are not counted as coroutine frames") {

@@ -172,8 +172,8 @@ Worker::Found Worker::find_work() noexcept {
     if (is_high && is_injected) [[unlikely]] {
       if (const Found found = find_injected(of)) return found;
     }
-    // Nor does it wait for its arena, if somebody was called for it. relaxed: a hint.
-    if (is_high && pool_.has_arenas() && (wake_hint->load(relaxed) & Idle::kHighWaits) != 0) [[unlikely]] {
+    // Nor does it wait for its arena, if somebody was called for it, or this worker has answered. relaxed: a hint.
+    if (is_high && pool_.has_arenas() && (must_look_for_high_ || (wake_hint->load(relaxed) & Idle::kHighWaits) != 0)) [[unlikely]] {
       if (const Found found = find_in_other_arenas(of)) return found;
     }
     // relaxed: set before the first job of the priority is pushed; a worker about to sleep looks at the queues themselves.

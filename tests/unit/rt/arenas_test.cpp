@@ -244,13 +244,17 @@ TEST_CASE("a tree of forks gives way to what waits for another arena") {
     Runtime rt(options("node:2 core:1 pu:1"));
     Held held(rt);
     std::atomic<bool> is_done{false};
+    std::latch is_forking{1};
     Counter forking;
     rt.spawn(
         [&]() -> Task<> {
+          static_cast<void>(co_await tree(4));
+          is_forking.count_down();
           while (!is_done) static_cast<void>(co_await tree(12));
         },
         forking);
     held.let_go(1);
+    is_forking.wait();
     Counter done;
     weft::spawn(on(rt.arena(0)), [&] { is_done = true; }, done, {.priority = priority});
     done.wait();

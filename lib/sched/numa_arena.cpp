@@ -41,24 +41,24 @@ NumaArena& NumaArena::here() {
   return static_cast<NumaArena&>(*worker->place);
 }
 
-bool NumaArena::has_own_queues_here() const noexcept {
+bool NumaArena::posts_to_own_queues() const noexcept {
   const WorkerContext* const worker = current_worker();
   const bool is_inside = worker != nullptr && worker->executor == this;
   return !is_inside && queues_ != nullptr;
 }
 
 void NumaArena::post(JobLink& link, Priority priority) noexcept {
-  if (!has_own_queues_here()) return pool_.post(link, priority);
+  if (!posts_to_own_queues()) return pool_.post(link, priority);
   pool_.post_to(*this, link, priority, {.arena = index_});
 }
 
 void NumaArena::post_woken(JobLink& link, Priority priority, unsigned last_worker) noexcept {
-  if (!has_own_queues_here()) return pool_.post_woken(link, priority, last_worker);
+  if (!posts_to_own_queues()) return pool_.post_woken(link, priority, last_worker);
   pool_.post_to(*this, link, priority, pool_.wish_for(last_worker, index_));
 }
 
 void NumaArena::post_chain(JobLink* first, unsigned count, Priority priority) noexcept {
-  if (!has_own_queues_here()) return pool_.post_chain(first, count, priority);
+  if (!posts_to_own_queues()) return pool_.post_chain(first, count, priority);
   pool_.post_chain_to(*this, first, count, priority);
 }
 

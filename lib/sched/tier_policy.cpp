@@ -4,11 +4,10 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
-#include <sstream>
 #include <string>
 #include <utility>
 
-#include <weft/base/error.hpp>
+#include "base/refuse.hpp"
 
 namespace weft::inline v0 {
 
@@ -37,14 +36,6 @@ TierOptions options_of(const TierOptions& options, std::size_t tier, std::option
     if (!other.kind && other.tier == tier) take(other);
   }
   return own;
-}
-
-template <class... Words>
-[[noreturn]] void refuse(const Words&... words) {
-  std::ostringstream text;
-  text << "weft: ";
-  (text << ... << words);
-  throw UsageError(text.str());
 }
 
 /// @param where  what stands before the name of a member in the message

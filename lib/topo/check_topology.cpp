@@ -1,24 +1,15 @@
 // Whether the parts of a machine fit together.
 #include <algorithm>
 #include <cmath>
-#include <sstream>
 #include <utility>
 #include <vector>
 
-#include <weft/base/error.hpp>
+#include "base/refuse.hpp"
 #include <weft/topo/topology.hpp>
 
 namespace weft::inline v0 {
 
 namespace {
-
-template <class... Words>
-[[noreturn]] void refuse(const Words&... words) {
-  std::ostringstream text;
-  text << "weft: ";
-  (text << ... << words);
-  throw UsageError(text.str());
-}
 
 /// @param part, at, member  which place it is, as it stands in a program: cores[at].node
 /// @param of                the vector in which it is a place

@@ -66,7 +66,7 @@ class NodeMemory final : public std::pmr::memory_resource {
   /// Of the memory that it has, in use or kept, the share that lies on other nodes: 0 to 1, and 0 if it has none. Nothing if it is not bound, or if
   /// the kernel does not say. Queried from the kernel, for 65,536 pages at most, which are evenly spread.
   ///
-  /// Cost: some 0.1 us for each page.
+  /// Cost: a system call for each 512 pages.
   [[nodiscard]] WEFT_API std::optional<double> remote_share() const noexcept;
 
   /// Puts its memory, that which there is and what will come, on pages of 2 MiB if the system has some. A wish; it stays for the process.

@@ -100,7 +100,8 @@ class NumaArena final : public Executor, public SpawnPlace {
   friend class Worker;
 
   [[nodiscard]] WEFT_API static std::span<NumaArena* const> of_runtime_here();
-  [[nodiscard]] bool has_own_queues_here() const noexcept;
+  /// Whether what this thread posts waits in queues_, and not where it would without arenas.
+  [[nodiscard]] bool posts_to_own_queues() const noexcept;
 
   Pool& pool_;
   const unsigned index_;

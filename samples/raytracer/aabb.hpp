@@ -21,6 +21,10 @@ struct Aabb {
   }
   [[nodiscard]] bool is_empty() const { return lower.x > upper.x; }
   [[nodiscard]] Vec3 extent() const { return upper - lower; }
+  [[nodiscard]] float half_area() const {
+    const Vec3 e = extent();
+    return e.x * e.y + e.y * e.z + e.z * e.x;
+  }
   [[nodiscard]] Vec3 center() const { return (lower + upper) * 0.5F; }
 };
 

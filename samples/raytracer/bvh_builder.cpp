@@ -57,11 +57,6 @@ float doubled_center(const BuildPrimitive& p, int axis) { return p.lower[axis] +
 /// Counts packet tests: four primitives cost as much as one.
 float leaf_cost(std::uint32_t count) { return static_cast<float>((count + 3) / 4); }
 
-float half_area(const Aabb& box) {
-  const Vec3 e = box.extent();
-  return e.x * e.y + e.y * e.z + e.z * e.x;
-}
-
 /// A cut behind a bin, and what testing both sides would cost.
 struct BinCut {
   int last_left = 0;
@@ -209,7 +204,7 @@ BvhBuilder::BinPlan BvhBuilder::plan_by_area(const BuildRange& range) const {
     const BinCut cut = bins[axis].best_cut(range.size());
     if (cut.cost < best.cost) best = {static_cast<int>(axis), cut.last_left, cut.cost, maps[axis]};
   }
-  const float area = half_area(range.bounds);
+  const float area = range.bounds.half_area();
   best.cost = area > 0.0F ? kNodeCost + best.cost / area : kInfinity;
   return best;
 }

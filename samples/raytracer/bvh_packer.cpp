@@ -7,11 +7,6 @@
 namespace raytracer {
 namespace {
 
-float half_area(const Aabb& box) {
-  const Vec3 e = box.extent();
-  return e.x * e.y + e.y * e.z + e.z * e.x;
-}
-
 BvhNode empty_node() {
   BvhNode node;
   for (int slot = 0; slot < 4; ++slot) node.set_child(slot, Aabb{}, BvhChild{});
@@ -78,8 +73,8 @@ class BvhPacker::Layout {
     float widest_area = -1.0F;
     for (std::size_t i = 0; i < count; ++i) {
       const BinaryNode& node = tree_[children[i]];
-      if (node.right != 0 && half_area(node.bounds) > widest_area) {
-        widest_area = half_area(node.bounds);
+      if (node.right != 0 && node.bounds.half_area() > widest_area) {
+        widest_area = node.bounds.half_area();
         widest = i;
       }
     }

@@ -14,6 +14,7 @@ namespace weft_test {
 enum class Form { Awaited, Blocking };
 
 inline constexpr Form kForms[] = {Form::Awaited, Form::Blocking};
+inline constexpr unsigned kNumbersOfWorkers[] = {1, 2, 4};
 
 template <class First, class Last, class Body>
 weft::Task<> await_loop(First first, Last last, Body& body, weft::ParallelForOptions options) {

@@ -17,11 +17,11 @@ using weft::Task;
 using weft_test::Counted;
 using weft_test::Form;
 using weft_test::kForms;
+using weft_test::kNumbersOfWorkers;
 using weft_test::run_loop;
 
 namespace {
 
-const unsigned kWorkers[] = {1, 2, 4};
 
 struct BadIndex : std::runtime_error {
   explicit BadIndex(int i) : std::runtime_error("bad index"), counted(i) {}
@@ -31,7 +31,7 @@ struct BadIndex : std::runtime_error {
 }  // namespace
 
 TEST_CASE("an exception of the body ends the loop and is thrown by it") {
-  for (const unsigned workers : kWorkers) {
+  for (const unsigned workers : kNumbersOfWorkers) {
     weft::Runtime rt{{.workers = workers}};
     for (const auto form : kForms) {
       for (const int bad : {0, 500, 999}) {
@@ -134,7 +134,7 @@ TEST_CASE("the body of an awaited loop is destroyed with it, whatever its end") 
 // ---- stop requests ----
 
 TEST_CASE("a loop that is asked to stop ends with OperationCancelled") {
-  for (const unsigned workers : kWorkers) {
+  for (const unsigned workers : kNumbersOfWorkers) {
     weft::Runtime rt{{.workers = workers}};
     for (const std::size_t grain : {0u, 1u, 1000u}) {
       std::stop_source source;
@@ -200,7 +200,7 @@ TEST_CASE("a loop ends when a sibling of its task fails") {
 }
 
 TEST_CASE("cancelling the runtime ends loops of both forms") {
-  for (const unsigned workers : kWorkers) {
+  for (const unsigned workers : kNumbersOfWorkers) {
     for (const auto form : kForms) {
       weft::Runtime rt{{.workers = workers}};
       std::latch has_begun(1);

@@ -16,12 +16,12 @@ using weft::ParallelForOptions;
 using weft::sync_parallel_for;
 using weft::Task;
 using weft_test::kForms;
+using weft_test::kNumbersOfWorkers;
 using weft_test::run_loop;
 using weft_test::Visits;
 
 namespace {
 
-const unsigned kWorkers[] = {1, 2, 4};
 const std::size_t kGrains[] = {0, 1, 7, 100'000};
 
 std::atomic<int> calls_of_plain_function{0};
@@ -47,7 +47,7 @@ bool visits_all_of(weft::Runtime& rt) {
 }  // namespace
 
 TEST_CASE("a loop calls its body once for each index") {
-  for (const unsigned workers : kWorkers) {
+  for (const unsigned workers : kNumbersOfWorkers) {
     weft::Runtime rt{{.workers = workers}};
     for (const std::size_t grain : kGrains) {
       for (const auto form : kForms) {
@@ -73,7 +73,7 @@ TEST_CASE("a loop outside any runtime calls its body once for each index") {
 }
 
 TEST_CASE("chunks cover the range without overlap, and none is empty") {
-  for (const unsigned workers : kWorkers) {
+  for (const unsigned workers : kNumbersOfWorkers) {
     weft::Runtime rt{{.workers = workers}};
     for (const std::size_t grain : kGrains) {
       for (const auto form : kForms) {
@@ -131,7 +131,7 @@ TEST_CASE("index types of every width and sign work, with ranges as wide as they
 }
 
 TEST_CASE("a range as wide as 64 bits works with a measured grain") {
-  for (const unsigned workers : kWorkers) {
+  for (const unsigned workers : kNumbersOfWorkers) {
     weft::Runtime rt{{.workers = workers}};
     for (const auto form : kForms) {
       std::atomic<std::uint64_t> visited{0};

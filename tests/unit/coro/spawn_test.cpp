@@ -2,6 +2,7 @@
 #include <weft/weft.hpp>
 
 #include "support/counted.hpp"
+#include "support/small_tasks.hpp"
 
 #include <algorithm>
 #include <array>
@@ -19,16 +20,13 @@
 using weft::Counter;
 using weft::JoinHandle;
 using weft::Task;
+using weft_test::add;
 using weft_test::Counted;
+using weft_test::value_of;
 
 namespace {
 
-Task<int> value_of(int value) { co_return value; }
-Task<> add(std::atomic<int>& sum, int n) {
-  sum.fetch_add(n);
-  co_return;
-}
-Task<> fails(const char* what) {
+Task<> fails_with(const char* what) {
   throw std::runtime_error(what);
   co_return;
 }
@@ -137,7 +135,7 @@ TEST_CASE("an exception of spawned work is thrown by whoever awaits its counter"
   weft::Runtime rt{{.workers = 2}};
   auto parent = []() -> Task<std::string> {
     Counter counter;
-    weft::spawn(fails("spawned"), counter);
+    weft::spawn(fails_with("spawned"), counter);
     weft::spawn([] {}, counter);
     std::string said = "nothing";
     try {
@@ -186,7 +184,7 @@ TEST_CASE("an exception of detached work goes to on_unhandled") {
   Unhandled unhandled;
   {
     weft::Runtime rt{{.workers = 2, .on_unhandled = unhandled.handler()}};
-    rt.spawn_detached(fails("task"));
+    rt.spawn_detached(fails_with("task"));
     rt.spawn_detached([] { throw std::runtime_error("job"); });
   }
   CHECK(unhandled.messages.size() == 2);
@@ -296,7 +294,7 @@ TEST_CASE("a join handle throws what moving the result, or the job, throws") {
 
 TEST_CASE("a join handle throws what the work threw") {
   weft::Runtime rt{{.workers = 2}};
-  auto handle = rt.spawn(fails("joined"));
+  auto handle = rt.spawn(fails_with("joined"));
   CHECK_THROWS_WITH(handle.wait(), "joined");
   auto job = rt.spawn([]() -> int { throw std::runtime_error("job"); });
   CHECK_THROWS_WITH(job.wait(), "job");
@@ -336,7 +334,7 @@ TEST_CASE("an exception of work whose join handle was dropped goes to on_unhandl
     weft::Runtime rt{{.workers = 1, .on_unhandled = unhandled.handler()}};
     rt.run([] {
       // One worker: neither runs before both handles are gone.
-      { auto dropped = weft::spawn(fails("task")); }
+      { auto dropped = weft::spawn(fails_with("task")); }
       { auto dropped = weft::spawn([] { throw std::runtime_error("job"); }); }
     });
   }

@@ -1,6 +1,8 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
+#include "support/small_tasks.hpp"
+
 #include <atomic>
 #include <coroutine>
 #include <stdexcept>
@@ -10,10 +12,10 @@
 
 using weft::Counter;
 using weft::Task;
+using weft_test::value_of;
 
 namespace {
 
-Task<int> value_of(int value) { co_return value; }
 Task<int> wait_for(Counter& counter, int value) {
   co_await counter;
   co_return value;

@@ -2,6 +2,8 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
+#include "support/small_tasks.hpp"
+
 #include <atomic>
 #include <coroutine>
 #include <exception>
@@ -14,6 +16,8 @@
 #include <vector>
 
 using weft::Task;
+using weft_test::fails;
+using weft_test::value_of;
 
 namespace {
 
@@ -45,11 +49,6 @@ class Eager {
   std::coroutine_handle<promise_type> handle_;
 };
 
-Task<int> value_of(int value) { co_return value; }
-Task<int> fails() {
-  throw std::runtime_error("thrown");
-  co_return 0;
-}
 Task<int> sum_of(int n) {
   int sum = 0;
   for (int i = 0; i < n; ++i) sum += co_await value_of(1);
@@ -96,7 +95,7 @@ TEST_CASE("a task is awaited by a foreign coroutine on a thread that runs no run
 TEST_CASE("an exception of a task reaches a foreign coroutine") {
   const Eager coroutine = awaits(fails());
   REQUIRE(coroutine.is_done());
-  CHECK_THROWS_WITH(coroutine.get(), "thrown");
+  CHECK_THROWS_WITH(coroutine.get(), "child");
 }
 
 TEST_CASE("when_all works in a foreign coroutine outside any runtime") {

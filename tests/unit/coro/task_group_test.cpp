@@ -3,6 +3,7 @@
 
 #include "support/aborts.hpp"
 #include "support/counted.hpp"
+#include "support/small_tasks.hpp"
 #include "support/until_stopped.hpp"
 
 #include <atomic>
@@ -11,20 +12,20 @@
 
 using weft::Task;
 using weft::TaskGroup;
+using weft_test::value_of;
 namespace this_task = weft::this_task;
 
 namespace {
 
-Task<> add(std::atomic<int>& sum, int n) {
+Task<> add_later(std::atomic<int>& sum, int n) {
   co_await weft::yield();
   sum.fetch_add(n);
 }
-Task<int> value_of(int value) { co_return value; }
 Task<> stops_when_asked(std::atomic<int>& stopped) {
   co_await weft_test::until_stopped();
   stopped.fetch_add(1);
 }
-Task<> fails_later() {
+Task<> fails_after_yield() {
   co_await weft::yield();
   throw std::runtime_error("child");
 }
@@ -53,9 +54,9 @@ TEST_CASE("join waits for tasks, callables and callables that return tasks, and 
   std::atomic<int> sum{0};
   auto parent = [](std::atomic<int>& total) -> Task<int> {
     TaskGroup group;
-    group.spawn(add(total, 1));
+    group.spawn(add_later(total, 1));
     group.spawn([&total] { total.fetch_add(10); });
-    group.spawn([&total] { return add(total, 100); });
+    group.spawn([&total] { return add_later(total, 100); });
     group.spawn(value_of(5));
     group.spawn([] { return 6; });
     co_await group.join();
@@ -87,9 +88,9 @@ TEST_CASE("a group without children joins at once, and may be joined again") {
   auto parent = [](std::atomic<int>& total) -> Task<int> {
     TaskGroup group;
     co_await group.join();
-    group.spawn(add(total, 1));
+    group.spawn(add_later(total, 1));
     co_await group.join();
-    group.spawn(add(total, 2));
+    group.spawn(add_later(total, 2));
     co_await group.join();
     co_return total.load();
   };
@@ -103,7 +104,7 @@ TEST_CASE("a child that throws stops its siblings, and join throws what it threw
     auto parent = [](std::atomic<int>& counter) -> Task<> {
       TaskGroup group;
       for (int i = 0; i < 5; ++i) group.spawn(stops_when_asked(counter));
-      group.spawn(fails_later());
+      group.spawn(fails_after_yield());
       co_await group.join();
     };
     CHECK_THROWS_WITH(rt.run(parent(stopped)), "child");
@@ -146,7 +147,7 @@ TEST_CASE("a stop request to the parent reaches the children while it joins") {
     for (int i = 0; i < 5; ++i) group.spawn(stops_when_asked(counter));
     co_await group.join();
   };
-  auto outer = [&]() -> Task<> { co_await weft::when_all(parent(stopped), fails_later()); };
+  auto outer = [&]() -> Task<> { co_await weft::when_all(parent(stopped), fails_after_yield()); };
   CHECK_THROWS_WITH(rt.run(outer()), "child");
   CHECK(stopped.load() == 5);
 }
@@ -230,7 +231,7 @@ TEST_CASE("a child that fails stops the body and its siblings, and its exception
   std::atomic<int> stopped{0};
   auto body = [&](TaskGroup& group) -> Task<> {
     group.spawn(stops_when_asked(stopped));
-    group.spawn(fails_later());
+    group.spawn(fails_after_yield());
     for (;;) {
       co_await this_task::stop_point();
       co_await weft::yield();
@@ -313,7 +314,7 @@ TEST_CASE("a group begins each round without an error") {
     TaskGroup group;
     int thrown = 0;
     for (int round = 0; round < 3; ++round) {
-      if (round != 1) group.spawn(fails_later());
+      if (round != 1) group.spawn(fails_after_yield());
       try {
         co_await group.join();
       } catch (const std::runtime_error&) {

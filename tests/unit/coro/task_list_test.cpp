@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
-#include "coro/small_tasks.hpp"
+#include "support/small_tasks.hpp"
 
 #include <atomic>
 #include <memory>
@@ -16,7 +16,7 @@ using weft_test::counted;
 using weft_test::fails;
 using weft_test::own;
 using weft_test::refer_to;
-using weft_test::value_of;
+using weft_test::value_later;
 
 namespace {
 
@@ -40,11 +40,11 @@ Task<int> digits(int wanted, Make make) {
 TEST_CASE("when_all over a list gives the results in the order in which the tasks were added") {
   for (const unsigned workers : {1u, 2u, 4u}) {
     weft::Runtime rt{{.workers = workers}};
-    CHECK(rt.run(digits(0, value_of)) == 0);
-    CHECK(rt.run(digits(1, value_of)) == 0);
-    CHECK(rt.run(digits(8, value_of)) == 1234567);
+    CHECK(rt.run(digits(0, value_later)) == 0);
+    CHECK(rt.run(digits(1, value_later)) == 0);
+    CHECK(rt.run(digits(8, value_later)) == 1234567);
   }
-  CHECK(weft::sync_wait(digits(5, value_of)) == 1234);
+  CHECK(weft::sync_wait(digits(5, value_later)) == 1234);
 }
 
 TEST_CASE("a list holds together when its tasks change their priority") {
@@ -98,10 +98,10 @@ TEST_CASE("a list that is moved takes its tasks along, and destroys those that i
   weft::Runtime rt{{.workers = 1}};
   auto parent = []() -> Task<int> {
     TaskList<int> tasks;
-    for (int i = 1; i < 4; ++i) tasks.add(value_of(i));
+    for (int i = 1; i < 4; ++i) tasks.add(value_later(i));
     TaskList<int> moved = std::move(tasks);
     TaskList<int> others;
-    others.add(value_of(9));
+    others.add(value_later(9));
     others = std::move(moved);
     int number = 0;
     for (const int result : co_await weft::when_all(others)) number = 10 * number + result;
@@ -114,9 +114,9 @@ TEST_CASE("an exception of a task in a list is thrown when all have ended") {
   weft::Runtime rt{{.workers = 2}};
   auto parent = []() -> Task<> {
     TaskList<int> tasks;
-    tasks.add(value_of(1));
+    tasks.add(value_later(1));
     tasks.add(fails());
-    tasks.add(value_of(2));
+    tasks.add(value_later(2));
     static_cast<void>(co_await weft::when_all(tasks));
   };
   CHECK_THROWS_WITH(rt.run(parent()), "child");
@@ -129,17 +129,17 @@ TEST_CASE("a list refuses an empty task, and a second run of its tasks") {
   weft::Runtime rt{{.workers = 2}};
   auto twice = []() -> Task<> {
     TaskList<int> list;
-    list.add(value_of(1));
+    list.add(value_later(1));
     static_cast<void>(co_await weft::when_all(list));
-    list.add(value_of(2));
+    list.add(value_later(2));
     static_cast<void>(co_await weft::when_all(list));
   };
   CHECK_THROWS_AS(rt.run(twice()), weft::UsageError);
   auto late = []() -> Task<> {
     TaskList<int> list;
-    list.add(value_of(1));
+    list.add(value_later(1));
     auto fork = weft::when_all(list);
-    list.add(value_of(2));
+    list.add(value_later(2));
     static_cast<void>(co_await fork);
   };
   CHECK_THROWS_AS(rt.run(late()), weft::UsageError);

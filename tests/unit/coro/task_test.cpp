@@ -2,6 +2,7 @@
 #include <weft/weft.hpp>
 
 #include "support/counted.hpp"
+#include "support/small_tasks.hpp"
 
 #include <memory>
 #include <stdexcept>
@@ -11,17 +12,18 @@
 
 using weft::Task;
 using weft_test::Counted;
+using weft_test::counted;
+using weft_test::own;
+using weft_test::refer_to;
+using weft_test::value_of;
 
 namespace {
 
-Task<int> value_of(int value) { co_return value; }
 Task<> set(int& to, int value) {
   to = value;
   co_return;
 }
-Task<int&> reference_to(int& target) { co_return target; }
 Task<const int&> const_reference_to(const int& target) { co_return target; }
-Task<std::unique_ptr<int>> owned(int value) { co_return std::make_unique<int>(value); }
 Task<int> fails(const char* what) {
   throw std::runtime_error(what);
   co_return 0;
@@ -30,7 +32,6 @@ Task<> fails_without_value(const char* what) {
   throw std::runtime_error(what);
   co_return;
 }
-Task<Counted> counted(int value) { co_return Counted(value); }
 // Not inlined, or clang puts the frame on the caller's stack.
 WEFT_NOINLINE Task<int> keeps(Counted kept) { co_return kept.value(); }
 
@@ -57,10 +58,10 @@ TEST_CASE("a task returns a value, nothing, a reference, or something that only 
   auto all = [](int& to, int& referred) -> Task<int> {
     const int value = co_await value_of(3);
     co_await set(to, 4);
-    int& reference = co_await reference_to(referred);
+    int& reference = co_await refer_to(referred);
     reference = 8;
     const int& constant = co_await const_reference_to(referred);
-    const std::unique_ptr<int> moved = co_await owned(5);
+    const std::unique_ptr<int> moved = co_await own(5);
     co_return value * 1000 + constant * 100 + (&constant == &referred ? 10 : 0) + *moved;
   };
   CHECK(weft::sync_wait(all(written, target)) == 3815);

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
+#include "support/small_tasks.hpp"
 #include "support/until_stopped.hpp"
 
 #include <atomic>
@@ -13,11 +14,11 @@
 
 using weft::Task;
 using weft::when_all;
+using weft_test::value_of;
 namespace this_task = weft::this_task;
 
 namespace {
 
-Task<int> value_of(int value) { co_return value; }
 Task<int> fails_at_once(const char* what) {
   throw std::runtime_error(what);
   co_return 0;
@@ -26,7 +27,7 @@ Task<int> fails_later(const char* what, int yields) {
   for (int i = 0; i < yields; ++i) co_await weft::yield();
   throw std::runtime_error(what);
 }
-Task<int> stops_when_asked(std::atomic<int>& stopped) {
+Task<int> is_cancelled_when_asked(std::atomic<int>& stopped) {
   co_await weft_test::until_stopped();
   stopped.fetch_add(1);
   throw weft::OperationCancelled();
@@ -123,8 +124,8 @@ TEST_CASE("a sibling that stopped because another failed does not hide the cause
   for (const unsigned workers : kWorkers) {
     weft::Runtime rt{{.workers = workers}};
     std::atomic<int> stopped{0};
-    CHECK(rt.run(message_of(fork(stops_when_asked(stopped), fails_later("the cause", 3)))) == "the cause");
-    CHECK(rt.run(message_of(fork(stops_when_asked(stopped), stops_when_asked(stopped), fails_at_once("cause")))) ==
+    CHECK(rt.run(message_of(fork(is_cancelled_when_asked(stopped), fails_later("the cause", 3)))) == "the cause");
+    CHECK(rt.run(message_of(fork(is_cancelled_when_asked(stopped), is_cancelled_when_asked(stopped), fails_at_once("cause")))) ==
           "cause");
     CHECK(stopped.load() == 3);
   }
@@ -164,7 +165,7 @@ TEST_CASE("an exception passes through nested forks and stops every branch") {
   weft::Runtime rt{{.workers = 4}};
   std::atomic<int> stopped{0};
   auto branch = [](std::atomic<int>& counter) -> Task<int> {
-    co_await when_all(stops_when_asked(counter), stops_when_asked(counter));
+    co_await when_all(is_cancelled_when_asked(counter), is_cancelled_when_asked(counter));
     co_return 1;
   };
   CHECK(rt.run(message_of(fork(branch(stopped), branch(stopped), fails_later("deep", 2)))) == "deep");

@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
-#include "coro/small_tasks.hpp"
+#include "support/small_tasks.hpp"
 
 #include <array>
 #include <atomic>
@@ -19,13 +19,13 @@ using weft_test::counted;
 using weft_test::fails;
 using weft_test::own;
 using weft_test::refer_to;
-using weft_test::value_of;
+using weft_test::value_later;
 
 namespace {
 
 Task<int> sum_of(std::size_t wanted) {
   std::array<Task<int>, 8> tasks;
-  for (std::size_t i = 0; i < wanted; ++i) tasks[i] = value_of(static_cast<int>(i));
+  for (std::size_t i = 0; i < wanted; ++i) tasks[i] = value_later(static_cast<int>(i));
   int sum = 0;
   for (const int result : co_await weft::when_all(std::span(tasks).first(wanted))) sum = 10 * sum + result;
   co_return sum;
@@ -76,7 +76,7 @@ TEST_CASE("the results of a fork over a span die with its tasks") {
 TEST_CASE("an exception of a task in a span is thrown when all have ended") {
   weft::Runtime rt{{.workers = 2}};
   auto parent = []() -> Task<> {
-    std::array<Task<int>, 3> tasks{value_of(1), fails(), value_of(2)};
+    std::array<Task<int>, 3> tasks{value_later(1), fails(), value_later(2)};
     co_await weft::when_all(std::span(tasks));
   };
   CHECK_THROWS_WITH(rt.run(parent()), "child");
@@ -85,19 +85,19 @@ TEST_CASE("an exception of a task in a span is thrown when all have ended") {
 TEST_CASE("tasks that have run are not run again by another fork: a UsageError says so") {
   weft::Runtime rt{{.workers = 2}};
   auto span_twice = []() -> Task<> {
-    std::array<Task<int>, 2> tasks{value_of(1), value_of(2)};
+    std::array<Task<int>, 2> tasks{value_later(1), value_later(2)};
     co_await weft::when_all(std::span(tasks));
     co_await weft::when_all(std::span(tasks));
   };
   CHECK_THROWS_AS(rt.run(span_twice()), weft::UsageError);
   auto one_twice = []() -> Task<> {
-    std::array<Task<int>, 3> tasks{value_of(1), value_of(2), value_of(3)};
+    std::array<Task<int>, 3> tasks{value_later(1), value_later(2), value_later(3)};
     co_await weft::when_all(std::span(tasks).last(1));
     co_await weft::when_all(std::span(tasks));
   };
   CHECK_THROWS_AS(rt.run(one_twice()), weft::UsageError);
   auto fork_twice = []() -> Task<> {
-    auto fork = weft::when_all(value_of(1), value_of(2));
+    auto fork = weft::when_all(value_later(1), value_later(2));
     co_await fork;
     co_await fork;
   };
@@ -107,7 +107,7 @@ TEST_CASE("tasks that have run are not run again by another fork: a UsageError s
 TEST_CASE("a fork that has failed owns no tasks any more: a second co_await is a UsageError") {
   weft::Runtime rt{{.workers = 2}};
   auto fails_twice = []() -> Task<> {
-    auto fork = weft::when_all(value_of(1), fails());
+    auto fork = weft::when_all(value_later(1), fails());
     bool has_failed = false;
     try {
       co_await fork;

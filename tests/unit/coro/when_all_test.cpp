@@ -2,6 +2,7 @@
 #include <weft/weft.hpp>
 
 #include "support/counted.hpp"
+#include "support/small_tasks.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -16,18 +17,14 @@
 
 using weft::Task;
 using weft::when_all;
+using weft_test::add;
 using weft_test::Counted;
+using weft_test::counted;
+using weft_test::own;
+using weft_test::refer_to;
+using weft_test::value_of;
 
 namespace {
-
-Task<int> value_of(int value) { co_return value; }
-Task<> add(std::atomic<int>& sum, int n) {
-  sum.fetch_add(n);
-  co_return;
-}
-Task<int&> reference_to(int& target) { co_return target; }
-Task<std::unique_ptr<int>> owned(int value) { co_return std::make_unique<int>(value); }
-Task<Counted> counted(int value) { co_return Counted(value); }
 
 Task<long> fib(int n) {
   if (n < 2) co_return n;
@@ -67,7 +64,7 @@ TEST_CASE("when_all gives references and move-only results") {
   weft::Runtime rt{{.workers = 2}};
   int target = 1;
   auto all = [](int& to) -> Task<int> {
-    auto [reference, pointer] = co_await when_all(reference_to(to), owned(6));
+    auto [reference, pointer] = co_await when_all(refer_to(to), own(6));
     reference = 7;
     co_return *pointer;
   };

@@ -2,6 +2,7 @@
 #include <weft/weft.hpp>
 
 #include "support/counted.hpp"
+#include "support/small_tasks.hpp"
 #include "support/until_stopped.hpp"
 
 #include <atomic>
@@ -15,11 +16,11 @@
 
 using weft::Task;
 using weft::when_any;
+using weft_test::value_of;
 namespace this_task = weft::this_task;
 
 namespace {
 
-Task<int> value_of(int value) { co_return value; }
 Task<std::string> text(const char* value) { co_return value; }
 Task<> nothing() { co_return; }
 

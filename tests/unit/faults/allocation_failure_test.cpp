@@ -4,6 +4,7 @@
 
 #include "fail_each_allocation.hpp"
 #include "failing_allocations.hpp"
+#include "fork.hpp"
 #include "support/skip.hpp"
 
 #include <array>
@@ -17,14 +18,10 @@ using weft::Counter;
 using weft::Runtime;
 using weft::Task;
 using weft_test::fail_each_allocation;
+using weft_test::fib;
+using weft_test::kNumbersOfWorkers;
 
 namespace {
-
-Task<long> fib(int n) {
-  if (n < 2) co_return n;
-  const auto [a, b] = co_await weft::when_all(fib(n - 1), fib(n - 2));
-  co_return a + b;
-}
 
 long invoke_fib(int n) {
   if (n < 2) return n;
@@ -32,12 +29,10 @@ long invoke_fib(int n) {
   return a + b;
 }
 
-const unsigned kWorkers[] = {1, 2};
-
 }  // namespace
 
 TEST_CASE("allocation failure: a runtime is made, used and destroyed") {
-  for (const unsigned workers : kWorkers) {
+  for (const unsigned workers : kNumbersOfWorkers) {
     fail_each_allocation([workers] {
       Runtime rt{{.workers = workers}};
       return rt.run([] { return 5; }) == 5;
@@ -46,7 +41,7 @@ TEST_CASE("allocation failure: a runtime is made, used and destroyed") {
 }
 
 TEST_CASE("allocation failure: forks of tasks") {
-  for (const unsigned workers : kWorkers) {
+  for (const unsigned workers : kNumbersOfWorkers) {
     fail_each_allocation([workers] {
       Runtime rt{{.workers = workers}};
       return rt.run(fib(6)) == 8;
@@ -55,7 +50,7 @@ TEST_CASE("allocation failure: forks of tasks") {
 }
 
 TEST_CASE("allocation failure: a wide fork over a range") {
-  for (const unsigned workers : kWorkers) {
+  for (const unsigned workers : kNumbersOfWorkers) {
     fail_each_allocation([workers] {
       Runtime rt{{.workers = workers}};
       auto parent = []() -> Task<long> {
@@ -72,7 +67,7 @@ TEST_CASE("allocation failure: a wide fork over a range") {
 }
 
 TEST_CASE("allocation failure: work that belongs to a frame, with memory of the frame") {
-  for (const unsigned workers : kWorkers) {
+  for (const unsigned workers : kNumbersOfWorkers) {
     fail_each_allocation([workers] {
       Runtime rt{{.workers = workers}};
       std::atomic<int> calls{0};
@@ -131,7 +126,7 @@ TEST_CASE("allocation failure: when_any and settled forks") {
 }
 
 TEST_CASE("allocation failure: spawned tasks and jobs, counted, joined and detached, from inside") {
-  for (const unsigned workers : kWorkers) {
+  for (const unsigned workers : kNumbersOfWorkers) {
     fail_each_allocation([workers] {
       Runtime rt{{.workers = workers}};
       auto parent = []() -> Task<bool> {
@@ -206,7 +201,7 @@ TEST_CASE("allocation failure: many jobs, so that queues grow") {
 }
 
 TEST_CASE("allocation failure: parallel_invoke completes without memory") {
-  for (const unsigned workers : kWorkers) {
+  for (const unsigned workers : kNumbersOfWorkers) {
     fail_each_allocation([workers] {
       Runtime rt{{.workers = workers}};
       return rt.run([] { return invoke_fib(8); }) == 21;
@@ -215,7 +210,7 @@ TEST_CASE("allocation failure: parallel_invoke completes without memory") {
 }
 
 TEST_CASE("allocation failure: parallel_for, awaited and blocking") {
-  for (const unsigned workers : kWorkers) {
+  for (const unsigned workers : kNumbersOfWorkers) {
     fail_each_allocation([workers] {
       Runtime rt{{.workers = workers}};
       auto parent = []() -> Task<bool> {

@@ -11,7 +11,7 @@
 
 namespace {
 
-constinit std::atomic<int> until_failure{INT_MAX};
+constinit std::atomic<int> starts_until_failure{INT_MAX};
 constinit std::atomic<bool> is_armed{false};
 constinit std::atomic<int> refused_calls{0};
 std::function<void()> when_unlocked;  // by the thread that arms, before others are refused; then by the one that is refused
@@ -23,7 +23,7 @@ namespace weft_test {
 
 FailingThreads::FailingThreads(int first) {
   refused_calls.store(0);
-  until_failure.store(first);
+  starts_until_failure.store(first);
   is_armed.store(true);
 }
 
@@ -44,7 +44,7 @@ using Create = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void
 
 [[gnu::visibility("default")]] int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*start)(void*),
                                                   void* argument) noexcept {
-  if (is_armed.load() && until_failure.fetch_sub(1) <= 0) {
+  if (is_armed.load() && starts_until_failure.fetch_sub(1) <= 0) {
     held = when_unlocked ? 1 : 0;
     refused_calls.fetch_add(1);
     return EAGAIN;

@@ -3,6 +3,7 @@
 #include <weft/weft.hpp>
 
 #include "fail_each_allocation.hpp"
+#include "fork.hpp"
 #include "support/replaced_stack_memory.hpp"
 
 #include <atomic>
@@ -23,18 +24,12 @@ using weft::StackSlab;
 using weft::Task;
 using weft_test::fail_each_allocation;
 using weft_test::FailingAllocations;
+using weft_test::fib;
+using weft_test::kNumbersOfWorkers;
 using weft_test::living_blocks;
 namespace this_fiber = weft::this_fiber;
 
 namespace {
-
-const unsigned kWorkers[] = {1, 2};
-
-Task<long> fib(int n) {
-  if (n < 2) co_return n;
-  const auto [a, b] = co_await weft::when_all(fib(n - 1), fib(n - 2));
-  co_return a + b;
-}
 
 /// Slabs for one stack each, and how many there are: each stack that is made takes a new one.
 class OneStackSlabs {
@@ -68,7 +63,7 @@ class OneStackSlabs {
 }  // namespace
 
 TEST_CASE("allocation failure: functions that are awaited on fibers, and await there") {
-  for (const unsigned workers : kWorkers) {
+  for (const unsigned workers : kNumbersOfWorkers) {
     fail_each_allocation([workers] {
       Runtime rt{{.workers = workers}};
       auto parent = []() -> Task<long> {
@@ -82,7 +77,7 @@ TEST_CASE("allocation failure: functions that are awaited on fibers, and await t
 }
 
 TEST_CASE("allocation failure: spawned fibers, from inside and from outside") {
-  for (const unsigned workers : kWorkers) {
+  for (const unsigned workers : kNumbersOfWorkers) {
     fail_each_allocation([workers] {
       Runtime rt{{.workers = workers}};
       std::atomic<int> ran{0};
@@ -120,7 +115,7 @@ TEST_CASE("allocation failure: spawned fibers, from inside and from outside") {
 }
 
 TEST_CASE("allocation failure: what a fiber awaits throws there, and the fiber goes on") {
-  for (const unsigned workers : kWorkers) {
+  for (const unsigned workers : kNumbersOfWorkers) {
     fail_each_allocation([workers] {
       Runtime rt{{.workers = workers}};
       return rt.run(on_fiber([] {

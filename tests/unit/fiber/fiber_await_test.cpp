@@ -2,6 +2,7 @@
 #include <weft/weft.hpp>
 
 #include "support/many.hpp"
+#include "support/small_tasks.hpp"
 #include "support/stack_use.hpp"
 
 #include <algorithm>
@@ -13,11 +14,10 @@ using weft::Counter;
 using weft::on_fiber;
 using weft::Runtime;
 using weft::Task;
+using weft_test::value_of;
 namespace this_fiber = weft::this_fiber;
 
 namespace {
-
-Task<int> value_of(int value) { co_return value; }
 
 Task<int> fails() {
   throw std::runtime_error("from a task");

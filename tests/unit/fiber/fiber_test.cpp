@@ -2,6 +2,7 @@
 #include <weft/weft.hpp>
 
 #include "support/counted.hpp"
+#include "support/small_tasks.hpp"
 #include "support/thread_here.hpp"
 
 #include <atomic>
@@ -20,11 +21,10 @@ using weft::spawn_fiber;
 using weft::Task;
 using weft_test::Counted;
 using weft_test::thread_here;
+using weft_test::value_of;
 namespace this_fiber = weft::this_fiber;
 
 namespace {
-
-Task<int> value_of(int value) { co_return value; }
 
 int sum_to(int n) { return n == 0 ? 0 : n + sum_to(n - 1); }
 

@@ -16,6 +16,7 @@
 
 #include "mem/frame_page.hpp"
 #include "support/aborts.hpp"
+#include "support/address.hpp"
 #include "support/seeded_random.hpp"
 #include "support/skip.hpp"
 #include <weft/base/error.hpp>
@@ -24,14 +25,13 @@ using weft::FrameArena;
 using weft::detail::FrameArea;
 using weft::detail::FramePage;
 using weft::detail::FrameTag;
+using weft_test::address;
 using weft_test::check_aborts;
 
 namespace {
 
 constexpr std::size_t kLargest = FrameArea::kLargest;
 constexpr std::size_t kPage = 64 * 1024;
-
-std::uintptr_t address(const void* block) { return reinterpret_cast<std::uintptr_t>(block); }
 
 /// Makes this thread a worker of the arena.
 class OnWorker {

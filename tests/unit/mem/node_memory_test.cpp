@@ -13,15 +13,15 @@
 #include <vector>
 
 #include "mem/region_memory.hpp"
+#include "support/address.hpp"
 #include "support/skip.hpp"
 
 using weft::NodeMemory;
+using weft_test::address;
 
 namespace {
 
 constexpr unsigned kNode = NodeMemory::kImagined + 100;
-
-std::uintptr_t address(const void* block) { return reinterpret_cast<std::uintptr_t>(block); }
 
 }  // namespace
 

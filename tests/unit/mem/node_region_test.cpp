@@ -2,6 +2,7 @@
 
 #include "mem/node_region.hpp"
 #include "mem/region_memory.hpp"
+#include "support/address.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -14,12 +15,11 @@
 
 using weft::NodeRegion;
 using weft::RegionMemory;
+using weft_test::address;
 
 namespace {
 
 constexpr std::size_t kMiB = std::size_t{1} << 20;
-
-std::uintptr_t address(const void* run) { return reinterpret_cast<std::uintptr_t>(run); }
 
 /// What the kernel is asked here, for the time of one test.
 struct Asked {

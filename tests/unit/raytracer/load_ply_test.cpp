@@ -43,7 +43,7 @@ std::string binary_body(bool is_big) {
   return bytes;
 }
 
-std::string message_of(const std::string& bytes) {
+std::string message_of_ply(const std::string& bytes) {
   return raytracer_test::message_thrown_by([&] { (void)parse_ply(bytes, "a.ply"); });
 }
 
@@ -90,56 +90,56 @@ TEST_CASE("faces of a PLY whose vertices have no position do not read points tha
     return "ply\nformat ascii 1.0\nelement vertex 3\n" + properties +
            "element face 1\nproperty list uchar int vertex_indices\nend_header\n" + rows;
   };
-  CHECK_THAT(message_of(with_properties("", "3 0 1 2\n")), Contains("gives vertices no x"));
-  CHECK_THAT(message_of(with_properties("property float x\nproperty float z\n",
+  CHECK_THAT(message_of_ply(with_properties("", "3 0 1 2\n")), Contains("gives vertices no x"));
+  CHECK_THAT(message_of_ply(with_properties("property float x\nproperty float z\n",
                                         "0 0\n1 0\n0 1\n3 0 1 2\n")),
              Contains("gives vertices no y"));
-  CHECK_THAT(message_of(with_properties(
+  CHECK_THAT(message_of_ply(with_properties(
                  "property list uchar float x\nproperty float y\nproperty float z\n",
                  "0 0 0\n0 0 0\n0 0 0\n3 0 1 2\n")),
              Contains("gives vertices no x"));
   const std::string xyz = "property float x\nproperty float y\nproperty float z\n";
-  CHECK_THAT(message_of(with_properties(xyz + "element vertex 0\n" + xyz,
+  CHECK_THAT(message_of_ply(with_properties(xyz + "element vertex 0\n" + xyz,
                                         "0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n")),
              Contains("declares vertices twice"));
-  CHECK_THAT(message_of(with_properties(xyz, "0 0 0\n1 0 0\n0 1 0\n3 0 1.5 2\n")),
+  CHECK_THAT(message_of_ply(with_properties(xyz, "0 0 0\n1 0 0\n0 1 0\n3 0 1.5 2\n")),
              Contains("line 13: face 0 names a vertex by a number that is not whole"));
-  CHECK_THAT(message_of(with_properties(xyz, "0 0 0\n1 0 0\n0 1 0\n2.5 0 1 2\n")),
+  CHECK_THAT(message_of_ply(with_properties(xyz, "0 0 0\n1 0 0\n0 1 0\n2.5 0 1 2\n")),
              Contains("line 13: a list promises a number of numbers that is not whole"));
-  CHECK_THAT(message_of("ply\nformat ascii 1.0\nelement vertex 3\n" + xyz +
+  CHECK_THAT(message_of_ply("ply\nformat ascii 1.0\nelement vertex 3\n" + xyz +
                         "element face 1\nproperty int a\nend_header\n0 0 0\n1 0 0\n0 1 0\n1\n"),
              Contains("gives faces no list of vertex_indices"));
 }
 
 TEST_CASE("a broken PLY is refused with a sentence that says where") {
-  CHECK_THAT(message_of("PLY\n"), Contains("does not begin with the line 'ply'"));
-  CHECK_THAT(message_of("ply\nformat ascii 1.0\n"), Contains("ends inside the header"));
-  CHECK_THAT(message_of("ply\nformat morse 1.0\n"), Contains("line 2: the format 'morse'"));
-  CHECK_THAT(message_of("ply\nformat ascii 1.0\nend_header\n"), Contains("declares no vertices"));
-  CHECK_THAT(message_of("ply\nproperty float x\n"), Contains("before the first element"));
-  CHECK_THAT(message_of("ply\nelement v 1\nproperty blob x\n"), Contains("'blob' is not a type"));
-  CHECK_THAT(message_of("ply\nelement v 1\nproperty list float int x\n"),
+  CHECK_THAT(message_of_ply("PLY\n"), Contains("does not begin with the line 'ply'"));
+  CHECK_THAT(message_of_ply("ply\nformat ascii 1.0\n"), Contains("ends inside the header"));
+  CHECK_THAT(message_of_ply("ply\nformat morse 1.0\n"), Contains("line 2: the format 'morse'"));
+  CHECK_THAT(message_of_ply("ply\nformat ascii 1.0\nend_header\n"), Contains("declares no vertices"));
+  CHECK_THAT(message_of_ply("ply\nproperty float x\n"), Contains("before the first element"));
+  CHECK_THAT(message_of_ply("ply\nelement v 1\nproperty blob x\n"), Contains("'blob' is not a type"));
+  CHECK_THAT(message_of_ply("ply\nelement v 1\nproperty list float int x\n"),
              Contains("with fractions"));
-  CHECK_THAT(message_of(header("ascii", "4", "0")), Contains("points but no faces"));
-  CHECK_THAT(message_of(header("ascii", "9999999999", "1") + kRows),
+  CHECK_THAT(message_of_ply(header("ascii", "4", "0")), Contains("points but no faces"));
+  CHECK_THAT(message_of_ply(header("ascii", "9999999999", "1") + kRows),
              Contains("promises 9999999999 vertices, more than"));
-  CHECK_THAT(message_of(header("ascii", "4000000000", "1") + kRows),
+  CHECK_THAT(message_of_ply(header("ascii", "4000000000", "1") + kRows),
              Contains("promises 4000000000 of 'vertex'"));
-  CHECK_THAT(message_of(header("ascii", "4", "2") + "0 0 0 1\n1 nan 0 1\n"), Contains("truncated"));
+  CHECK_THAT(message_of_ply(header("ascii", "4", "2") + "0 0 0 1\n1 nan 0 1\n"), Contains("truncated"));
   CHECK_THAT(
-      message_of(header("ascii", "4", "1") + "0 0 0 1\n1 nan 0 1\n0 0 0 0\n0 0 0 0\n3 0 1 2 7\n"),
+      message_of_ply(header("ascii", "4", "1") + "0 0 0 1\n1 nan 0 1\n0 0 0 0\n0 0 0 0\n3 0 1 2 7\n"),
       Contains("line 14: 'nan' is not a finite number"));
   CHECK_THAT(
-      message_of(header("ascii", "4", "1") + "0 0 0 1\n1 1e300 0 1\n0 0 0 0\n0 0 0 0\n3 0 1 2 7\n"),
+      message_of_ply(header("ascii", "4", "1") + "0 0 0 1\n1 1e300 0 1\n0 0 0 0\n0 0 0 0\n3 0 1 2 7\n"),
       Contains("vertex 1 is not a finite point"));
   CHECK_THAT(
-      message_of(header("ascii", "4", "1") + "0 0 0 1\n1 0 0 1\n0 0 0 0\n0 0 0 0\n3 0 1 4 7\n"),
+      message_of_ply(header("ascii", "4", "1") + "0 0 0 1\n1 0 0 1\n0 0 0 0\n0 0 0 0\n3 0 1 4 7\n"),
       Contains("face 0 names vertex 4, but there are 4 vertices"));
   CHECK_THAT(
-      message_of(header("ascii", "4", "1") + "0 0 0 1\n1 0 0 1\n0 0 0 0\n0 0 0 0\n200 0 1 4 7\n"),
+      message_of_ply(header("ascii", "4", "1") + "0 0 0 1\n1 0 0 1\n0 0 0 0\n0 0 0 0\n200 0 1 4 7\n"),
       Contains("a list promises more numbers"));
   const std::string binary = header("binary_little_endian", "4", "1") + binary_body(false);
   for (std::size_t size = binary.find("end_header") + 11; size < binary.size(); ++size) {
-    CHECK(message_of(binary.substr(0, size)) != "no error");
+    CHECK(message_of_ply(binary.substr(0, size)) != "no error");
   }
 }

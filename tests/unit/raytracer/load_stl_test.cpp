@@ -31,7 +31,7 @@ std::string binary(std::uint32_t promised, const std::vector<float>& corners) {
 
 const std::vector<float> kOne{0, 0, 0, 2, 0, 0, 0, 3, 0};
 
-std::string message_of(const std::string& bytes) {
+std::string message_of_stl(const std::string& bytes) {
   return raytracer_test::message_thrown_by([&] { (void)parse_stl(bytes, "a.stl"); });
 }
 
@@ -67,20 +67,20 @@ TEST_CASE("an ASCII STL without its last line makes a warning") {
 }
 
 TEST_CASE("a broken STL is refused with a sentence that says where") {
-  CHECK_THAT(message_of(binary(3, kOne)), Contains("a.stl: it is truncated"));
-  CHECK_THAT(message_of(binary(4'000'000'000U, {})), Contains("promises 4000000000 triangles"));
-  CHECK_THAT(message_of(std::string(20, '\0')), Contains("fewer than the 84"));
+  CHECK_THAT(message_of_stl(binary(3, kOne)), Contains("a.stl: it is truncated"));
+  CHECK_THAT(message_of_stl(binary(4'000'000'000U, {})), Contains("promises 4000000000 triangles"));
+  CHECK_THAT(message_of_stl(std::string(20, '\0')), Contains("fewer than the 84"));
   std::vector<float> bad = kOne;
   bad[4] = std::numeric_limits<float>::quiet_NaN();
-  CHECK_THAT(message_of(binary(1, bad)), Contains("triangle 0, at byte 84"));
-  CHECK_THAT(message_of("solid\nfacet\nvertex 1 2\n"),
+  CHECK_THAT(message_of_stl(binary(1, bad)), Contains("triangle 0, at byte 84"));
+  CHECK_THAT(message_of_stl("solid\nfacet\nvertex 1 2\n"),
              Contains("line 3: the line ends where the z"));
-  CHECK_THAT(message_of("solid\nvertex 1 2 3\n"), Contains("line 2: a vertex stands outside"));
-  CHECK_THAT(message_of("solid\nfacet\nfacet\n"), Contains("line 3: a facet begins inside"));
-  CHECK_THAT(message_of("solid\nendfacet\n"), Contains("outside a facet"));
-  CHECK_THAT(message_of("solid\nfacet\nendsolid\n"), Contains("ends inside a facet"));
-  CHECK_THAT(message_of("solid\nbanana\n"), Contains("line 2: 'banana' is not a statement"));
-  CHECK_THAT(message_of("solid\nfacet\nvertex 0 0 0\nvertex 0 0 0\nvertex 0 0 0\nvertex 0 0 0\n"),
+  CHECK_THAT(message_of_stl("solid\nvertex 1 2 3\n"), Contains("line 2: a vertex stands outside"));
+  CHECK_THAT(message_of_stl("solid\nfacet\nfacet\n"), Contains("line 3: a facet begins inside"));
+  CHECK_THAT(message_of_stl("solid\nendfacet\n"), Contains("outside a facet"));
+  CHECK_THAT(message_of_stl("solid\nfacet\nendsolid\n"), Contains("ends inside a facet"));
+  CHECK_THAT(message_of_stl("solid\nbanana\n"), Contains("line 2: 'banana' is not a statement"));
+  CHECK_THAT(message_of_stl("solid\nfacet\nvertex 0 0 0\nvertex 0 0 0\nvertex 0 0 0\nvertex 0 0 0\n"),
              Contains("line 6: a facet has more than three"));
 }
 

@@ -6,14 +6,14 @@
 #include <vector>
 
 #include "sched/load_meter.hpp"
+#include "milliseconds.hpp"
 
 using weft::Load;
 using weft::LoadMeter;
 using weft::WorkerFigures;
+using weft_test::kMs;
 
 namespace {
-
-constexpr std::int64_t kMs = 1'000'000;
 
 /// Workers and queues at one moment.
 struct Figures {

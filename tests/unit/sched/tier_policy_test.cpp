@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sched/tier_policy.hpp"
+#include "milliseconds.hpp"
 #include "simulated_tiers.hpp"
 #include <weft/base/error.hpp>
 
@@ -18,10 +19,9 @@ using weft::TierOptions;
 using weft::TierPolicy;
 using weft::TierReason;
 using weft::TierSample;
+using weft_test::kMs;
 
 namespace {
-
-constexpr std::int64_t kMs = 1'000'000;
 
 /// A policy that gets a sample each millisecond, as one says.
 class Watched {

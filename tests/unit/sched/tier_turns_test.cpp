@@ -5,14 +5,14 @@
 #include <cstdint>
 
 #include "sched/tier_turns.hpp"
+#include "milliseconds.hpp"
 
 using namespace std::chrono_literals;
 using weft::TierOptions;
 using weft::TierPolicy;
+using weft_test::kMs;
 
 namespace {
-
-constexpr std::int64_t kMs = 1'000'000;
 
 /// Two tiers that are both open since 2 ms.
 TierPolicy both_open(std::chrono::nanoseconds hysteresis) {

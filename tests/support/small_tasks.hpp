@@ -1,5 +1,5 @@
 /// @file
-/// Small tasks that the tests of forks start.
+/// Small tasks that the tests start.
 #pragma once
 
 #include <weft/weft.hpp>
@@ -12,9 +12,15 @@
 
 namespace weft_test {
 
-inline weft::Task<int> value_of(int value) {
+inline weft::Task<int> value_of(int value) { co_return value; }
+inline weft::Task<int> value_later(int value) {
   co_await weft::yield();
   co_return value;
+}
+/// May run beside others that add to the same sum.
+inline weft::Task<> add(std::atomic<int>& sum, int n) {
+  sum.fetch_add(n);
+  co_return;
 }
 /// May run beside others that count in the same place.
 inline weft::Task<> count(std::atomic<int>& ran) {

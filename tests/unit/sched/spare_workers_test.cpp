@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <fstream>
 #include <latch>
 #include <string>
@@ -16,9 +17,13 @@
 using weft::blocking;
 using weft::Counter;
 using weft::FiberDepot;
+using weft::NumaArena;
+using weft::on;
+using weft::PinningStrategy;
 using weft::Runtime;
 using weft::Shutdown;
 using weft::Task;
+using weft::Topology;
 using weft_test::ManualClock;
 using weft_test::threads_called;
 using weft_test::threads_named;
@@ -113,6 +118,37 @@ TEST_CASE("a spare worker does not end while others are blocked, however long") 
   rt.spawn([] {}, others);
   others.wait();
   gate.count_down();
+  blocked.wait();
+}
+
+TEST_CASE("while the workers of all arenas are blocked, one that was added for them does what waits for each") {
+  const Topology two_nodes = Topology::parse("node:2 core:1 pu:1");
+  Runtime rt{{.workers = 2, .pinning = PinningStrategy::Linear, .topology = two_nodes, .spare_workers = 1, .report_blocking_after = {}}};
+  std::latch is_inside[] = {std::latch{1}, std::latch{1}};
+  std::latch lets_go{1};
+  Counter blocked;
+  for (unsigned i = 0; i < 2; ++i) {
+    weft::spawn(on(rt.arena(i)), block_until(is_inside[i], lets_go), blocked);
+    is_inside[i].wait();
+  }
+  std::atomic<int> by_the_spare{0};
+  const auto count = [&] { by_the_spare += weft::current_worker()->index == 2 && &NumaArena::here() == &rt.arena(0) ? 1 : 0; };
+  for (unsigned i = 0; i < 2; ++i) {
+    Counter done;
+    Counter gate;
+    gate.add();
+    const auto waits = [&]() -> Task<> {
+      count();
+      co_await gate;
+      count();
+    };
+    weft::spawn(on(rt.arena(i)), waits, done);
+    weft::spawn_batch(on(rt.arena(i)), 100, [&](std::size_t) { return count; }, done);
+    weft::spawn_fiber(on(rt.arena(1 - i)), [&] { gate.sub(); }, done);
+    done.wait();
+  }
+  CHECK(by_the_spare == 2 * 102);
+  lets_go.count_down();
   blocked.wait();
 }
 

@@ -208,6 +208,6 @@ TEST_CASE("a watcher that another thread starts, just after there was no thread 
       },
       jobs);
   jobs.wait();
+  while (rt.stats().tiers[1].is_open) std::this_thread::yield();  // the watcher closes it when its thread begins
   CHECK(rt.stats().tiers[0].is_open);
-  CHECK_FALSE(rt.stats().tiers[1].is_open);
 }

@@ -216,7 +216,7 @@ TEST_CASE("an add that has an error to forget backs off while it waits for the l
 TEST_CASE("who backs off for long leaves the processor to everybody, whatever their priority") {
   static_assert(std::is_same_v<weft::HardwareAtomics::Backoff, weft::Backoff>);
   constexpr unsigned kBeforeTheFirstSleep = weft::Backoff::kPauses + weft::Backoff::kYields;
-  constexpr int kSleeps = 3;
+  constexpr int kSleeps = 20;
   const auto switches = [] {
     rusage used{};
     ::getrusage(RUSAGE_THREAD, &used);
@@ -226,5 +226,6 @@ TEST_CASE("who backs off for long leaves the processor to everybody, whatever th
   for (unsigned i = 0; i < kBeforeTheFirstSleep; ++i) backoff.pause();
   const long before = switches();
   for (int i = 0; i < kSleeps; ++i) backoff.pause();
-  CHECK(switches() >= before + kSleeps);  // a sleep is a voluntary switch; a yield with nobody else to run is none
+  // A sleep is a voluntary switch, unless its time is over before the thread has gone to sleep; a yield is none.
+  CHECK(switches() >= before + kSleeps / 2);
 }

@@ -7,11 +7,11 @@
 namespace weft_test {
 
 /// How many times longer a stress case runs in the long suite.
-inline constexpr double kLongFactor = 20;
+inline constexpr double kLongFactor = 40;
 
 struct Options {
   std::uint64_t seed = 0;  ///< --seed, or a random number; the program prints it first
-  double seconds = 1.0;    ///< about how long one stress case runs: --seconds, times kLongFactor in the long suite
+  double seconds = 0.5;    ///< about how long one stress case runs: --seconds, times kLongFactor in the long suite
   bool is_long = false;    ///< whether this is the long suite
 };
 

@@ -6,7 +6,8 @@
 
 #include <atomic>
 #include <cstddef>
-#include <utility>
+#include <functional>
+#include <type_traits>
 #include <vector>
 
 namespace weft_test {
@@ -23,12 +24,24 @@ weft::Task<> await_loop(First first, Last last, Body& body, weft::ParallelForOpt
 
 /// Runs the loop over [first, last) in a task, or in a job, of `rt`.
 template <class First, class Last, class Body>
-void run_loop(weft::Runtime& rt, Form form, First first, Last last, Body&& body,
-              weft::ParallelForOptions options = {}) {
+void run_loop_over(weft::Runtime& rt, Form form, First first, Last last, Body& body, weft::ParallelForOptions options = {}) {
   if (form == Form::Awaited) {
     rt.run(await_loop(first, last, body, options));
   } else {
     rt.run([&] { weft::sync_parallel_for(first, last, body, options); });
+  }
+}
+
+/// The same for bodies that matter by what they do only: the loop is compiled once for each type of index, and not for each body.
+template <class First, class Last, class Body>
+void run_loop(weft::Runtime& rt, Form form, First first, Last last, Body&& body, weft::ParallelForOptions options = {}) {
+  using Index = std::common_type_t<First, Last>;
+  if constexpr (std::is_invocable_v<Body&, Index, Index>) {
+    std::function<void(Index, Index)> chunk = std::ref(body);
+    run_loop_over(rt, form, first, last, chunk, options);
+  } else {
+    std::function<void(Index)> each = std::ref(body);
+    run_loop_over(rt, form, first, last, each, options);
   }
 }
 

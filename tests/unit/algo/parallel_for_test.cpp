@@ -18,6 +18,7 @@ using weft::Task;
 using weft_test::kForms;
 using weft_test::kNumbersOfWorkers;
 using weft_test::run_loop;
+using weft_test::run_loop_over;
 using weft_test::Visits;
 
 namespace {
@@ -162,19 +163,22 @@ TEST_CASE("ends of different types meet in their common type") {
   for (const auto form : kForms) {
     std::atomic<std::uint64_t> sum{0};
     const auto add = [&](auto i) { sum.fetch_add(static_cast<std::uint64_t>(i)); };
-    run_loop(rt, form, 0, std::size_t{101}, [&](auto i) {
+    auto add_size = [&](auto i) {
       static_assert(std::is_same_v<decltype(i), std::size_t>);
       add(i);
-    });
-    run_loop(rt, form, std::uint8_t{0}, std::int8_t{101}, [&](auto i) {
+    };
+    auto add_int = [&](auto i) {
       static_assert(std::is_same_v<decltype(i), int>);
       add(i);
-    });
-    run_loop(rt, form, std::int64_t{-100}, 1u, [&](auto i) {
+    };
+    auto subtract_wide = [&](auto i) {
       static_assert(std::is_same_v<decltype(i), std::int64_t>);
       add(-i);
-    });
-    run_loop(rt, form, std::size_t{0}, 101, add);
+    };
+    run_loop_over(rt, form, 0, std::size_t{101}, add_size);
+    run_loop_over(rt, form, std::uint8_t{0}, std::int8_t{101}, add_int);
+    run_loop_over(rt, form, std::int64_t{-100}, 1u, subtract_wide);
+    run_loop_over(rt, form, std::size_t{0}, 101, add);
     CHECK(sum.load() == 4 * 5050);
   }
 }
@@ -226,10 +230,11 @@ TEST_CASE("what a body returns is ignored") {
   weft::Runtime rt{{.workers = 2}};
   for (const auto form : kForms) {
     std::atomic<int> calls{0};
-    run_loop(rt, form, 0, 100, [&](int) {
+    auto body = [&](int) {
       calls.fetch_add(1);
       return Important();
-    });
+    };
+    run_loop_over(rt, form, 0, 100, body);
     CHECK(calls.load() == 100);
   }
 }
@@ -238,7 +243,8 @@ TEST_CASE("a body that changes its own members is called") {
   weft::Runtime rt{{.workers = 1}};
   for (const auto form : kForms) {
     int seen = 0;
-    run_loop(rt, form, 0, 100, [&seen, calls = 0](int) mutable { seen = ++calls; });
+    auto body = [&seen, calls = 0](int) mutable { seen = ++calls; };
+    run_loop_over(rt, form, 0, 100, body);
     CHECK(seen == 100);
   }
 }

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include <atomic>
+#include <chrono>
 #include <exception>
 #include <functional>
 #include <stdexcept>
@@ -217,6 +218,7 @@ TEST_CASE("who backs off for long leaves the processor to everybody, whatever th
   static_assert(std::is_same_v<weft::HardwareAtomics::Backoff, weft::Backoff>);
   constexpr unsigned kBeforeTheFirstSleep = weft::Backoff::kPauses + weft::Backoff::kYields;
   constexpr int kSleeps = 20;
+  constexpr std::chrono::microseconds kShortestSleep{50};  // as base/backoff.hpp says
   const auto switches = [] {
     rusage used{};
     ::getrusage(RUSAGE_THREAD, &used);
@@ -225,7 +227,9 @@ TEST_CASE("who backs off for long leaves the processor to everybody, whatever th
   weft::Backoff backoff;
   for (unsigned i = 0; i < kBeforeTheFirstSleep; ++i) backoff.pause();
   const long before = switches();
+  const auto began = std::chrono::steady_clock::now();
   for (int i = 0; i < kSleeps; ++i) backoff.pause();
-  // A sleep is a voluntary switch, unless its time is over before the thread has gone to sleep; a yield is none.
+  CHECK(std::chrono::steady_clock::now() - began >= kSleeps * kShortestSleep);  // each of them lasts, whoever else runs
+  // And it is a voluntary switch, unless its time is over before the thread has gone to sleep; a yield is none.
   CHECK(switches() >= before + kSleeps / 2);
 }

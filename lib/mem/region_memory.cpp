@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cerrno>
@@ -73,9 +74,14 @@ constinit RegionMemory region_memory{
 
 std::size_t address_space_for_a_node() noexcept {
   constexpr std::size_t kShare = 32;  // of what the process may have; for a moment a range takes twice as much
+  // Some pay for addresses that are only reserved: an emulator of processors keeps 24 bytes for each page of them.
+  const long pages = ::sysconf(_SC_PHYS_PAGES);
+  const long page = ::sysconf(_SC_PAGESIZE);
+  std::size_t bytes = std::bit_floor(std::numeric_limits<std::size_t>::max());
+  if (pages > 0 && page > 0) bytes = std::bit_ceil(2 * static_cast<std::size_t>(pages) * static_cast<std::size_t>(page));
   rlimit limit{};
-  if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return std::bit_floor(std::numeric_limits<std::size_t>::max());
-  return std::bit_floor(std::size_t{limit.rlim_cur} / kShare);
+  if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return bytes;
+  return std::min(bytes, std::bit_floor(std::size_t{limit.rlim_cur} / kShare));
 }
 
 NodesHere nodes_here() noexcept {

@@ -24,7 +24,8 @@ struct RegionMemory {
 /// The kernel's.
 extern constinit RegionMemory region_memory;
 
-/// How much address space the range of a node should take at most, a power of two: where that is limited, threads and the heap need it, too.
+/// How much address space the range of a node should take at most, a power of two: twice the memory of this machine, so that what is rounded up
+/// and what lies between blocks has room; where address space is limited, threads and the heap need it, too, so it is a small share of that.
 [[nodiscard]] std::size_t address_space_for_a_node() noexcept;
 
 /// The NUMA nodes from which this process may take memory.

@@ -26,8 +26,8 @@ struct NodeParts;
 /// with AddressSanitizer, and in containers that refuse to say which nodes there are (get_mempolicy). lib/mem/README.md says what lies where.
 ///
 /// A node that is full takes from its neighbours, rather than that the process ends; remote_share() says how much that is. What does not fit into
-/// the node's range (1 TiB, less where address space is limited; a block counts as the power of two that it is rounded up to, and one of more than
-/// half does not fit) comes from the ordinary allocator.
+/// the node's range comes from the ordinary allocator. The range is twice the memory of the machine, less where address space is limited; a block
+/// counts as the power of two that it is rounded up to, and one of more than half the range does not fit.
 ///
 /// Threads:  any: a block may be given back by another thread than has taken it, which costs the same.
 /// Lifetime: of the process; a block may outlive the runtime that it was taken for.

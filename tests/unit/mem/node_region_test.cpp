@@ -1,10 +1,13 @@
 #include <catch2/catch.hpp>
+#include <sys/resource.h>
+#include <sys/sysinfo.h>
 
 #include "mem/node_region.hpp"
 #include "mem/region_memory.hpp"
 #include "support/address.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -72,13 +75,25 @@ class ReplacedRegionMemory {
   const RegionMemory before_;
 };
 
-std::unique_ptr<NodeRegion> reserved_region(std::size_t most = NodeRegion::kMostBytes) {
+std::unique_ptr<NodeRegion> reserved_region(std::size_t most = std::min(NodeRegion::kMostBytes, weft::address_space_for_a_node())) {
   auto region = std::make_unique<NodeRegion>();
   REQUIRE(region->reserve(most));
   return region;
 }
 
 }  // namespace
+
+TEST_CASE("a node takes addresses for twice the memory of the machine, up to a power of two, and not more") {
+  struct sysinfo machine{};
+  REQUIRE(::sysinfo(&machine) == 0);
+  const std::size_t memory = std::size_t{machine.totalram} * machine.mem_unit;
+  const std::size_t taken = weft::address_space_for_a_node();
+  CHECK(std::has_single_bit(taken));
+  CHECK(taken < 4 * memory);
+  rlimit limit{};
+  REQUIRE(::getrlimit(RLIMIT_AS, &limit) == 0);
+  if (limit.rlim_cur == RLIM_INFINITY) CHECK(taken >= 2 * memory);
+}
 
 TEST_CASE("a run is inside the range and aligned to its size, and its memory is there") {
   const auto region = reserved_region();

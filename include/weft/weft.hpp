@@ -5,7 +5,7 @@
 #pragma once
 
 #include <weft/algo/parallel_for.hpp>         // parallel_for, sync_parallel_for
-#include <weft/base/error.hpp>                // UsageError, LimitError, OperationCancelled
+#include <weft/base/error.hpp>                // UsageError, LimitError, OperationCancelled, TimeoutError
 #include <weft/base/priority.hpp>             // Priority
 #include <weft/coro/blocking.hpp>             // blocking, BlockingSection
 #include <weft/coro/counter.hpp>              // Counter
@@ -38,6 +38,9 @@
 #include <weft/sync/event.hpp>                // Event
 #include <weft/sync/mutex.hpp>                // Mutex, MutexLock
 #include <weft/sync/thread_mutex.hpp>         // ThreadMutex, ThreadLock
+#include <weft/time/interval.hpp>              // interval
+#include <weft/time/sleep.hpp>                 // sleep_for, sleep_until
+#include <weft/time/timeout.hpp>               // timeout, completed_within
 #include <weft/topo/available_cpus.hpp>       // cpu_limits
 #include <weft/topo/pinning.hpp>              // PinningStrategy, PinningPlan
 #include <weft/topo/topology.hpp>             // Topology

@@ -6,6 +6,7 @@ namespace weft::inline v0 {
 UsageError::~UsageError() = default;
 LimitError::~LimitError() = default;
 OperationCancelled::~OperationCancelled() = default;
+TimeoutError::~TimeoutError() = default;
 
 namespace detail {
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <bit>
+#include <cerrno>
 #include <climits>
 #include <ctime>
 
@@ -15,11 +16,11 @@ namespace {
 
 /// @param word  32 bits, or 64 of which the low half, which is the first in memory, counts
 template <class T>
-long futex(const Atomic<T>* word, int op, std::uint32_t value, const timespec* timeout = nullptr) noexcept {
+long futex(const Atomic<T>* word, int op, std::uint32_t value, const timespec* timeout = nullptr, std::uint32_t bits = 0) noexcept {
   static_assert(sizeof(Atomic<T>) == sizeof(T), "the kernel reads the word itself");
   static_assert(std::endian::native == std::endian::little);
   return ::syscall(SYS_futex, reinterpret_cast<const std::uint32_t*>(word), op | FUTEX_PRIVATE_FLAG, value, timeout,
-                   nullptr, 0);
+                   nullptr, bits);
 }
 
 timespec timespec_of(std::chrono::nanoseconds span) noexcept {
@@ -43,6 +44,12 @@ void futex_wait_for(const Atomic<std::uint32_t>& word, std::uint32_t expected,
                     std::chrono::nanoseconds timeout) noexcept {
   const timespec limit = timespec_of(timeout);
   futex(&word, FUTEX_WAIT, expected, &limit);
+}
+
+bool futex_wait_until(const Atomic<std::uint32_t>& word, std::uint32_t expected, std::int64_t until_ns) noexcept {
+  // Of those operations that take a time, this one takes a point of it and not a span. steady_clock is CLOCK_MONOTONIC, which it goes by.
+  const timespec limit = timespec_of(std::chrono::nanoseconds(until_ns));
+  return futex(&word, FUTEX_WAIT_BITSET, expected, &limit, FUTEX_BITSET_MATCH_ANY) == 0 || errno != ETIMEDOUT;
 }
 
 void futex_wait_for(const Atomic<std::uint64_t>& word, std::uint64_t expected,

@@ -15,6 +15,9 @@ void futex_wait(const Atomic<std::uint32_t>& word, std::uint32_t expected) noexc
 /// The same for at most `timeout`.
 void futex_wait_for(const Atomic<std::uint32_t>& word, std::uint32_t expected, std::chrono::nanoseconds timeout) noexcept;
 
+/// The same until a time on the steady clock, in ns. False: it has come.
+bool futex_wait_until(const Atomic<std::uint32_t>& word, std::uint32_t expected, std::int64_t until_ns) noexcept;
+
 /// The same for a word of which the kernel sees the low half only: a change of the other half may go unnoticed until the timeout.
 void futex_wait_for(const Atomic<std::uint64_t>& word, std::uint64_t expected, std::chrono::nanoseconds timeout) noexcept;
 

@@ -20,6 +20,16 @@ class BasicParker {
     while (token_.exchange(kNone, acquire) == kNone) Policy::futex_wait(token_, kNone);
   }
 
+  /// The same until a time on the steady clock, in ns. False: it has come, and there was no token.
+  [[nodiscard]] bool park_until(std::int64_t until_ns) noexcept {
+    // [parker.token] acquire: as in park().
+    while (token_.exchange(kNone, acquire) == kNone) {
+      // [parker.token] acquire: as in park().
+      if (!Policy::futex_wait_until(token_, kNone, until_ns)) return token_.exchange(kNone, acquire) != kNone;
+    }
+    return true;
+  }
+
   void unpark() noexcept {
     // [parker.token] release: pairs with park().
     if (token_.exchange(kLeft, release) == kNone) Policy::futex_wake(&token_, 1);
@@ -35,6 +45,9 @@ class BasicParker {
 struct ParkerPolicy : HardwareAtomics {
   static void futex_wait(const Atomic<std::uint32_t>& word, std::uint32_t expected) noexcept {
     v0::futex_wait(word, expected);
+  }
+  static bool futex_wait_until(const Atomic<std::uint32_t>& word, std::uint32_t expected, std::int64_t until_ns) noexcept {
+    return v0::futex_wait_until(word, expected, until_ns);
   }
   static void futex_wake(const Atomic<std::uint32_t>* word, int count) noexcept { v0::futex_wake(word, count); }
 };

@@ -2,6 +2,7 @@
 
 #include <weft/base/error.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <new>
@@ -117,6 +118,14 @@ bool StopScope::stop_requested() const noexcept {
     if (word > kStopped && reinterpret_cast<const Source*>(word)->own.stop_requested()) return true;
   }
   return false;
+}
+
+TimeNs StopScope::deadline() const noexcept {
+  TimeNs earliest = kNeverNs;
+  for (const StopScope* scope = this; scope != nullptr; scope = scope->around()) {
+    if ((scope->around_ & kLimited) != 0) earliest = std::min(earliest, static_cast<const LimitedScope*>(scope)->until());
+  }
+  return earliest;
 }
 
 std::stop_token StopScope::token() { return source().own.get_token(); }

@@ -1,8 +1,10 @@
 #include <weft/coro/sync_wait.hpp>
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 
+#include "queue/timer_queue.hpp"
 #include <weft/base/error.hpp>
 #include <weft/coro/transfer.hpp>
 #include <weft/coro/worker_context.hpp>
@@ -42,6 +44,7 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
     wake_hint = &nobody_sleeps_;
     executor = this;
     domain = this;
+    timers = &timer_queue_;
   }
 
   [[nodiscard]] Job* root_end() noexcept { return &root_end_; }
@@ -84,6 +87,7 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
   bool must_give_way() noexcept override { return false; }
   Job* steal_fork_of(WorkerContext&, Priority&) noexcept override { return nullptr; }
   void put_back(Job* job, Priority) noexcept override { resume_job(job); }
+  void timers_begin() noexcept override {}
   void begin_blocking() noexcept override { count_off(*this); }  // nobody could run in this thread's place
   void end_blocking() noexcept override {}
 
@@ -119,16 +123,32 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
     for (JobList& list : ready_) {
       if (JobLink* const link = list.pop()) return link->job;
     }
-    std::unique_lock lock(mutex_);
     for (;;) {
+      if (Job* const job = fire_timers()) return job;
+      const TimeNs next_timer = timer_queue_.next();
+      std::unique_lock lock(mutex_);
       if (JobLink* const link = inbox_.pop()) return link->job;
       if (outstanding_ == roots_finished.get()) return nullptr;
-      changed_.wait(lock);
+      if (next_timer == kNeverNs) {
+        changed_.wait(lock);
+      } else {
+        changed_.wait_until(lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(next_timer)));
+      }
     }
+  }
+
+  /// One of those that had waited for a time that has come.
+  Job* fire_timers() noexcept {
+    if (timer_queue_.next_hint() == kNeverNs || !timer_queue_.fire_due(std::chrono::steady_clock::now().time_since_epoch().count())) return nullptr;
+    for (JobList& list : ready_) {
+      if (JobLink* const link = list.pop()) return link->job;
+    }
+    return nullptr;
   }
 
   /// What a task that yields for ever would hold back: jobs from other threads, and of each priority in turn.
   Job* next_for_fairness() noexcept {
+    if (Job* const job = fire_timers()) return job;
     {
       const std::lock_guard lock(mutex_);
       if (JobLink* const link = inbox_.pop()) return link->job;
@@ -143,6 +163,7 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
 
   JobDeque forks_{kFirstForks};
   JobList ready_[kPriorities];
+  TimerQueue timer_queue_;
   RootEnd root_end_;
   std::uint32_t turn_ = 0;
   std::mutex mutex_;

@@ -115,6 +115,17 @@ class BasicIdle {
     return true;
   }
 
+  /// asleep -> searching: a timer of the worker is due, and by the worker itself, or on its behalf by whoever then unparks it.
+  ///
+  /// @return  false: somebody has claimed it, or it may not be awake now
+  [[nodiscard]] bool try_wake(unsigned worker) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (roster_.is_closed(worker) || room() <= 0 || !roster_.wake_to_run(worker)) return false;
+    ++searching_;
+    update_hint();
+    return true;
+  }
+
   /// asleep -> searching, on behalf of the sleeper returned, whom the caller must unpark. Nobody while somebody searches.
   ///
   /// @param rank  of a worker: the lowest is woken; see Roster::wake_best()
@@ -356,7 +367,8 @@ void leave_visible_work(Host host) noexcept {
 ///
 /// @tparam Host  the worker as the protocol needs it: search() looks for work while counted as searching, and calls
 ///               become_busy() when it finds some; has_visible_work() and is_stopping() are the last look; park() blocks;
-///               call_busy() calls those who are busy (README.md, "giving way") for what is visible
+///               call_busy() calls those who are busy (README.md, "giving way") for what is visible; park() returns false
+///               when a timer of the worker is due before it is woken, and fire_timers() does what that is for without the seat
 /// @param is_resting  it is asleep already, by try_rest(), and does not look
 /// @return  what search() found; nothing when the pool stops
 template <class Idle, class Host>
@@ -388,7 +400,10 @@ auto wait_for_work(Idle& idle, unsigned worker, Host host, bool is_resting = fal
       leave_visible_work(host);
     }
     host.about_to_sleep();
-    host.park();
+    while (!host.park()) {
+      if (idle.try_wake(worker)) break;
+      host.fire_timers();  // somebody has the seat, or it is not to be awake: who runs what waited is for others to decide
+    }
     is_searching = true;  // I3: whoever claimed this worker has counted it
     if (host.is_stopping()) return {};
   }
@@ -411,6 +426,13 @@ void give_seat_back(Idle& idle, unsigned worker, bool is_done, Host host) noexce
   host.heavy_fence();
   leave_visible_work(host);
   host.about_to_sleep();
+  // The seat's own thread, if it has one, sleeps without knowing of timers that were armed here.
+  if (!host.has_unwatched_timers(worker)) return;
+  if (idle.try_wake(worker)) {
+    if (host.try_unpark(worker)) return;
+    host.wake_one();
+  }
+  host.watch_timers();
 }
 
 /// After more workers may be awake than before: wakes one if there is work, and that one the next.

@@ -24,6 +24,8 @@ constexpr auto kGrace = 1ms;          // a marked call is one of those that last
 constexpr auto kFastFor = 64;         // turns after the last marked call
 constexpr auto kGoesToRest = 500ms;   // after the last worker was seen busy
 constexpr auto kGoesToRestWithTiers = 10ms;  // the same where each look is one more at the tiers
+constexpr auto kGoesToRestWithTimers = 2ms;  // the same where a worker that begins to run must not hold its timers up
+constexpr auto kTimerIsLate = 200us;  // a worker between two jobs has had the time to look itself
 constexpr auto kBetweenQuestions = 1s;
 constexpr auto kBetweenTries = 50ms;  // to have a thread that could not be had
 constexpr auto kBetweenLimits = 500ms;  // between two looks at the limits of the process: its mask, its cpuset, the quota of its cgroup
@@ -120,11 +122,13 @@ void Monitor::run() noexcept {
       tiers_.look(now);
       if (tiers_.is_anybody_awake()) busy_last_ = now;
     }
+    const bool is_timing = look_at_timers(now);
+    if (is_timing) busy_last_ = now;
     look_at_limits(now);
     retry_threads(now);
     end_idle_spares(now);
     give_memory_back(now);
-    if (fast_turns != 0 || replaced_ != 0 || tiers_.is_pressing()) {
+    if (fast_turns != 0 || replaced_ != 0 || tiers_.is_pressing() || is_timing) {
       pace_.pause([](const Pace::Word& word, std::uint32_t value) noexcept { futex_wait_for(word, value, kGrace); });
     } else {
       rest(now);
@@ -138,11 +142,14 @@ std::chrono::nanoseconds Monitor::unmarked_turn() const noexcept { return std::c
 void Monitor::rest(Clock::time_point now) noexcept {
   // What is not marked is noticed by looking only; and without that, spare threads and stacks that nobody uses go now and then.
   if (!must_see_work()) return pace_.rest(PaceHost{*this, kSpareRests});
-  if (now - busy_last_ < (tiers_.has_tiers() ? kGoesToRestWithTiers : kGoesToRest)) {
-    return pace_.rest(PaceHost{*this, std::min(watches_unmarked() ? unmarked_turn() : kMemoryRests, tiers_.busy_turn())});
+  const std::chrono::nanoseconds before_rest = has_timers_ ? kGoesToRestWithTimers : tiers_.has_tiers() ? kGoesToRestWithTiers : kGoesToRest;
+  if (now - busy_last_ < before_rest) {
+    const std::chrono::nanoseconds turn = has_timers_ ? kGrace : watches_unmarked() ? unmarked_turn() : kMemoryRests;
+    return pace_.rest(PaceHost{*this, std::min(turn, tiers_.busy_turn())});
   }
   pool_.idle_.call(Idle::kUnwatched);
-  pace_.rest(PaceHost{*this, std::min<std::chrono::nanoseconds>(kMemoryRests, tiers_.idle_turn(now)), true});
+  const std::chrono::nanoseconds timer_turn(next_unwatched_ != kNeverNs ? std::max<TimeNs>(next_unwatched_ - in_ns(now), 0) + 1 : kNeverNs);
+  pace_.rest(PaceHost{*this, std::min({std::chrono::nanoseconds(kMemoryRests), tiers_.idle_turn(now), timer_turn}), true});
   if (is_needed()) busy_last_ = Clock::now();
 }
 
@@ -224,6 +231,25 @@ void Monitor::allow_another() noexcept {
   ++replaced_;
   replaced_last_ = Clock::now();
   pool_.allow_another();
+}
+
+/// Timers of a worker that is busy for long, and of one that sleeps without knowing of them (a guest has left them, and its tier is closed). True:
+/// a worker is busy that has some.
+bool Monitor::look_at_timers(Clock::time_point now) noexcept {
+  bool is_busy = false;
+  has_timers_ = false;
+  next_unwatched_ = kNeverNs;
+  for (const auto& worker : pool_.seats_) {
+    has_timers_ = has_timers_ || worker->next_timer_hint() != kNeverNs;
+    if (!worker->has_unwatched_timers()) continue;
+    if (worker->next_timer_hint() <= in_ns(now - kTimerIsLate)) worker->fire_timers_for(in_ns(now));
+    if (worker->is_busy_hint()) {
+      is_busy = true;
+    } else {
+      next_unwatched_ = std::min(next_unwatched_, worker->next_timer_hint());
+    }
+  }
+  return is_busy;
 }
 
 /// After others may run in their place: to ask a thread where it is takes time, and so may whoever is told.

@@ -15,6 +15,7 @@
 #include "sched/tier_watch.hpp"
 #include <weft/base/atomic.hpp>
 #include <weft/coro/blocking_word.hpp>
+#include <weft/queue/timer.hpp>
 
 namespace weft::inline v0 {
 
@@ -22,7 +23,7 @@ class Pool;
 struct PoolConfig;
 
 /// A thread that looks at all workers now and then: each millisecond while somebody is in a call that is marked as blocking, or all workers are
-/// busy and there are tiers to be opened, and some times in RuntimeOptions::report_blocking_after while somebody runs. While all sleep it rests,
+/// busy and there are tiers to be opened, or one is busy that has timers, and some times in RuntimeOptions::report_blocking_after while somebody runs. While all sleep it rests,
 /// but for a look at the memory each other second, until work is added.
 ///
 /// For each worker that is blocked the pool may have one more awake (BasicIdle::allow), until the call returns. Who runs in the place of
@@ -42,7 +43,8 @@ class Monitor {
 
   [[nodiscard]] bool watches_unmarked() const noexcept { return report_after_.count() != 0; }
   /// Whether it is to look while somebody runs, marked calls or not.
-  [[nodiscard]] bool must_see_work() const noexcept { return watches_unmarked() || tiers_.has_tiers(); }
+    // relaxed: set before it is told.
+  [[nodiscard]] bool must_see_work() const noexcept { return watches_unmarked() || tiers_.has_tiers() || has_seen_timers_.load(relaxed); }
   [[nodiscard]] const TierWatch& tiers() const noexcept { return tiers_; }
   [[nodiscard]] unsigned worker_limit() const noexcept { return limits_.limit(); }
 
@@ -53,6 +55,13 @@ class Monitor {
 
   /// Tells it that work was added while it rested, after Idle::kUnwatched was taken back.
   void look_from_now_on() noexcept {
+    if (tell() == Pace::Told::Absent) [[unlikely]] start(false);
+  }
+
+  /// Tells it that a worker has timers, and had none; by the worker, or by whoever leaves such a seat. Cost: a load while it looks each millisecond.
+  void timers_begin() noexcept {
+    // relaxed: ordered by tell().
+    if (!has_seen_timers_.load(relaxed)) has_seen_timers_.store(true, relaxed);
     if (tell() == Pace::Told::Absent) [[unlikely]] start(false);
   }
 
@@ -91,6 +100,7 @@ class Monitor {
   void run() noexcept;
   bool look_at_calls() noexcept;
   bool look_at_unmarked(Clock::time_point now) noexcept;
+  bool look_at_timers(Clock::time_point now) noexcept;
   [[nodiscard]] std::chrono::nanoseconds unmarked_turn() const noexcept;
   void rest(Clock::time_point now) noexcept;
   [[nodiscard]] bool is_needed() const noexcept;
@@ -111,11 +121,14 @@ class Monitor {
   LimitWatch limits_;
   Pace pace_;
   Atomic<bool> stopping_{false};
+  Atomic<bool> has_seen_timers_{false};
   // ---- guarded by Pool::threads_mutex_ ----
   std::thread thread_;
   std::chrono::steady_clock::time_point refused_last_;
   // ---- by the thread itself ----
   std::vector<Watched> watched_;
+  bool has_timers_ = false;  // some worker
+  TimeNs next_unwatched_ = kNeverNs;  // timer that nobody else looks at
   unsigned replaced_ = 0;  // workers in whose place another may run
   Clock::time_point replaced_last_;
   Clock::time_point retried_last_;

@@ -247,6 +247,8 @@ void Pool::call_for_visible_work() noexcept {
   if (std::any_of(seats_.begin(), seats_.end(), has_high)) idle_.call(Idle::kHighWaits);
 }
 
+void Pool::timers_begin() noexcept { monitor_.timers_begin(); }
+
 std::uint64_t Pool::visible_jobs() const noexcept {
   std::uint64_t sum = 0;
   for (const Injector& injector : injectors_) sum += injector.size_hint();

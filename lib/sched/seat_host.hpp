@@ -22,6 +22,8 @@ struct Pool::SeatHost {
   bool wake_one() const noexcept { return pool.wake_one(); }
   void call_busy() const noexcept { pool.call_for_visible_work(); }
   void about_to_sleep() const noexcept { pool.about_to_sleep(); }
+  [[nodiscard]] bool has_unwatched_timers(unsigned index) const noexcept { return pool.seats_[index].has_unwatched_timers(); }
+  void watch_timers() const noexcept { pool.timers_begin(); }
 };
 
 }  // namespace weft::inline v0

@@ -24,6 +24,7 @@ Worker::Worker(Pool& pool, unsigned index_in_pool)
   executor = arena_ != nullptr ? static_cast<Executor*>(arena) : &pool;
   domain = &pool;
   wake_hint = &pool.idle_.wake_hint();
+  timers = &timer_queue_;
   frame_area.join(pool.frame_arena_, pool.config_.memory_of(index));
   frames.configure(pool.config_.memory_of(index));
   fibers.configure(pool.config_.fiber_stack_size, pool.config_.huge_fiber_stacks, pool.config_.prefault_fiber_stacks);
@@ -345,6 +346,7 @@ void Worker::run_as_only_guest(const Atomic<std::uint32_t>& done, std::chrono::s
       execute(found);
       continue;
     }
+    if (fire_own_timers()) continue;
     // [run.done] acquire: as above.
     if (done.load(acquire) != 0) break;
     futex_wait_for(done, 0, kLookAgain);

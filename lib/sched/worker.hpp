@@ -12,6 +12,7 @@
 #include "base/parker.hpp"
 #include "mem/made_on.hpp"
 #include "queue/injector.hpp"
+#include "queue/timer_queue.hpp"
 #include "sched/run_queues.hpp"
 #include "sched/victims.hpp"
 #include "sched/wake_rank.hpp"
@@ -74,6 +75,16 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
     const std::int64_t since = idle_since_hint();
     return static_cast<std::int64_t>(idle_ns_.get()) + (since != 0 ? now_ns - since : 0);
   }
+  /// Whether the timers are left to others: it is busy, or the thread that sleeps on its seat does not know of the next one. Threads: any.
+  [[nodiscard]] bool has_unwatched_timers() const noexcept {
+    const TimeNs next = timer_queue_.next_hint();
+    // relaxed: a hint.
+    return next != kNeverNs && (is_busy_hint() || parks_until_.load(relaxed) > next);
+  }
+  [[nodiscard]] TimeNs next_timer_hint() const noexcept { return timer_queue_.next_hint(); }
+  /// Fires what is due in the place of the worker. Threads: any that is no worker at the moment.
+  void fire_timers_for(TimeNs now) noexcept { timer_queue_.fire_due(now); }
+
   [[nodiscard]] std::uint64_t jobs_begun() const noexcept { return jobs_.get(); }  // threads: any
 
   /// As enqueue() for a coroutine that was suspended on a worker of the pool, which is woken first if it sleeps.
@@ -86,6 +97,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   [[nodiscard]] bool must_give_way() noexcept override;
   [[nodiscard]] Job* steal_fork_of(WorkerContext& victim, Priority& from) noexcept override;
   void put_back(Job* job, Priority at) noexcept override;
+  void timers_begin() noexcept override;
   void begin_blocking() noexcept override;
   void end_blocking() noexcept override;
 
@@ -151,6 +163,9 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   [[nodiscard]] Found find_more_work() noexcept;
   void let_jobs_gather() noexcept;
   static void pause_between_looks() noexcept;
+  bool fire_own_timers() noexcept;
+  void fire_timers_asleep() noexcept;
+  [[nodiscard]] bool park_for_timers() noexcept;
   [[nodiscard]] Found search() noexcept;
   [[nodiscard]] Found search_first() noexcept;
   [[nodiscard]] Found sleep_until_work() noexcept;
@@ -169,6 +184,9 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   // ---- set once by the owner, read by thieves ----
   std::array<Atomic<RunQueues*>, kPriorities> queues_{};
   std::array<MadeOn<RunQueues>, kPriorities> owned_queues_;
+  // ---- by the owner; others when it is busy or asleep ----
+  TimerQueue timer_queue_;
+  Atomic<TimeNs> parks_until_{kNeverNs};  // its own thread, which looks at the timers then; written by that
   // ---- private to the owner ----
   std::uint32_t binding_ = 0;  // of the pool, when its thread was bound
   Victims victims_;

@@ -19,7 +19,8 @@ struct Worker::IdleHost {
   // [pool.stop] acquire: pairs with ~Pool() and Pool::end_spare().
   [[nodiscard]] bool is_stopping() const noexcept { return worker.pool_.stopping_.load(acquire) || worker.must_end.load(acquire); }
   void about_to_sleep() const noexcept { worker.pool_.about_to_sleep(); }
-  void park() const noexcept { worker.parker.park(); }
+  [[nodiscard]] bool park() const noexcept { return worker.park_for_timers(); }
+  void fire_timers() const noexcept { worker.fire_timers_asleep(); }
   bool wake_one() const noexcept { return worker.pool_.wake_one(); }
   void call_busy() const noexcept { worker.pool_.call_for_visible_work(); }
 };
@@ -33,6 +34,7 @@ Worker::Found Worker::search() noexcept {
     // A closed tier's worker does not take time from its core's other processor; but when the pool stops, what is left is everybody's.
     // relaxed: a hint.
     if (must_leave(wake_hint->load(relaxed)) && !IdleHost{*this}.is_stopping()) break;
+    fire_own_timers();
     Found found = find_work();
     if (!found && round >= kRounds - kForeignRounds && pool_.has_arenas()) found = find_in_other_arenas();
     if (found) {
@@ -43,6 +45,34 @@ Worker::Found Worker::search() noexcept {
   }
   return {};
 }
+
+/// What is due, or the first of it, goes onto this worker's own queues, from which the last to come is taken first. Cost: a load while there is none.
+bool Worker::fire_own_timers() noexcept {
+  if (timer_queue_.next_hint() == kNeverNs) [[likely]] return false;
+  return timer_queue_.fire_some(now_ns(), TimerQueue::Order::FirstDueLast);
+}
+
+/// By the thread that sleeps on the seat, which does not have it at the moment (G1): so as any thread from outside.
+void Worker::fire_timers_asleep() noexcept {
+  WorkerContext* const self = detail::set_current_worker(nullptr);
+  timer_queue_.fire_due(now_ns());
+  static_cast<void>(detail::set_current_worker(self));
+}
+
+/// Sleeps until it is woken, or until a timer is due: false.
+bool Worker::park_for_timers() noexcept {
+  // relaxed, here and below: ordered by the queue's lock. A guest that arms a timer after next() sees that nobody looks at it, or when.
+  parks_until_.store(kNeverNs, relaxed);
+  const TimeNs next = timer_queue_.next();
+  parks_until_.store(next, relaxed);
+  if (next == kNeverNs) {
+    parker.park();
+    return true;
+  }
+  return parker.park_until(next);
+}
+
+void Worker::timers_begin() noexcept { pool_.timers_begin(); }
 
 Worker::Found Worker::sleep_until_work() noexcept {
   small_gets_ = 0;

@@ -34,6 +34,14 @@ class WEFT_API OperationCancelled : public std::runtime_error {
   ~OperationCancelled() override;
 };
 
+/// Thrown by timeout(): the work had not ended in its time, and has ended because it was asked to stop.
+class WEFT_API TimeoutError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+  TimeoutError(const TimeoutError&) = default;
+  ~TimeoutError() override;
+};
+
 namespace detail {
 /// Whether this is an OperationCancelled: the echo of a stop request, not its cause.
 [[nodiscard]] WEFT_API bool is_cancellation(const std::exception_ptr& error) noexcept;

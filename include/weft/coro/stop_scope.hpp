@@ -11,6 +11,7 @@
 
 #include <weft/base/atomic.hpp>
 #include <weft/base/platform.hpp>
+#include <weft/queue/timer.hpp>
 
 namespace weft::inline v0 {
 
@@ -67,11 +68,24 @@ class StopScope {
   /// Cost: the first call in a scope allocates, for every scope around it that has none yet. Errors: std::bad_alloc.
   [[nodiscard]] WEFT_API std::stop_token token();
 
-  [[nodiscard]] StopScope* around() const noexcept { return reinterpret_cast<StopScope*>(around_ & ~std::uintptr_t{1}); }
-  [[nodiscard]] OnError on_error() const noexcept { return static_cast<OnError>(around_ & 1); }
+  [[nodiscard]] StopScope* around() const noexcept { return reinterpret_cast<StopScope*>(around_ & ~kFlags); }
+  [[nodiscard]] OnError on_error() const noexcept { return static_cast<OnError>(around_ & kOnError); }
+
+  /// The earliest time at which this scope or one around it will be asked to stop, in ns of the steady clock; kNeverNs: there is none. Cost: as
+  /// stop_requested.
+  [[nodiscard]] WEFT_API TimeNs deadline() const noexcept;
+
+ protected:
+  /// For scopes that are asked to stop at a time.
+  void mark_as_limited() noexcept { around_ |= kLimited; }
 
  private:
   struct Source;
+  // What the low bits of `around_` mean.
+  static constexpr std::uintptr_t kOnError = 1;  // an OnError
+  static constexpr std::uintptr_t kLimited = 2;  // this is a LimitedScope
+  static constexpr std::uintptr_t kFlags = kOnError | kLimited;
+
   static constexpr std::uintptr_t kQuiet = 0;    // nobody asked for anything
   static constexpr std::uintptr_t kStopped = 1;  // stopped before anybody wanted a token
   // greater: a Source*
@@ -81,8 +95,18 @@ class StopScope {
   Source& source();
   void make_source(bool is_asked);
 
-  std::uintptr_t around_;  // with an OnError in the lowest bit
+  std::uintptr_t around_;  // with flags
   Atomic<std::uintptr_t> word_{kQuiet};
+};
+
+/// A scope that will be asked to stop at a time, by whoever has made it.
+class LimitedScope : public StopScope {
+ public:
+  LimitedScope(StopScope* around, TimeNs until) noexcept : StopScope(around), until_(until) { mark_as_limited(); }
+  [[nodiscard]] TimeNs until() const noexcept { return until_; }
+
+ private:
+  const TimeNs until_;
 };
 
 /// Receives the exceptions that nobody else can, but for an OperationCancelled: work that stopped because it was asked to has ended as

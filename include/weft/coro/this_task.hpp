@@ -2,7 +2,9 @@
 /// What a task can ask and do about itself: its stop token, its turn, its priority, its executor.
 #pragma once
 
+#include <chrono>
 #include <coroutine>
+#include <optional>
 #include <stop_token>
 #include <type_traits>
 
@@ -32,6 +34,14 @@ struct [[nodiscard]] CurrentScope {
 
 struct [[nodiscard]] StopTokenAwaiter : CurrentScope {
   [[nodiscard]] std::stop_token await_resume() const { return scope != nullptr ? scope->token() : std::stop_token(); }
+};
+
+struct [[nodiscard]] DeadlineAwaiter : CurrentScope {
+  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> await_resume() const noexcept {
+    const TimeNs deadline = scope != nullptr ? scope->deadline() : kNeverNs;
+    if (deadline == kNeverNs) return std::nullopt;
+    return std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline));
+  }
 };
 
 struct [[nodiscard]] StopRequestedAwaiter : CurrentScope {
@@ -134,6 +144,10 @@ inline detail::StopTokenAwaiter stop_token() noexcept { return {}; }
 
 /// Whether this task should stop. Cost: one load per level of nesting; no allocation.
 inline detail::StopRequestedAwaiter stop_requested() noexcept { return {}; }
+
+/// When this task will be asked to stop at the latest: the earliest time of the timeouts that it is in, however many tasks are between. Nothing:
+/// it is in none. Cost: as stop_requested.
+inline detail::DeadlineAwaiter deadline() noexcept { return {}; }
 
 /// Throws OperationCancelled if this task should stop. Whoever awaits the task gets it; if nobody does, the task has just ended.
 /// Cost: as stop_requested. Example: samples/08_stop.cpp

@@ -20,6 +20,7 @@ namespace weft::inline v0 {
 
 class Counter;
 class Domain;
+class TimerQueue;
 
 using JobDeque = BasicDeque<Job>;
 /// Where spawned jobs wait. They are many, and small where it matters: thieves take up to 32 of them at once.
@@ -76,6 +77,7 @@ struct WorkerContext {
   OwnerCount roots_finished;
   FrameCache frames;
   FiberCache fibers;
+  TimerQueue* timers = nullptr;  ///< of what waits here for a time
   detail::FrameArea frame_area;  // of its runtime's FrameArena; of none in sync_wait
 
   /// Adds a spawned or woken job to this worker's own queue (the owner's thread only). Never fails.
@@ -90,6 +92,8 @@ struct WorkerContext {
   [[nodiscard]] virtual Job* steal_fork_of(WorkerContext& victim, Priority& from) noexcept = 0;
   /// Gives back a job that this worker has taken from a queue of priority `at` and must not run now.
   virtual void put_back(Job* job, Priority at) noexcept = 0;
+  /// Tells who watches the workers that this one has timers from now on: after one was armed, and there was none.
+  virtual void timers_begin() noexcept = 0;
   /// Around a call that may block the thread.
   virtual void begin_blocking() noexcept = 0;
   virtual void end_blocking() noexcept = 0;

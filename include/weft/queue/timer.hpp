@@ -1,0 +1,33 @@
+/// @file
+/// One who waits for a time.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+
+namespace weft::inline v0 {
+
+/// A time on the steady clock, in ns.
+using TimeNs = std::int64_t;
+inline constexpr TimeNs kNeverNs = std::numeric_limits<TimeNs>::max();
+
+/// A node in a timer queue (lib/queue/timer_queue.hpp).
+///
+/// Lifetime: lives in the frame or on the stack of whoever waits, from arm() until `fire` has been entered or cancel() has returned true;
+///           `fire` may free it.
+struct Timer {
+  enum class State : std::uint8_t {
+    Idle,       ///< never armed
+    Armed,      ///< in a queue
+    Fired,      ///< taken out because it was due; `fire` is called, or is about to be
+    Cancelled,  ///< cancel() came first, before it was armed or while it was
+  };
+
+  Timer* next = nullptr;
+  Timer** place = nullptr;  ///< what points at it in its list
+  TimeNs due = 0;
+  void (*fire)(Timer*) noexcept = nullptr;  ///< by whoever looks at the queue, without its lock
+  State state = State::Idle;                ///< guarded by the queue's lock
+};
+
+}  // namespace weft::inline v0

@@ -1,0 +1,96 @@
+/// @file
+/// sleep_for, sleep_until: a task goes on at a time.
+#pragma once
+
+#include <chrono>
+#include <coroutine>
+#include <optional>
+#include <stop_token>
+
+#include <weft/base/error.hpp>
+#include <weft/base/platform.hpp>
+#include <weft/base/waiter.hpp>
+#include <weft/coro/stop_scope.hpp>
+#include <weft/coro/task_promise.hpp>
+#include <weft/coro/transfer.hpp>
+#include <weft/queue/timer.hpp>
+#include <weft/time/span.hpp>
+
+namespace weft::inline v0 {
+
+class TimerQueue;
+
+namespace detail {
+
+/// The part of a sleep that does not depend on who sleeps.
+class SleepState : Timer {
+ public:
+  SleepState(const SleepState&) = delete;
+  SleepState& operator=(const SleepState&) = delete;
+
+ protected:
+  explicit SleepState(std::chrono::steady_clock::time_point until) noexcept { due = until.time_since_epoch().count(); }
+  ~SleepState() = default;
+
+  /// @return  false: it has not suspended: the time has come, or `scope` was asked to stop
+  /// Errors:  UsageError on a thread that is no worker, std::bad_alloc.
+  WEFT_API bool begin(Job* sleeper, StopScope* scope);
+  /// Errors: OperationCancelled if a stop came before the time.
+  WEFT_API void end();
+
+ private:
+  struct OnStop {
+    WEFT_API void operator()() const noexcept;
+    SleepState* sleep;
+  };
+
+  CoroutineWaiter waiter_;
+  TimerQueue* queue_ = nullptr;
+  std::optional<std::stop_callback<OnStop>> on_stop_;
+};
+
+inline namespace WEFT_TRANSFER_NAMESPACE {
+
+class [[nodiscard("co_await it")]] Sleep : SleepState {
+ public:
+  explicit Sleep(std::chrono::steady_clock::time_point until) noexcept : SleepState(until) {}
+
+  static constexpr bool await_ready() noexcept { return false; }
+  // Lives in: the awaiting frame (L3). Woken by: whoever fires the timer or, of a stop and the timer, comes first; exactly once.
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> self) {
+    return begin(job_of(self), PromiseBase::scope_of(self));
+    // ---- *this may be gone if it returned true (L4) ----
+  }
+  void await_resume() { end(); }
+};
+
+}  // namespace WEFT_TRANSFER_NAMESPACE
+}  // namespace detail
+
+inline namespace WEFT_TRANSFER_NAMESPACE {
+
+/// Suspends the task until a time on the steady clock; the worker runs something else meanwhile. time_point::max() means until it is asked to stop.
+///
+/// It never goes on early. Late it is by up to 33 us, what the kernel adds (50 us as a rule) where all workers sleep, and what a worker needs for
+/// the jobs before it; while this one is in a job that lasts, others look after its timers within some 1.2 ms. What has come already returns at
+/// once, without letting others go first.
+///
+/// Threads: a coroutine on a worker of a runtime, or inside sync_wait; in a fiber, this_fiber::await(sleep_for(...)).
+/// Resumes: on the worker on which it fell asleep; if that is busy, on any.
+/// Errors:  OperationCancelled when its task is asked to stop before the time, at once; UsageError on a thread that is no worker; std::bad_alloc.
+/// Cost:    no allocation, but for the first stop token of a scope (this_task::stop_token) and 12 KiB at the first sleep on a worker. No system
+///          call while the worker has something else to do.
+/// Source:  the timer wheels of the BSD and Linux kernels and of tokio.
+/// Example: samples/13_time.cpp
+inline detail::Sleep sleep_until(std::chrono::steady_clock::time_point time) noexcept { return detail::Sleep(time); }
+
+/// The same for a span from now on; one that is too long for the clock means for ever.
+template <class Rep, class Period>
+detail::Sleep sleep_for(std::chrono::duration<Rep, Period> span) noexcept {
+  return detail::Sleep(detail::after(span));
+}
+
+}  // namespace WEFT_TRANSFER_NAMESPACE
+
+}  // namespace weft::inline v0

@@ -1,0 +1,88 @@
+#include "queue/timer_queue.hpp"
+
+#include <mutex>
+
+namespace weft::inline v0 {
+
+namespace {
+
+using Lock = std::lock_guard<AdaptiveMutex>;
+
+constexpr unsigned kStepsAtOnce = 64;  // with the lock held: some microseconds, if each is a cache miss
+
+Timer* reversed(Timer* list) noexcept {
+  Timer* result = nullptr;
+  while (list != nullptr) {
+    Timer* const next = list->next;
+    list->next = result;
+    result = list;
+    list = next;
+  }
+  return result;
+}
+
+}  // namespace
+
+void TimerQueue::note_next(TimeNs next) noexcept {
+  // relaxed: see next_hint().
+  if (next_.load(relaxed) != next) next_.store(next, relaxed);
+}
+
+TimerQueue::Armed TimerQueue::arm(Timer& timer, TimeNs now) {
+  const Lock lock(mutex_);
+  if (timer.state == Timer::State::Cancelled) return Armed::No;
+  if (wheel_ == nullptr) wheel_ = std::make_unique<TimerWheel>(now);
+  const bool is_alone = wheel_->is_empty();
+  if (is_alone) wheel_->begin_at(now);
+  timer.state = Timer::State::Armed;
+  wheel_->add(timer);
+  // A tick more: a hint that is too early would have the owner look for nothing.
+  const TimeNs at = timer.due <= kNeverNs - TimerWheel::kTick ? (timer.due + TimerWheel::kTick - 1) & ~(TimerWheel::kTick - 1) : kNeverNs;
+  // relaxed: as in note_next().
+  if (at < next_.load(relaxed)) note_next(at);
+  return is_alone ? Armed::Alone : Armed::Yes;
+}
+
+bool TimerQueue::cancel(Timer& timer) noexcept {
+  const Lock lock(mutex_);
+  const bool was_armed = timer.state == Timer::State::Armed;
+  if (was_armed) wheel_->remove(timer);
+  if (timer.state != Timer::State::Fired) timer.state = Timer::State::Cancelled;
+  return was_armed;
+}
+
+bool TimerQueue::fire_some(TimeNs now, Order order) noexcept {
+  bool is_any = false;
+  while (!is_any && next_hint() <= now) {
+    Timer* due = nullptr;
+    {
+      const Lock lock(mutex_);
+      due = wheel_->take_due(now, kStepsAtOnce);
+      note_next(wheel_->next());
+      for (Timer* timer = due; timer != nullptr; timer = timer->next) timer->state = Timer::State::Fired;
+    }
+    is_any = due != nullptr;
+    if (order == Order::FirstDueLast) due = reversed(due);
+    while (due != nullptr) {
+      Timer* const next = due->next;  // before the call: it may free the timer
+      due->fire(due);
+      due = next;
+    }
+  }
+  return is_any;
+}
+
+bool TimerQueue::fire_due(TimeNs now) noexcept {
+  bool is_any = false;
+  while (fire_some(now, Order::FirstDueFirst)) is_any = true;
+  return is_any;
+}
+
+TimeNs TimerQueue::next() noexcept {
+  const Lock lock(mutex_);
+  if (wheel_ == nullptr) return kNeverNs;
+  note_next(wheel_->next());
+  return next_hint();
+}
+
+}  // namespace weft::inline v0

@@ -1,0 +1,63 @@
+/// @file
+/// The timers of one worker.
+#pragma once
+
+#include <memory>
+
+#include "base/adaptive_mutex.hpp"
+#include "queue/timer_wheel.hpp"
+#include <weft/base/atomic.hpp>
+#include <weft/queue/timer.hpp>
+
+namespace weft::inline v0 {
+
+/// A TimerWheel that its worker arms, and whose timers anybody may cancel, or fire when they are due and the worker is busy.
+///
+/// Threads: any, except where a member says something else.
+/// Cost:    a lock for each, which nobody else wants as a rule; the wheel is made when the first timer is armed.
+class TimerQueue {
+ public:
+  enum class Armed : std::uint8_t {
+    Yes,
+    Alone,  ///< yes, and there is no other
+    No,     ///< it has been cancelled before
+  };
+
+  /// From here on `timer.fire` is called once, at or after `timer.due`, by whoever calls fire_due(), unless it is cancelled. By the worker.
+  ///
+  /// Pre:    `timer` is new.
+  /// Errors: std::bad_alloc, the first time.
+  [[nodiscard]] Armed arm(Timer& timer, TimeNs now);
+
+  /// True: `fire` will not be called, and the caller may wake whoever waits. False: it has been, or will be; or the timer was not armed so far, and
+  /// arm() will refuse it.
+  [[nodiscard]] bool cancel(Timer& timer) noexcept;
+
+  /// The order in which `fire` is called: whoever puts what they fire on a stack wants the last first.
+  enum class Order : std::uint8_t { FirstDueFirst, FirstDueLast };
+
+  /// Calls `fire` of some timers that are due, without the lock. next_hint() says whether there are more.
+  ///
+  /// @return  whether there were any
+  bool fire_some(TimeNs now, Order order) noexcept;
+
+  /// Of all that are due.
+  bool fire_due(TimeNs now) noexcept;
+
+  /// No timer is due before this time, but for those that are being armed.
+  // relaxed: a hint; the queue itself is looked at with the lock.
+  [[nodiscard]] TimeNs next_hint() const noexcept { return next_.load(relaxed); }
+
+  /// The same, exactly: cancelled timers do not count.
+  [[nodiscard]] TimeNs next() noexcept;
+
+ private:
+  void note_next(TimeNs next) noexcept;
+
+  Atomic<TimeNs> next_{kNeverNs};  // changed with the lock
+  AdaptiveMutex mutex_;
+  // ---- guarded by mutex_ ----
+  std::unique_ptr<TimerWheel> wheel_;
+};
+
+}  // namespace weft::inline v0

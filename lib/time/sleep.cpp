@@ -1,0 +1,46 @@
+#include <weft/time/sleep.hpp>
+
+#include "queue/timer_queue.hpp"
+#include "time/worker_timers.hpp"
+
+namespace weft::inline v0::detail {
+
+bool SleepState::begin(Job* sleeper, StopScope* scope) {
+  WorkerContext& worker = worker_with_timers();
+  if (scope != nullptr && scope->stop_requested()) {
+    state = State::Cancelled;
+    return false;
+  }
+  const TimeNs now = std::chrono::steady_clock::now().time_since_epoch().count();
+  if (due <= now) return false;
+  fire = [](Timer* timer) noexcept {
+    CoroutineWaiter& waiter = static_cast<SleepState*>(timer)->waiter_;
+    waiter.wake(&waiter);
+    // ---- the sleep may be gone (L4) ----
+  };
+  waiter_.suspend_here(sleeper);
+  queue_ = worker.timers;
+  // Before it is armed: afterwards somebody else may run the sleeper already. A stop that comes in between finds a timer that is not armed, and
+  // has arm() refuse it.
+  if (scope != nullptr) on_stop_.emplace(scope->token(), OnStop{this});
+  const TimerQueue::Armed armed = queue_->arm(*this, now);
+  if (armed == TimerQueue::Armed::No) return false;
+  // ---- *this may be gone (L4) ----
+  if (armed == TimerQueue::Armed::Alone) worker.timers_begin();
+  return true;
+}
+
+void SleepState::end() {
+  // Waits for a callback that has come too late and is still on its way out.
+  on_stop_.reset();
+  if (state == State::Cancelled) throw OperationCancelled();
+}
+
+void SleepState::OnStop::operator()() const noexcept {
+  // Locals: when it has been woken, the sleep may be gone before this call is over; that waits for the call, and not for what it uses.
+  SleepState& self = *sleep;
+  if (!self.queue_->cancel(self)) return;
+  self.waiter_.wake(&self.waiter_);
+}
+
+}  // namespace weft::inline v0::detail

@@ -1,0 +1,268 @@
+#include <catch2/catch.hpp>
+#include <weft/weft.hpp>
+
+#include "support/seeded_random.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <coroutine>
+#include <exception>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+#include <vector>
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+using weft::Counter;
+using weft::Event;
+using weft::OperationCancelled;
+using weft::Runtime;
+using weft::sleep_for;
+using weft::sleep_until;
+using weft::sync_wait;
+using weft::Task;
+
+namespace {
+
+/// How the sleep has ended.
+enum class Woken { InTime, Early, Stopped };
+
+Task<Woken> nap(Clock::time_point until) {
+  try {
+    co_await sleep_until(until);
+  } catch (const OperationCancelled&) {
+    co_return Woken::Stopped;
+  }
+  co_return Clock::now() >= until ? Woken::InTime : Woken::Early;
+}
+
+Task<> note_nap(Clock::time_point until, std::atomic<int>& in_time) {
+  const Woken woken = co_await nap(until);
+  if (woken == Woken::InTime) in_time.fetch_add(1);
+}
+
+Task<> sleep_for_ever() { co_await sleep_until(Clock::time_point::max()); }
+
+/// A coroutine that begins on the thread that calls it.
+class OutsideTask {
+ public:
+  struct promise_type {
+    OutsideTask get_return_object() { return OutsideTask(error); }
+    static std::suspend_never initial_suspend() noexcept { return {}; }
+    static std::suspend_never final_suspend() noexcept { return {}; }
+    static void return_void() {}
+    void unhandled_exception() { *error = std::current_exception(); }
+    std::shared_ptr<std::exception_ptr> error = std::make_shared<std::exception_ptr>();
+  };
+  [[nodiscard]] std::exception_ptr error() const { return *error_; }
+
+ private:
+  explicit OutsideTask(std::shared_ptr<std::exception_ptr> error) : error_(std::move(error)) {}
+  std::shared_ptr<std::exception_ptr> error_;
+};
+
+}  // namespace
+
+TEST_CASE("a sleep ends when its time has come, and not before") {
+  Runtime rt({.workers = 2});
+  const auto span = GENERATE(1ns, 1us, 33us, 1ms, 8400us, 20ms);
+  CHECK(rt.run(nap(Clock::now() + span)) == Woken::InTime);
+  CHECK(sync_wait(nap(Clock::now() + span)) == Woken::InTime);
+}
+
+TEST_CASE("a span may have any unit, and be a fraction") {
+  Runtime rt({.workers = 1});
+  rt.run([]() -> Task<> {
+    const auto before = Clock::now();
+    co_await sleep_for(std::chrono::duration<double, std::milli>(1.5));
+    CHECK(Clock::now() - before >= 1500us);
+  });
+}
+
+TEST_CASE("a time that has come already does not suspend") {
+  Runtime rt({.workers = 1});
+  rt.run([]() -> Task<> {
+    std::atomic<bool> has_run{false};
+    Counter other;
+    weft::spawn([&has_run] { has_run.store(true); }, other);
+    co_await sleep_for(0s);
+    co_await sleep_for(-5s);
+    co_await sleep_until(Clock::now() - 1h);
+    co_await sleep_for(std::chrono::duration<double>(-std::numeric_limits<double>::infinity()));
+    CHECK_FALSE(has_run.load());
+    co_await other;
+  });
+}
+
+TEST_CASE("many sleepers at once wake once each, and none early") {
+  constexpr int kSleepers = 20'000;
+  weft_test::SeededRandom random;
+  Runtime rt({.workers = 2});
+  std::atomic<int> in_time{0};
+  rt.run([&]() -> Task<> {
+    Counter all;
+    for (int i = 0; i < kSleepers; ++i) {
+      weft::spawn(note_nap(Clock::now() + std::chrono::nanoseconds(random.below(30'000'000)), in_time), all);
+    }
+    co_await all;
+  });
+  CHECK(in_time == kSleepers);
+}
+
+TEST_CASE("sleepers in sync_wait wake in the order of their times") {
+  std::vector<int> order;
+  sync_wait([](std::vector<int>& into) -> Task<> {
+    const auto start = Clock::now() + 2ms;
+    Counter all;
+    const auto sleeper = [](std::vector<int>& in, Clock::time_point until, int number) -> Task<> {
+      co_await sleep_until(until);
+      in.push_back(number);
+    };
+    for (int i = 0; i < 20; ++i) weft::spawn(sleeper(into, start + i * 7 % 20 * 100us, i * 7 % 20), all);
+    co_await all;
+  }(order));
+  CHECK(order.size() == 20);
+  CHECK(std::is_sorted(order.begin(), order.end()));
+}
+
+TEST_CASE("a sleep ends at once when its task is asked to stop") {
+  Runtime rt({.workers = 2});
+  SECTION("by the winner of when_any") {
+    rt.run([]() -> Task<> {
+      const auto first = co_await weft::when_any(nap(Clock::now() + 1ms), nap(Clock::now() + 24h));
+      CHECK(first.index() == 0);
+    });
+  }
+  SECTION("by the failure of a sibling") {
+    const auto fail = []() -> Task<> {
+      co_await sleep_for(1ms);
+      throw std::runtime_error("sibling");
+    };
+    CHECK_THROWS_WITH(rt.run([&]() -> Task<> { co_await weft::when_all(sleep_for_ever(), fail()); }), "sibling");
+  }
+  SECTION("by the shutdown of the runtime") {
+    auto sleeper = rt.spawn(nap(Clock::now() + 24h));
+    auto for_ever = rt.spawn(sleep_for_ever());
+    CHECK(rt.shutdown(weft::Shutdown::Cancel).is_complete());
+    CHECK(sleeper.wait() == Woken::Stopped);
+    CHECK_THROWS_AS(for_ever.wait(), OperationCancelled);
+  }
+}
+
+TEST_CASE("a sleep in a task that was asked to stop before ends at once") {
+  Runtime rt({.workers = 1});
+  rt.run([]() -> Task<> {
+    const auto loser = []() -> Task<Woken> {
+      while (!co_await weft::this_task::stop_requested()) co_await weft::yield();
+      co_return co_await nap(Clock::now() + 24h);
+    };
+    const auto winner = []() -> Task<> { co_return; };
+    const auto first = co_await weft::when_any(winner(), loser());
+    CHECK(first.index() == 0);
+  });
+}
+
+TEST_CASE("of a stop and a time that come together, each sleeper sees one, once") {
+  constexpr int kRounds = 2'000;
+  weft_test::SeededRandom random;
+  Runtime rt({.workers = 2});
+  for (int i = 0; i < kRounds; ++i) {
+    std::atomic<int> ended{0};
+    const auto sleeper = [&ended](Clock::time_point until) -> Task<> {
+      const Woken woken = co_await nap(until);
+      if (woken != Woken::Early) ended.fetch_add(1);
+    };
+    const auto at = Clock::now() + std::chrono::nanoseconds(random.below(200'000));
+    rt.run([&]() -> Task<> { static_cast<void>(co_await weft::when_any(sleeper(at), sleeper(at), sleeper(at))); });
+    REQUIRE(ended == 3);
+  }
+}
+
+TEST_CASE("a sleep on a thread that is no worker is refused") {
+  const std::exception_ptr error = [](std::chrono::milliseconds span) -> OutsideTask { co_await sleep_for(span); }(1ms).error();
+  REQUIRE(error);
+  CHECK_THROWS_WITH(std::rethrow_exception(error), Catch::Contains("no worker") && Catch::Contains("sync_wait"));
+  CHECK_THROWS_AS(std::rethrow_exception(error), weft::UsageError);
+}
+
+TEST_CASE("a fiber sleeps without blocking its worker") {
+  Runtime rt({.workers = 1});
+  Counter counter;
+  Event other_has_run;
+  rt.spawn_fiber(
+      [&] {
+        const auto until = Clock::now() + 2ms;
+        weft::this_fiber::await(sleep_until(until));
+        CHECK(Clock::now() >= until);
+        weft::this_fiber::await(other_has_run);
+      },
+      counter);
+  rt.spawn([&] { other_has_run.set(); }, counter);
+  counter.wait();
+}
+
+TEST_CASE("what a guest leaves asleep wakes in time, although nobody comes again") {
+  Runtime rt({.workers = GENERATE(1U, 2U)});
+  Event woken;
+  const auto sleeper = [&woken]() -> Task<> {
+    co_await sleep_for(2ms);
+    woken.set();
+  };
+  for (int i = 0; i < 20; ++i) {
+    woken.reset();
+    rt.run([&] { weft::spawn_detached(sleeper()); });
+    woken.wait();
+  }
+}
+
+TEST_CASE("while a worker is in a job that lasts, another wakes its sleepers") {
+  Runtime rt({.workers = 2});
+  for (int i = 0; i < 20; ++i) {
+    std::atomic<bool> has_woken{false};
+    const auto sleeper = [&has_woken]() -> Task<> {
+      co_await sleep_for(500us);
+      has_woken.store(true);
+    };
+    const auto lasts = [&has_woken]() -> Task<> {
+      while (!has_woken.load()) std::this_thread::yield();
+      co_return;
+    };
+    // The sleeper begins on the worker that goes on with the job.
+    rt.run([&]() -> Task<> { co_await weft::when_all(sleeper(), lasts()); });
+  }
+}
+
+TEST_CASE("runtimes without a watcher for other reasons have one for sleepers") {
+  Runtime rt({.workers = 2, .report_blocking_after = 0ms});
+  std::atomic<bool> has_woken{false};
+  const auto sleeper = [&has_woken]() -> Task<> {
+    co_await sleep_for(500us);
+    has_woken.store(true);
+  };
+  const auto lasts = [&has_woken]() -> Task<> {
+    while (!has_woken.load()) std::this_thread::yield();
+    co_return;
+  };
+  for (int i = 0; i < 20; ++i) {
+    has_woken.store(false);
+    rt.run([&]() -> Task<> { co_await weft::when_all(sleeper(), lasts()); });
+  }
+}
+
+TEST_CASE("a sleeper keeps its priority") {
+  Runtime rt({.workers = 1});
+  rt.run([]() -> Task<> {
+    Counter done;
+    const auto sleeper = []() -> Task<> {
+      co_await sleep_for(200us);
+      CHECK(weft::current_worker()->priority == weft::Priority::High);
+    };
+    weft::spawn(sleeper(), done, {.priority = weft::Priority::High});
+    co_await done;
+  });
+}

@@ -1,0 +1,197 @@
+#include <catch2/catch.hpp>
+#include <weft/weft.hpp>
+
+#include "support/seeded_random.hpp"
+#include "support/small_tasks.hpp"
+#include "support/until_stopped.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+using weft::completed_within;
+using weft::OperationCancelled;
+using weft::Runtime;
+using weft::sleep_for;
+using weft::Task;
+using weft::timeout;
+using weft::TimeoutError;
+namespace this_task = weft::this_task;
+
+namespace {
+
+Task<int> value_after(std::chrono::nanoseconds span, int value) {
+  co_await sleep_for(span);
+  co_return value;
+}
+
+Task<> ends_after(std::chrono::nanoseconds span) { co_await sleep_for(span); }
+
+/// Works until it is asked to stop, and has a result all the same.
+Task<int> finishes_anyway(int value) {
+  co_await weft_test::until_stopped();
+  co_return value;
+}
+
+}  // namespace
+
+TEST_CASE("work that ends in its time gives its result") {
+  Runtime rt({.workers = 2});
+  rt.run([]() -> Task<> {
+    const auto at_once = co_await timeout(weft_test::value_of(7), 24h);
+    CHECK(at_once == 7);
+    const auto later = co_await timeout(value_after(1ms, 8), 24h);
+    CHECK(later == 8);
+    const auto until = co_await timeout(value_after(1ms, 9), Clock::now() + 24h);
+    CHECK(until == 9);
+    const auto owned = co_await timeout(weft_test::own(10), 24h);
+    CHECK(*owned == 10);
+    co_await timeout(ends_after(1ms), 24h);
+    int target = 11;
+    auto& referred = co_await timeout(weft_test::refer_to(target), 24h);
+    CHECK(&referred == &target);
+    const auto maybe_at_once = co_await completed_within(weft_test::value_of(12), 24h);
+    CHECK(maybe_at_once == 12);
+    const auto maybe_until = co_await completed_within(value_after(1ms, 13), Clock::now() + 24h);
+    CHECK(maybe_until == 13);
+    const auto has_ended = co_await completed_within(ends_after(1ms), 24h);
+    CHECK(has_ended);
+  });
+}
+
+TEST_CASE("work that does not end in its time is asked to stop, and that is an error or nothing") {
+  Runtime rt({.workers = 2});
+  const auto span = GENERATE(0us, 1us, 500us);
+  rt.run([&]() -> Task<> {
+    bool has_thrown = false;
+    try {
+      co_await timeout(ends_after(24h), span);
+    } catch (const TimeoutError& error) {
+      has_thrown = true;
+      CHECK_THAT(error.what(), Catch::Contains("in its time"));
+    }
+    CHECK(has_thrown);
+    const auto value = co_await completed_within(value_after(24h, 1), span);
+    CHECK_FALSE(value.has_value());
+    const auto has_ended = co_await completed_within(ends_after(24h), span);
+    CHECK_FALSE(has_ended);
+  });
+}
+
+TEST_CASE("a result that comes late is not thrown away") {
+  Runtime rt({.workers = 1});
+  rt.run([]() -> Task<> {
+    const auto late = co_await timeout(finishes_anyway(3), 200us);
+    CHECK(late == 3);
+    const auto at_once = co_await completed_within(finishes_anyway(4), 0s);
+    CHECK(at_once == 4);
+  });
+}
+
+TEST_CASE("an error of the work is that of the timeout, in time or not") {
+  Runtime rt({.workers = 1});
+  const auto fails_late = []() -> Task<> {
+    co_await weft_test::until_stopped();
+    throw std::runtime_error("late");
+  };
+  CHECK_THROWS_WITH(rt.run(timeout(weft_test::fails(), 24h)), "child");
+  CHECK_THROWS_WITH(rt.run(timeout(fails_late(), 100us)), "late");
+}
+
+TEST_CASE("a stop from around a timeout is no timeout") {
+  Runtime rt({.workers = 2});
+  const auto limited = []() -> Task<bool> {
+    try {
+      co_await timeout(ends_after(24h), 24h);
+    } catch (const OperationCancelled&) {
+      co_return true;
+    }
+    co_return false;
+  };
+  auto handle = rt.spawn(limited());
+  CHECK(rt.shutdown(weft::Shutdown::Cancel).is_complete());
+  CHECK(handle.wait());
+}
+
+TEST_CASE("a task that stops itself is not taken for one that was late") {
+  Runtime rt({.workers = 1});
+  const auto gives_up = []() -> Task<> {
+    co_await weft::yield();
+    throw OperationCancelled();
+  };
+  CHECK_THROWS_AS(rt.run(timeout(gives_up(), 24h)), OperationCancelled);
+}
+
+TEST_CASE("timeouts inside each other: the first to come ends what is in it") {
+  Runtime rt({.workers = 1});
+  rt.run([]() -> Task<> {
+    const auto inner_first = []() -> Task<int> {
+      if (co_await completed_within(ends_after(24h), 200us)) co_return 1;
+      co_return 2;
+    };
+    const auto inner = co_await completed_within(inner_first(), 24h);
+    CHECK(inner == 2);
+    const auto outer_first = []() -> Task<int> {
+      if (co_await completed_within(ends_after(24h), 24h)) co_return 1;
+      co_return 2;
+    };
+    const auto outer = co_await completed_within(outer_first(), 200us);
+    CHECK_FALSE(outer.has_value());
+  });
+}
+
+TEST_CASE("what is in a timeout knows when its time ends, however deep it is") {
+  using Deadline = std::optional<Clock::time_point>;
+  Runtime rt({.workers = 2});
+  const auto here = []() -> Task<Deadline> { co_return co_await this_task::deadline(); };
+  const auto below = [&here]() -> Task<Deadline> {
+    auto [first, second] = co_await weft::when_all(here(), here());
+    CHECK(first == second);
+    co_return first;
+  };
+  rt.run([&]() -> Task<> {
+    const auto outside = co_await this_task::deadline();
+    CHECK_FALSE(outside.has_value());
+    const auto early = Clock::now() + 1h;
+    const auto late = Clock::now() + 2h;
+    const auto within = co_await timeout(below(), early);
+    CHECK(within == Deadline(early));
+    const auto inner_late = co_await timeout(timeout(below(), late), early);
+    CHECK(inner_late == Deadline(early));
+    const auto inner_early = co_await timeout(timeout(below(), early), late);
+    CHECK(inner_early == Deadline(early));
+    const auto afterwards = co_await below();
+    CHECK_FALSE(afterwards.has_value());
+  });
+}
+
+TEST_CASE("work that ends as its time comes ends once, one way or the other") {
+  constexpr int kRounds = 3'000;
+  weft_test::SeededRandom random;
+  Runtime rt({.workers = 2});
+  int late = 0;
+  for (int i = 0; i < kRounds; ++i) {
+    const auto span = std::chrono::nanoseconds(random.below(100'000));
+    const auto limit = std::chrono::nanoseconds(random.below(100'000));
+    const std::optional<int> result = rt.run(completed_within(value_after(span, i), limit));
+    if (result) {
+      REQUIRE(*result == i);
+    } else {
+      ++late;
+    }
+  }
+  CHECK(late > 0);
+  CHECK(late < kRounds);
+}
+
+TEST_CASE("a timeout works inside sync_wait and on a fiber") {
+  CHECK_THROWS_AS(weft::sync_wait(timeout(ends_after(24h), 200us)), TimeoutError);
+  Runtime rt({.workers = 1});
+  weft::Counter counter;
+  rt.spawn_fiber([] { CHECK_FALSE(weft::this_fiber::await(completed_within(ends_after(24h), 200us))); }, counter);
+  counter.wait();
+}

@@ -16,26 +16,28 @@ template <class Policy>
 class BasicParker {
  public:
   void park() noexcept {
-    // [parker.token] acquire: what the waker did happens before the worker looks for it; partner: unpark().
-    while (token_.exchange(kNone, acquire) == kNone) Policy::futex_wait(token_, kNone);
+    while (!take()) Policy::futex_wait(token_, kNone);
   }
 
   /// The same until a time on the steady clock, in ns. False: it has come, and there was no token.
   [[nodiscard]] bool park_until(std::int64_t until_ns) noexcept {
-    // [parker.token] acquire: as in park().
-    while (token_.exchange(kNone, acquire) == kNone) {
-      // [parker.token] acquire: as in park().
-      if (!Policy::futex_wait_until(token_, kNone, until_ns)) return token_.exchange(kNone, acquire) != kNone;
+    while (!take()) {
+      if (!Policy::futex_wait_until(token_, kNone, until_ns)) return take();
     }
     return true;
   }
 
   void unpark() noexcept {
-    // [parker.token] release: pairs with park().
+    // [parker.token] release: pairs with take().
     if (token_.exchange(kLeft, release) == kNone) Policy::futex_wake(&token_, 1);
   }
 
  private:
+  [[nodiscard]] bool take() noexcept {
+    // [parker.token] acquire: what the waker did happens before the worker looks for it; partner: unpark().
+    return token_.exchange(kNone, acquire) != kNone;
+  }
+
   static constexpr std::uint32_t kNone = 0;
   static constexpr std::uint32_t kLeft = 1;
   typename Policy::template Atomic<std::uint32_t> token_{kNone};

@@ -6,8 +6,6 @@ namespace weft::inline v0 {
 
 namespace {
 
-using Lock = std::lock_guard<AdaptiveMutex>;
-
 constexpr unsigned kStepsAtOnce = 64;  // with the lock held: some microseconds, if each is a cache miss
 
 Timer* reversed(Timer* list) noexcept {
@@ -29,7 +27,7 @@ void TimerQueue::note_next(TimeNs next) noexcept {
 }
 
 TimerQueue::Armed TimerQueue::arm(Timer& timer, TimeNs now) {
-  const Lock lock(mutex_);
+  const std::lock_guard lock(mutex_);
   if (timer.state == Timer::State::Cancelled) return Armed::No;
   if (wheel_ == nullptr) wheel_ = std::make_unique<TimerWheel>(now);
   const bool is_alone = wheel_->is_empty();
@@ -44,7 +42,7 @@ TimerQueue::Armed TimerQueue::arm(Timer& timer, TimeNs now) {
 }
 
 bool TimerQueue::cancel(Timer& timer) noexcept {
-  const Lock lock(mutex_);
+  const std::lock_guard lock(mutex_);
   const bool was_armed = timer.state == Timer::State::Armed;
   if (was_armed) wheel_->remove(timer);
   if (timer.state != Timer::State::Fired) timer.state = Timer::State::Cancelled;
@@ -56,7 +54,7 @@ bool TimerQueue::fire_some(TimeNs now, Order order) noexcept {
   while (!is_any && next_hint() <= now) {
     Timer* due = nullptr;
     {
-      const Lock lock(mutex_);
+      const std::lock_guard lock(mutex_);
       due = wheel_->take_due(now, kStepsAtOnce);
       note_next(wheel_->next());
       for (Timer* timer = due; timer != nullptr; timer = timer->next) timer->state = Timer::State::Fired;
@@ -79,7 +77,7 @@ bool TimerQueue::fire_due(TimeNs now) noexcept {
 }
 
 TimeNs TimerQueue::next() noexcept {
-  const Lock lock(mutex_);
+  const std::lock_guard lock(mutex_);
   if (wheel_ == nullptr) return kNeverNs;
   note_next(wheel_->next());
   return next_hint();

@@ -18,7 +18,7 @@ PARK = 'lib/fiber/run_until_parked.hpp'
 PARK_GLUE = 'tests/model/fiber/park_model.cpp'
 
 CONTROLS = ['queue/deque', 'queue/injector', 'coro/blocking', 'coro/counter', 'coro/join', 'coro/stack_join', 'fiber/park', 'sync/event', 'sync/mutex',
-            'sched/idle', 'sched/idle_tiers', 'sched/pace']
+            'sched/idle', 'sched/idle_tiers', 'sched/idle_timers', 'sched/pace']
 
 # The most preemptions in the exhaustive search, where it is not one: three threads that take turns for long.
 BOUNDS = {'coro/stack_join': 0}
@@ -335,6 +335,21 @@ MUTANTS = [
      'if (searching_ > 0 || !may_wake()) return std::nullopt;'),
     ('idle: a claimed worker goes on without its wake-up', 'sched/idle', IDLE,
      'if (is_searching) continue;', 'is_searching = true;\n      continue;'),
+    ('idle: a guest leaves a timer of which nobody knows', 'sched/idle_timers', IDLE,
+     'if (!host.has_unwatched_timers(worker)) return;', 'return;'),
+    ('idle: nobody looks at the timer of a worker that may not be woken', 'sched/idle_timers', IDLE,
+     '  host.watch_timers();\n}', '}'),
+    ('idle: a timer that is due is forgotten where its worker may not be awake', 'sched/idle_timers', IDLE,
+     'host.fire_timers();  //', '//'),
+    ('idle: a worker that its timer wakes does not count as searching', 'sched/idle_timers', IDLE,
+     'if (roster_.is_closed(worker) || room() <= 0 || !roster_.wake_to_run(worker)) return false;\n    ++searching_;',
+     'if (roster_.is_closed(worker) || room() <= 0 || !roster_.wake_to_run(worker)) return false;'),
+    ('idle: a timer wakes a worker whose tier is closed', 'sched/idle_timers', IDLE,
+     'if (roster_.is_closed(worker) || room() <= 0 ||', 'if ('),
+    ('idle: a worker that its timer wakes has it although somebody has the seat', 'sched/idle_timers', IDLE,
+     'if (idle.try_wake(worker)) break;', 'static_cast<void>(idle.try_wake(worker));\n      break;'),
+    ('timers: who looks at the next one does not say first that nobody looks', 'sched/idle_timers', GLUE,
+     'parks_until[worker].store(kNever, std::memory_order_relaxed);\n    int next', 'int next'),
     ('parker.token: park, acquire to relaxed', 'sched/idle', PARKER,
      'token_.exchange(kNone, acquire)', 'token_.exchange(kNone, relaxed)'),
     ('parker.token: unpark, release to relaxed', 'sched/idle', PARKER,

@@ -52,6 +52,10 @@ class Pool {
  public:
   explicit Pool(bool always_hint = false) : idle(kWorkers, always_hint) {
     for (auto& deque : deques) deque = std::make_unique<Deque>(2);
+    for (int worker = 0; worker < kWorkers; ++worker) {
+      next_timer[worker].store(kNever, std::memory_order_relaxed);
+      parks_until[worker].store(kNever, std::memory_order_relaxed);
+    }
   }
 
   // ---- work comes in ----
@@ -73,6 +77,9 @@ class Pool {
   }
   void push(unsigned worker, Work& work) {
     work.input = 1;
+    push_own(worker, work);
+  }
+  void push_own(unsigned worker, Work& work) {
     deques[worker]->push(&work);
     notify();
   }
@@ -94,6 +101,46 @@ class Pool {
     idle.claim_all([this](unsigned worker) {
       if (worker < startable) parkers[worker].unpark();
     });
+  }
+
+  // ---- timers: of each worker one, whose time has come as soon as it is armed ----
+  void arm(unsigned worker, Work& work) {
+    work.input = 1;
+    const std::lock_guard lock(timer_mutex[worker]);
+    timers[worker] = &work;
+    next_timer[worker].store(kDue, std::memory_order_relaxed);
+  }
+  Work* take_timer(unsigned worker) {
+    if (next_timer[worker].load(std::memory_order_relaxed) == kNever) return nullptr;
+    const std::lock_guard lock(timer_mutex[worker]);
+    Work* const due = timers[worker];
+    timers[worker] = nullptr;
+    next_timer[worker].store(kNever, std::memory_order_relaxed);
+    return due;
+  }
+  /// TimerQueue::fire_due() by somebody who does not have the seat.
+  void fire_timer(unsigned worker) {
+    Work* const due = take_timer(worker);
+    if (due == nullptr) return;
+    injector.push(due->link);
+    notify();
+  }
+  /// Worker::park_for_timers()
+  bool park_for_timer(unsigned worker) {
+    parks_until[worker].store(kNever, std::memory_order_relaxed);
+    int next = kNever;
+    {
+      const std::lock_guard lock(timer_mutex[worker]);
+      next = timers[worker] != nullptr ? kDue : kNever;
+    }
+    parks_until[worker].store(next, std::memory_order_relaxed);
+    if (next != kNever) return parkers[worker].park_until(next);
+    parkers[worker].park();
+    return true;
+  }
+  bool has_unwatched_timer(unsigned worker) {
+    const int next = next_timer[worker].load(std::memory_order_relaxed);
+    return next != kNever && parks_until[worker].load(std::memory_order_relaxed) > next;
   }
 
   // ---- workers ----
@@ -118,6 +165,7 @@ class Pool {
     return static_cast<Work*>(found);
   }
   Work* search(unsigned worker) {
+    if (Work* const due = take_timer(worker)) push_own(worker, *due);
     Work* const found = find_work(worker);
     if (found != nullptr) weft::become_busy(idle, Host{*this, worker});
     return found;
@@ -147,7 +195,11 @@ class Pool {
       return pool.stopping.load(std::memory_order_acquire) || pool.must_end[worker].load(std::memory_order_acquire);
     }
     void about_to_sleep() const {}
-    void park() const { pool.parkers[worker].park(); }
+    bool park() const { return pool.park_for_timer(worker); }
+    void fire_timers() const { pool.fire_timer(worker); }
+    bool has_unwatched_timers(unsigned of) const { return pool.has_unwatched_timer(of); }
+    /// The monitor, which fires what nobody else looks at.
+    void watch_timers() const { pool.fire_timer(worker); }
     bool try_unpark(unsigned of) const { return pool.try_unpark(of); }
     static weft::NoPreference rank() { return {}; }
     bool wake_one() const { return pool.wake_one(); }
@@ -167,6 +219,7 @@ class Pool {
   }
   /// A worker that was busy looks for its next job.
   Work* find_or_wait(unsigned worker) {
+    if (Work* const due = take_timer(worker)) push_own(worker, *due);
     if (Work* const found = find_work(worker)) return found;
     return weft::wait_for_work(idle, worker, Host{*this, worker});
   }
@@ -180,7 +233,14 @@ class Pool {
     }
   }
 
+  static constexpr int kDue = 0;
+  static constexpr int kNever = 1;
+
   Idle idle;
+  std::array<model::Mutex, kWorkers> timer_mutex;
+  std::array<Work*, kWorkers> timers{};  // guarded by it
+  std::array<model::Atomic<int>, kWorkers> next_timer;  // kNever at first: see the constructor
+  std::array<model::Atomic<int>, kWorkers> parks_until;
   std::array<Parker, kWorkers> parkers;
   std::array<model::Plain<int>, kWorkers> seats;
   std::array<std::unique_ptr<Deque>, kWorkers> deques;

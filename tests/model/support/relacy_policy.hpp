@@ -175,6 +175,11 @@ struct ModelAtomics {
   static void futex_wait_for(model::Atomic<T>& word, T expected, Duration) {
     word.futex_wait(expected);
   }
+  /// The time has come.
+  template <class T>
+  static bool futex_wait_until(model::Atomic<T>&, T, std::int64_t) {
+    return false;
+  }
   template <class T>
   static void futex_wake(model::Atomic<T>* word, int count) {
     word->futex_wake(count);

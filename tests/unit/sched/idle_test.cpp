@@ -236,7 +236,10 @@ struct SeesWork {
   [[nodiscard]] bool try_unpark(unsigned) const { return true; }
   void call_busy() const { ++calls; }
   void about_to_sleep() const {}
-  void park() const {}
+  [[nodiscard]] bool park() const { return true; }
+  void fire_timers() const {}
+  [[nodiscard]] bool has_unwatched_timers(unsigned) const { return false; }
+  void watch_timers() const {}
 };
 
 }  // namespace
@@ -252,6 +255,19 @@ TEST_CASE("who leaves a closed tier and can wake nobody for what it sees calls t
     give_seat_back(tiers.idle, 1, true, SeesWork{calls, wakes});
     CHECK(calls == (wakes ? 0 : 2));
   }
+}
+
+TEST_CASE("a worker whose timer is due wakes by itself, unless its tier is closed or as many are awake as may be") {
+  TwoTiers tiers;
+  static_cast<void>(tiers.idle.set_open(2));
+  CHECK_FALSE(tiers.idle.try_wake(2));
+  CHECK(tiers.idle.try_wake(1));
+  CHECK_FALSE(tiers.idle.try_wake(1));  // it is awake
+  static_cast<void>(tiers.idle.stop_searching());
+  static_cast<void>(tiers.idle.set_limit(1));
+  CHECK_FALSE(tiers.idle.try_wake(0));
+  static_cast<void>(tiers.idle.set_limit(2));
+  CHECK(tiers.idle.try_wake(0));
 }
 
 TEST_CASE("a limit leaves no more awake than it says, whatever is open, and opens nothing") {

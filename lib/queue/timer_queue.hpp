@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 
 #include "base/adaptive_mutex.hpp"
 #include "queue/timer_wheel.hpp"
@@ -25,13 +26,26 @@ class TimerQueue {
 
   /// From here on `timer.fire` is called once, at or after `timer.due`, by whoever calls fire_due(), unless it is cancelled. By the worker.
   ///
+  /// @param is_refused  asked with the lock: whether everything in the queue that ends with the domain has been cancelled
   /// Pre:    `timer` is new.
   /// Errors: std::bad_alloc, the first time.
-  [[nodiscard]] Armed arm(Timer& timer, TimeNs now);
+  template <class IsRefused>
+  [[nodiscard]] Armed arm(Timer& timer, TimeNs now, IsRefused is_refused) {
+    const std::lock_guard lock(mutex_);
+    if (is_refused()) timer.state = Timer::State::Cancelled;
+    return arm_locked(timer, now);
+  }
+  [[nodiscard]] Armed arm(Timer& timer, TimeNs now) {
+    return arm(timer, now, [] { return false; });
+  }
 
   /// True: `fire` will not be called, and the caller may wake whoever waits. False: it has been, or will be; or the timer was not armed so far, and
   /// arm() will refuse it.
   [[nodiscard]] bool cancel(Timer& timer) noexcept;
+
+  /// Cancels all timers that end with the domain, and calls `fire` of each, whose sleeper then finds it cancelled. Those that are armed from now on
+  /// are to be refused: see arm().
+  void cancel_all() noexcept;
 
   /// The order in which `fire` is called: whoever puts what they fire on a stack wants the last first.
   enum class Order : std::uint8_t { FirstDueFirst, FirstDueLast };
@@ -52,6 +66,7 @@ class TimerQueue {
   [[nodiscard]] TimeNs next() noexcept;
 
  private:
+  Armed arm_locked(Timer& timer, TimeNs now);
   void note_next(TimeNs next) noexcept;
 
   Atomic<TimeNs> next_{kNeverNs};  // changed with the lock

@@ -23,6 +23,7 @@ namespace weft::inline v0 {
 /// Source:  G. Varghese and T. Lauck, "Hashed and Hierarchical Timing Wheels", SOSP 1987, scheme 7.
 class TimerWheel {
  public:
+  static constexpr std::size_t kAllSlots = 6 * 256;
   static constexpr unsigned kTickBits = 15;  // of a time in ns
   static constexpr TimeNs kTick = TimeNs{1} << kTickBits;
 
@@ -43,6 +44,22 @@ class TimerWheel {
   /// @param steps  so many timers are taken or moved down at most; there may be more when next() is not after `now`
   /// @return       a list of them, linked by `next`
   [[nodiscard]] Timer* take_due(TimeNs now, unsigned steps) noexcept;
+
+  /// Takes those timers out of one slot that `is_wanted`. Slots are numbered level by level from the lowest.
+  template <class IsWanted>
+  [[nodiscard]] Timer* take_all_of(std::size_t slot, IsWanted is_wanted) noexcept {
+    Timer* taken = nullptr;
+    for (Timer* timer = heads_[slot]; timer != nullptr;) {
+      Timer* const next = timer->next;
+      if (is_wanted(*timer)) {
+        remove(*timer);
+        timer->next = taken;
+        taken = timer;
+      }
+      timer = next;
+    }
+    return taken;
+  }
 
   /// When take_due() has something to do next, which may be to move timers down. kNeverNs: the wheel is empty.
   [[nodiscard]] TimeNs next() const noexcept;
@@ -85,7 +102,8 @@ class TimerWheel {
   Tick present_;  // what was due before it has been taken
   std::size_t count_ = 0;
   std::array<Slots, kLevels> used_{};
-  std::array<Timer*, std::size_t{kLevels} * kSlots> heads_{};
+  static_assert(kAllSlots == std::size_t{kLevels} * kSlots);
+  std::array<Timer*, kAllSlots> heads_{};
 };
 
 }  // namespace weft::inline v0

@@ -115,7 +115,7 @@ void Runtime::run_root(JobLink& link, detail::BlockedRoot& root) {
 
 ShutdownReport Runtime::shutdown(Shutdown how, std::chrono::steady_clock::time_point deadline) {
   refuse_on_worker("Runtime::shutdown");
-  if (how == Shutdown::Cancel) pool_->request_stop();
+  if (how == Shutdown::Cancel) pool_->stop_tasks();
   return {pool_->drain_until(deadline)};
 }
 

@@ -25,7 +25,6 @@ constexpr auto kFastFor = 64;         // turns after the last marked call
 constexpr auto kGoesToRest = 500ms;   // after the last worker was seen busy
 constexpr auto kGoesToRestWithTiers = 10ms;  // the same where each look is one more at the tiers
 constexpr auto kGoesToRestWithTimers = 2ms;  // the same where a worker that begins to run must not hold its timers up
-constexpr auto kTimerIsLate = 200us;  // a worker between two jobs has had the time to look itself
 constexpr auto kBetweenQuestions = 1s;
 constexpr auto kBetweenTries = 50ms;  // to have a thread that could not be had
 constexpr auto kBetweenLimits = 500ms;  // between two looks at the limits of the process: its mask, its cpuset, the quota of its cgroup
@@ -233,21 +232,26 @@ void Monitor::allow_another() noexcept {
   pool_.allow_another();
 }
 
-/// Timers of a worker that is busy for long, and of one that sleeps without knowing of them (a guest has left them, and its tier is closed). True:
-/// a worker is busy that has some.
+/// Timers of a worker that is in one job for long, and of one that sleeps without knowing of them (a guest has left them, and its tier is closed).
+/// True: a worker is busy that has some.
 bool Monitor::look_at_timers(Clock::time_point now) noexcept {
   bool is_busy = false;
   has_timers_ = false;
   next_unwatched_ = kNeverNs;
-  for (const auto& worker : pool_.seats_) {
-    has_timers_ = has_timers_ || worker->next_timer_hint() != kNeverNs;
-    if (!worker->has_unwatched_timers()) continue;
-    if (worker->next_timer_hint() <= in_ns(now - kTimerIsLate)) worker->fire_timers_for(in_ns(now));
-    if (worker->is_busy_hint()) {
+  for (unsigned i = 0; i < watched_.size(); ++i) {
+    Worker& worker = pool_.seats_[i];
+    const std::uint64_t jobs = worker.jobs_begun();
+    const bool is_same_job = std::exchange(watched_[i].jobs, jobs) == jobs;
+    const TimeNs next = worker.next_timer_hint();
+    has_timers_ = has_timers_ || next != kNeverNs;
+    if (!worker.has_unwatched_timers()) continue;
+    if (worker.is_busy_hint()) {
       is_busy = true;
     } else {
-      next_unwatched_ = std::min(next_unwatched_, worker->next_timer_hint());
+      next_unwatched_ = std::min(next_unwatched_, next);
     }
+    // Between two jobs it looks itself, and whoever else did would only be in its way.
+    if (next <= in_ns(now) && is_same_job) worker.fire_timers_for(in_ns(now));
   }
   return is_busy;
 }

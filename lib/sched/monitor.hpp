@@ -83,6 +83,7 @@ class Monitor {
   struct Watched {
     BlockingWord::Seen call = 0;
     StuckWatch unmarked;
+    std::uint64_t jobs = 0;  // begun at the last look
     std::int64_t trimmed_at = 0;  // the beginning of the idle time in which it was trimmed
     bool is_replaced = false;     // in a call that is not marked
     bool is_reported = false;

@@ -247,6 +247,13 @@ void Pool::call_for_visible_work() noexcept {
   if (std::any_of(seats_.begin(), seats_.end(), has_high)) idle_.call(Idle::kHighWaits);
 }
 
+void Pool::stop_tasks() noexcept {
+  request_stop();
+  // What sleeps in no scope but the outermost is not registered there: who armed its timer before the request is found here, and who arms it after
+  // this has looked into the queue sees the request, by the queue's mutex.
+  for (const auto& worker : seats_) worker->timers->cancel_all();
+}
+
 void Pool::timers_begin() noexcept { monitor_.timers_begin(); }
 
 std::uint64_t Pool::visible_jobs() const noexcept {

@@ -87,6 +87,9 @@ class Pool final : public Executor, public Domain {
   /// @return  how many tasks and jobs are left at the deadline
   std::uint64_t drain_until(std::chrono::steady_clock::time_point deadline);
 
+  /// Asks all tasks to stop.
+  void stop_tasks() noexcept;
+
   /// Without those that were added while others were blocked.
   [[nodiscard]] unsigned worker_count() const noexcept { return config_.workers; }
   /// Keeps so many tiers open at least.

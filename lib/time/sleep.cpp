@@ -22,8 +22,12 @@ bool SleepState::begin(Job* sleeper, StopScope* scope) {
   queue_ = worker.timers;
   // Before it is armed: afterwards somebody else may run the sleeper already. A stop that comes in between finds a timer that is not armed, and
   // has arm() refuse it.
-  if (scope != nullptr) on_stop_.emplace(scope->token(), OnStop{this});
-  const TimerQueue::Armed armed = queue_->arm(*this, now);
+  //
+  // Most sleepers in a domain are in no other scope. Their timers are all in the queues of its workers, so whoever stops the domain finds them there
+  // (Pool::stop_tasks), and the list of callbacks, whose neighbours are other frames, need not be touched.
+  ends_with_domain = scope == worker.domain;
+  if (scope != nullptr && !ends_with_domain) on_stop_.emplace(scope->token(), OnStop{this});
+  const TimerQueue::Armed armed = queue_->arm(*this, now, [this, scope] { return ends_with_domain && scope->stop_requested(); });
   if (armed == TimerQueue::Armed::No) return false;
   // ---- *this may be gone (L4) ----
   if (armed == TimerQueue::Armed::Alone) worker.timers_begin();

@@ -28,6 +28,7 @@ struct Timer {
   TimeNs due = 0;
   void (*fire)(Timer*) noexcept = nullptr;  ///< by whoever looks at the queue, without its lock
   State state = State::Idle;                ///< guarded by the queue's lock
+  bool ends_with_domain = false;            ///< see TimerQueue::cancel_all(); set before it is armed
 };
 
 }  // namespace weft::inline v0

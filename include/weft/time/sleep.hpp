@@ -73,7 +73,7 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// Suspends the task until a time on the steady clock; the worker runs something else meanwhile. time_point::max() means until it is asked to stop.
 ///
 /// It never goes on early. Late it is by up to 33 us, what the kernel adds (50 us as a rule) where all workers sleep, and what a worker needs for
-/// the jobs before it; while this one is in a job that lasts, others look after its timers within some 1.2 ms. What has come already returns at
+/// the jobs before it; while this one is in a job that lasts, others look after its timers within some 2 ms. What has come already returns at
 /// once, without letting others go first.
 ///
 /// Threads: a coroutine on a worker of a runtime, or inside sync_wait; in a fiber, this_fiber::await(sleep_for(...)).

@@ -75,6 +75,28 @@ TEST_CASE("a timer that was cancelled before it was armed is refused") {
   CHECK_FALSE(queue.fire_due(1'000'000));
 }
 
+TEST_CASE("of all timers those are cancelled that end with the domain, wherever they are, and later ones are refused") {
+  TimerQueue queue;
+  queue.cancel_all();  // there is nothing
+  std::vector<CountedTimer> timers(400);
+  for (std::size_t i = 0; i < timers.size(); ++i) {
+    timers[i].due = TimeNs{1} << (i % 50 + 10);
+    timers[i].ends_with_domain = i % 4 != 0;
+    static_cast<void>(queue.arm(timers[i], 0));
+  }
+  queue.cancel_all();
+  for (std::size_t i = 0; i < timers.size(); ++i) {
+    REQUIRE(timers[i].fired == (i % 4 != 0 ? 1 : 0));
+    REQUIRE(timers[i].state == (i % 4 != 0 ? Timer::State::Cancelled : Timer::State::Armed));
+  }
+  CountedTimer late;
+  late.due = 1000;
+  CHECK(queue.arm(late, 0, [] { return true; }) == TimerQueue::Armed::No);
+  CHECK(late.state == Timer::State::Cancelled);
+  queue.fire_due(kNeverNs - 1);
+  for (std::size_t i = 0; i < timers.size(); ++i) REQUIRE(timers[i].fired == 1);
+}
+
 TEST_CASE("timers fire in the order of their times, or the last of a few first") {
   static std::vector<TimeNs> order;
   order.clear();

@@ -154,6 +154,29 @@ TEST_CASE("a sleep ends at once when its task is asked to stop") {
   }
 }
 
+TEST_CASE("whoever falls asleep while the runtime stops is woken") {
+  constexpr int kRounds = 100;
+  weft_test::SeededRandom random;
+  for (int i = 0; i < kRounds; ++i) {
+    Runtime rt({.workers = 2});
+    std::atomic<int> stopped{0};
+    const auto sleeper = [&stopped](std::chrono::nanoseconds span) -> Task<> {
+      if (co_await nap(Clock::now() + span) == Woken::Stopped) stopped.fetch_add(1);
+    };
+    const auto spawner = [&sleeper]() -> Task<> {
+      for (int n = 0; n < 300; ++n) {
+        weft::spawn_detached(sleeper(std::chrono::hours(n + 1)));
+        weft::spawn_detached(sleeper(std::chrono::hours(1) + std::chrono::milliseconds(n)));
+        if (n % 8 == 0) co_await weft::yield();
+      }
+    };
+    rt.spawn_detached(spawner());
+    for (std::uint64_t spins = random.below(20'000); spins != 0; --spins) stopped.load();
+    REQUIRE(rt.shutdown(weft::Shutdown::Cancel).is_complete());
+    REQUIRE(stopped.load() == 600);
+  }
+}
+
 TEST_CASE("a sleep in a task that was asked to stop before ends at once") {
   Runtime rt({.workers = 1});
   rt.run([]() -> Task<> {

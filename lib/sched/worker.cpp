@@ -284,6 +284,8 @@ void Worker::run_thread() noexcept {
   leave();
   // relaxed: statistics.
   processor_.store(kNoProcessor, relaxed);
+  // relaxed: for the monitor, which ends this thread or comes after it.
+  parks_until_.store(kNeverNs, relaxed);
 }
 
 Worker::Found Worker::search_first() noexcept {
@@ -346,7 +348,7 @@ void Worker::run_as_only_guest(const Atomic<std::uint32_t>& done, std::chrono::s
       execute(found);
       continue;
     }
-    if (fire_own_timers()) continue;
+    if (fire_all_timers()) continue;
     // [run.done] acquire: as above.
     if (done.load(acquire) != 0) break;
     futex_wait_for(done, 0, kLookAgain);

@@ -164,6 +164,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   void let_jobs_gather() noexcept;
   static void pause_between_looks() noexcept;
   bool fire_own_timers() noexcept;
+  bool fire_all_timers() noexcept;
   void fire_timers_asleep() noexcept;
   [[nodiscard]] bool park_for_timers() noexcept;
   [[nodiscard]] Found search() noexcept;

@@ -52,6 +52,13 @@ bool Worker::fire_own_timers() noexcept {
   return timer_queue_.fire_some(now_ns(), TimerQueue::Order::FirstDueLast);
 }
 
+/// The same of all workers, whose seats nobody has: there are no threads.
+bool Worker::fire_all_timers() noexcept {
+  bool is_any = false;
+  for (const auto& worker : pool_.seats_) is_any = worker->timer_queue_.fire_some(now_ns(), TimerQueue::Order::FirstDueLast) || is_any;
+  return is_any;
+}
+
 /// By the thread that sleeps on the seat, which does not have it at the moment (G1): so as any thread from outside.
 void Worker::fire_timers_asleep() noexcept {
   WorkerContext* const self = detail::set_current_worker(nullptr);

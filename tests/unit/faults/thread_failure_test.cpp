@@ -5,6 +5,7 @@
 #include "failing_threads.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <latch>
 #include <optional>
 #include <stdexcept>
@@ -49,6 +50,25 @@ TEST_CASE("without threads: run forks, yields and spawns on the calling thread a
       };
       REQUIRE(rt.run(spawns()) == 50);
     }
+  }
+}
+
+TEST_CASE("without threads: sleepers wake, in the run that they are in, in a later one, and when the runtime is drained") {
+  for (int first = 0; first <= kMostThreads; ++first) {
+    const FailingThreads failing(first);
+    std::atomic<int> woken{0};
+    const auto nap = [&woken]() -> Task<> {
+      co_await weft::sleep_for(std::chrono::milliseconds(1));
+      woken.fetch_add(1);
+    };
+    {
+      Runtime rt{{.workers = 4}};
+      rt.run(nap());
+      rt.run([&] { weft::spawn_detached(nap()); });
+      rt.run(weft::timeout(nap(), std::chrono::hours(1)));
+      rt.run([&] { weft::spawn_detached(nap()); });
+    }
+    REQUIRE(woken == 4);
   }
 }
 

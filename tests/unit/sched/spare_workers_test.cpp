@@ -103,6 +103,38 @@ TEST_CASE("the thread of a spare worker ends when nobody has been blocked for te
   CHECK(FiberDepot::outstanding() == fibers);
 }
 
+TEST_CASE("a spare worker does not end while something sleeps on it") {
+  ManualClock clock;
+  Runtime rt{{.workers = 1, .name = "spares", .report_blocking_after = 0ms}};
+  weft::Event sleeps, goes_on;
+  const auto wait_for = [](weft::Event& event) -> Task<> { co_await event; };
+  const auto set_and_wait = [&]() -> Task<> {
+    sleeps.set();  // its sibling came first
+    co_await wait_for(goes_on);
+  };
+  const auto sleep = []() -> Task<> { co_await weft::sleep_for(24h); };
+  const auto sleeper = [&]() -> Task<> { static_cast<void>(co_await weft::when_any(sleep(), set_and_wait())); };
+  std::latch is_inside(1), gate(1);
+  Counter blocked, others;
+  rt.spawn(block_until(is_inside, gate), blocked);
+  is_inside.wait();
+  rt.spawn(sleeper(), others);
+  sleeps.wait();
+  gate.count_down();
+  blocked.wait();
+  for (int i = 0; i < 3; ++i) {
+    clock.advance(2 * kSpareRests);
+    wait_for_watcher([&rt] { call_watcher(rt); });
+    CHECK(threads_named("spares/") == 2);
+  }
+  goes_on.set();
+  others.wait();
+  while (threads_named("spares/") == 2) {
+    call_watcher(rt);
+    clock.advance(kSpareRests);
+  }
+}
+
 TEST_CASE("a spare worker does not end while others are blocked, however long") {
   ManualClock clock;
   Runtime rt{{.workers = 1, .name = "spares", .report_blocking_after = 0ms}};

@@ -12,6 +12,7 @@ has_package() {
     clang-19) command -v clang++-19 >/dev/null ;;
     g++-12-aarch64-linux-gnu) find_compiler gcc-aarch64 >/dev/null ;;
     cmake | doxygen | g++ | git | make | meson | python3) command -v "$1" >/dev/null ;;
+    libasio-dev) has_header asio.hpp ;;
     libbenchmark-dev) pkg-config --exists benchmark 2>/dev/null || has_header benchmark/benchmark.h ;;
     # Debian's default version is older, and measures otherwise.
     libboost-context1.81-dev) has_boost 108100 context ;;
@@ -24,6 +25,7 @@ has_package() {
     libpng-dev) pkg-config --exists libpng 2>/dev/null ;;
     libsqlite3-dev) pkg-config --exists sqlite3 2>/dev/null ;;
     libtbb-dev) pkg-config --exists tbb 2>/dev/null ;;
+    libuv1-dev) pkg-config --exists libuv 2>/dev/null ;;
     liburing-dev) pkg-config --exists liburing 2>/dev/null ;;
     ninja-build) command -v ninja >/dev/null || command -v ninja-build >/dev/null ;;
     pkg-config) command -v pkg-config >/dev/null ;;
@@ -113,7 +115,8 @@ configure_build() {
   cxx=$(find_compiler "$compiler") || die "no $compiler C++ compiler found"
   # What meson finds decides what it builds, so a package that came or went configures again.
   wanted="$cxx $* with"
-  for name in catch2 libbenchmark-dev libboost-context1.81-dev libboost-fiber1.81-dev libcli11-dev libhwloc-dev libmimalloc-dev libomp-19-dev libpng-dev libsqlite3-dev libtbb-dev liburing-dev relacy-dev valgrind zlib1g-dev; do
+  for name in catch2 libasio-dev libbenchmark-dev libboost-context1.81-dev libboost-fiber1.81-dev libcli11-dev libhwloc-dev libmimalloc-dev libomp-19-dev libpng-dev \
+    libsqlite3-dev libtbb-dev liburing-dev libuv1-dev relacy-dev valgrind zlib1g-dev; do
     ! has_package "$name" || wanted+=" $name"
   done
   mkdir -p "$folder"

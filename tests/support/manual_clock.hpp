@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 
 namespace weft_test {
 
@@ -21,5 +22,10 @@ class ManualClock {
 
   void advance(std::chrono::nanoseconds span);
 };
+
+/// Has this thread call it when it looks at the steady clock next, once. In programs that have manual_clock_sources.
+///
+/// Lifetime: `call` lives until then.
+void at_next_look_at_clock(const std::function<void()>& call);
 
 }  // namespace weft_test

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
+#include "support/manual_clock.hpp"
 #include "support/seeded_random.hpp"
 
 #include <algorithm>
@@ -8,6 +9,8 @@
 #include <chrono>
 #include <coroutine>
 #include <exception>
+#include <functional>
+#include <latch>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -175,6 +178,34 @@ TEST_CASE("whoever falls asleep while the runtime stops is woken") {
     REQUIRE(rt.shutdown(weft::Shutdown::Cancel).is_complete());
     REQUIRE(stopped.load() == 600);
   }
+}
+
+TEST_CASE("a stop that comes while somebody falls asleep is seen, in the outermost scope and in others") {
+  Runtime rt({.workers = 1});
+  std::latch is_between(1), is_stopped(1);
+  std::atomic<bool> has_ended{false};
+  // The clock is looked at after the scope, and before the timer is armed.
+  const std::function<void()> between = [&] {
+    is_between.count_down();
+    is_stopped.wait();
+  };
+  const auto sleeper = [&]() -> Task<> {
+    weft_test::at_next_look_at_clock(between);
+    has_ended = co_await nap(Clock::time_point::max()) == Woken::Stopped;
+  };
+  const bool has_own_scope = GENERATE(false, true);
+  std::optional<weft::JoinHandle<void>> handle;
+  if (has_own_scope) {
+    handle.emplace(rt.spawn(sleeper()));
+  } else {
+    rt.spawn_detached(sleeper());
+  }
+  is_between.wait();
+  CHECK(rt.shutdown(weft::Shutdown::Cancel, Clock::time_point::min()).remaining == 1);
+  is_stopped.count_down();
+  CHECK(rt.shutdown().is_complete());
+  CHECK(has_ended);
+  if (handle) handle->wait();
 }
 
 TEST_CASE("a sleep in a task that was asked to stop before ends at once") {

@@ -1,5 +1,7 @@
 #include <weft/time/sleep.hpp>
 
+#include <memory>
+
 #include "queue/timer_queue.hpp"
 #include "time/worker_timers.hpp"
 
@@ -26,7 +28,10 @@ bool SleepState::begin(Job* sleeper, StopScope* scope) {
   // Most sleepers in a domain are in no other scope. Their timers are all in the queues of its workers, so whoever stops the domain finds them there
   // (Pool::stop_tasks), and the list of callbacks, whose neighbours are other frames, need not be touched.
   ends_with_domain = scope == worker.domain;
-  if (scope != nullptr && !ends_with_domain) on_stop_.emplace(scope->token(), OnStop{this});
+  if (scope != nullptr && !ends_with_domain) {
+    std::construct_at(&on_stop_, scope->token(), OnStop{this});
+    has_callback_ = true;
+  }
   const TimerQueue::Armed armed = queue_->arm(*this, now, [this, scope] { return ends_with_domain && scope->stop_requested(); });
   if (armed == TimerQueue::Armed::No) return false;
   // ---- *this may be gone (L4) ----
@@ -36,7 +41,7 @@ bool SleepState::begin(Job* sleeper, StopScope* scope) {
 
 void SleepState::end() {
   // Waits for a callback that has come too late and is still on its way out.
-  on_stop_.reset();
+  drop_callback();
   if (state == State::Cancelled) throw OperationCancelled();
 }
 

@@ -4,7 +4,7 @@
 
 #include <chrono>
 #include <coroutine>
-#include <optional>
+#include <memory>
 #include <stop_token>
 
 #include <weft/base/error.hpp>
@@ -30,7 +30,7 @@ class SleepState : Timer {
 
  protected:
   explicit SleepState(std::chrono::steady_clock::time_point until) noexcept { due = until.time_since_epoch().count(); }
-  ~SleepState() = default;
+  ~SleepState() { drop_callback(); }
 
   /// @return  false: it has not suspended: the time has come, or `scope` was asked to stop
   /// Errors:  UsageError on a thread that is no worker, std::bad_alloc.
@@ -44,9 +44,18 @@ class SleepState : Timer {
     SleepState* sleep;
   };
 
+  void drop_callback() noexcept {
+    if (has_callback_) std::destroy_at(&on_stop_);
+    has_callback_ = false;
+  }
+
+  // What is looked at when the time has come stands together, in two cache lines; most sleepers have no callback.
+  bool has_callback_ = false;
   CoroutineWaiter waiter_;
   TimerQueue* queue_ = nullptr;
-  std::optional<std::stop_callback<OnStop>> on_stop_;
+  union {
+    std::stop_callback<OnStop> on_stop_;
+  };
 };
 
 inline namespace WEFT_TRANSFER_NAMESPACE {

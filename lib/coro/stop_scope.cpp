@@ -116,6 +116,7 @@ bool StopScope::stop_requested() const noexcept {
     if (word == kStopped) return true;
     // If not, one around it may have been asked all the same, and its callbacks not have come that far yet.
     if (word > kStopped && reinterpret_cast<const Source*>(word)->own.stop_requested()) return true;
+    if ((scope->around_ & kLimited) != 0 && static_cast<const LimitedScope*>(scope)->is_over()) return true;
   }
   return false;
 }

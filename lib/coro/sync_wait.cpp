@@ -87,7 +87,8 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
   bool must_give_way() noexcept override { return false; }
   Job* steal_fork_of(WorkerContext&, Priority&) noexcept override { return nullptr; }
   void put_back(Job* job, Priority) noexcept override { resume_job(job); }
-  void timers_begin() noexcept override {}
+  void timer_is_first() noexcept override {}
+  bool is_anybody_idle() noexcept override { return false; }
   void begin_blocking() noexcept override { count_off(*this); }  // nobody could run in this thread's place
   void end_blocking() noexcept override {}
 

@@ -39,21 +39,24 @@ void TimerQueue::note_next(TimeNs next) noexcept {
 TimerQueue::Armed TimerQueue::arm_locked(Timer& timer, TimeNs now) {
   if (timer.state == Timer::State::Cancelled) return Armed::No;
   if (wheel_ == nullptr) wheel_ = std::make_unique<TimerWheel>(now);
-  const bool is_alone = wheel_->is_empty();
-  if (is_alone) wheel_->begin_at(now);
+  if (wheel_->is_empty()) wheel_->begin_at(now);
   timer.state = Timer::State::Armed;
   wheel_->add(timer);
-  // A tick more: a hint that is too early would have the owner look for nothing.
-  const TimeNs at = timer.due <= kNeverNs - TimerWheel::kTick ? (timer.due + TimerWheel::kTick - 1) & ~(TimerWheel::kTick - 1) : kNeverNs;
+  const TimeNs at = TimerWheel::time_for(timer.due);
   // relaxed: as in note_next().
-  if (at < next_.load(relaxed)) note_next(at);
-  return is_alone ? Armed::Alone : Armed::Yes;
+  if (at >= next_.load(relaxed)) return Armed::Yes;
+  note_next(at);
+  return Armed::First;
 }
 
 bool TimerQueue::cancel(Timer& timer) noexcept {
   const std::lock_guard lock(mutex_);
   const bool was_armed = timer.state == Timer::State::Armed;
-  if (was_armed) wheel_->remove(timer);
+  if (was_armed) {
+    wheel_->remove(timer);
+    // Who relies on the hint would go on looking for what is not there. relaxed: as in note_next().
+    if (TimerWheel::time_for(timer.due) <= next_.load(relaxed)) note_next(wheel_->next());
+  }
   if (timer.state != Timer::State::Fired) timer.state = Timer::State::Cancelled;
   return was_armed;
 }

@@ -20,7 +20,7 @@ class TimerQueue {
  public:
   enum class Armed : std::uint8_t {
     Yes,
-    Alone,  ///< yes, and there is no other
+    First,  ///< yes, and it comes before all others
     No,     ///< it has been cancelled before
   };
 

@@ -32,6 +32,9 @@ class TimerWheel {
   TimerWheel(const TimerWheel&) = delete;
   TimerWheel& operator=(const TimerWheel&) = delete;
 
+  /// When a timer that is due then is taken first.
+  [[nodiscard]] static TimeNs time_for(TimeNs due) noexcept { return time_of(due_tick(due)); }
+
   /// No timer is taken for a time before this one. Pre: the wheel is empty. Only saves moving timers down: after a pause the present lags behind.
   void begin_at(TimeNs now) noexcept { present_ = tick_of(now) > present_ ? tick_of(now) : present_; }
   /// Pre: `timer` is in no wheel, and `due` is set; not below zero.

@@ -416,7 +416,9 @@ template <class Idle, class Host>
 void give_seat_back(Idle& idle, unsigned worker, bool is_done, Host host) noexcept {
   // Others are busy with what the root needs: the seat's own thread goes on in the caller's place at once.
   if (!is_done && idle.busy() > 1 && idle.try_start_searching(worker)) {
-    if (!host.try_unpark(worker)) host.wake_one();
+    if (host.try_unpark(worker)) return;
+    host.wake_one();
+    if (host.has_unknown_timer(worker)) host.watch_timers();
     return;
   }
   idle.announce_sleep(worker, false);
@@ -427,7 +429,7 @@ void give_seat_back(Idle& idle, unsigned worker, bool is_done, Host host) noexce
   leave_visible_work(host);
   host.about_to_sleep();
   // The seat's own thread, if it has one, sleeps without knowing of timers that were armed here.
-  if (!host.has_unwatched_timers(worker)) return;
+  if (!host.has_unknown_timer(worker)) return;
   if (idle.try_wake(worker)) {
     if (host.try_unpark(worker)) return;
     host.wake_one();

@@ -97,7 +97,8 @@ struct Monitor::PaceHost {
   void heavy_fence() const noexcept { v0::heavy_fence(); }
   [[nodiscard]] bool must_look() const noexcept {
     // [monitor.stop] acquire: pairs with stop(). Who stops it and found it awake has woken nobody.
-    return monitor.is_anybody_inside() || monitor.tiers_.must_answer() || monitor.stopping_.load(acquire) || (is_until_work && monitor.is_needed());
+    return monitor.is_anybody_inside() || monitor.is_any_timer_new() || monitor.tiers_.must_answer() || monitor.stopping_.load(acquire) ||
+           (is_until_work && monitor.is_needed());
   }
   void sleep(const Pace::Word& word, std::uint32_t value) const noexcept { futex_wait_for(word, value, turn); }
 };
@@ -121,13 +122,12 @@ void Monitor::run() noexcept {
       tiers_.look(now);
       if (tiers_.is_anybody_awake()) busy_last_ = now;
     }
-    const bool is_timing = look_at_timers(now);
-    if (is_timing) busy_last_ = now;
+    look_at_timers(now);
     look_at_limits(now);
     retry_threads(now);
     end_idle_spares(now);
     give_memory_back(now);
-    if (fast_turns != 0 || replaced_ != 0 || tiers_.is_pressing() || is_timing) {
+    if (fast_turns != 0 || replaced_ != 0 || tiers_.is_pressing() || next_timer_ <= in_ns(now + kGrace)) {
       pace_.pause([](const Pace::Word& word, std::uint32_t value) noexcept { futex_wait_for(word, value, kGrace); });
     } else {
       rest(now);
@@ -141,14 +141,16 @@ std::chrono::nanoseconds Monitor::unmarked_turn() const noexcept { return std::c
 void Monitor::rest(Clock::time_point now) noexcept {
   // What is not marked is noticed by looking only; and without that, spare threads and stacks that nobody uses go now and then.
   if (!must_see_work()) return pace_.rest(PaceHost{*this, kSpareRests});
-  const std::chrono::nanoseconds before_rest = has_timers_ ? kGoesToRestWithTimers : tiers_.has_tiers() ? kGoesToRestWithTiers : kGoesToRest;
-  if (now - busy_last_ < before_rest) {
-    const std::chrono::nanoseconds turn = has_timers_ ? kGrace : watches_unmarked() ? unmarked_turn() : kMemoryRests;
-    return pace_.rest(PaceHost{*this, std::min(turn, tiers_.busy_turn())});
+  const auto until = [now](TimeNs timer) { return std::chrono::nanoseconds(timer == kNeverNs ? kNeverNs : std::max<TimeNs>(timer - in_ns(now), 0)); };
+  const std::chrono::nanoseconds without_timers = tiers_.has_tiers() ? kGoesToRestWithTiers : kGoesToRest;
+  const std::chrono::nanoseconds goes_to_rest = next_of_all_ != kNeverNs ? kGoesToRestWithTimers : without_timers;
+  if (now - busy_last_ < goes_to_rest) {
+    // Who sleeps now may be in a job that lasts when its timer is due.
+    const std::chrono::nanoseconds turn = watches_unmarked() ? unmarked_turn() : kMemoryRests;
+    return pace_.rest(PaceHost{*this, std::min({turn, tiers_.busy_turn(), std::max<std::chrono::nanoseconds>(until(next_of_all_), kGrace)})});
   }
   pool_.idle_.call(Idle::kUnwatched);
-  const std::chrono::nanoseconds timer_turn(next_unwatched_ != kNeverNs ? std::max<TimeNs>(next_unwatched_ - in_ns(now), 0) + 1 : kNeverNs);
-  pace_.rest(PaceHost{*this, std::min({std::chrono::nanoseconds(kMemoryRests), tiers_.idle_turn(now), timer_turn}), true});
+  pace_.rest(PaceHost{*this, std::min({std::chrono::nanoseconds(kMemoryRests), tiers_.idle_turn(now), until(next_timer_)}), true});
   if (is_needed()) busy_last_ = Clock::now();
 }
 
@@ -232,28 +234,30 @@ void Monitor::allow_another() noexcept {
   pool_.allow_another();
 }
 
-/// Timers of a worker that is in one job for long, and of one that sleeps without knowing of them (a guest has left them, and its tier is closed).
-/// True: a worker is busy that has some.
-bool Monitor::look_at_timers(Clock::time_point now) noexcept {
-  bool is_busy = false;
-  has_timers_ = false;
-  next_unwatched_ = kNeverNs;
+/// The next timer of a worker that is busy, or whose thread sleeps without knowing of it (a guest has left it, and its tier is closed).
+TimeNs Monitor::timer_to_watch(const Worker& worker) const noexcept {
+  const TimeNs next = worker.next_timer_hint();
+  return next != kNeverNs && (worker.is_busy_hint() || worker.is_unknown_timer(next)) ? next : kNeverNs;
+}
+
+/// Fires what is due in the place of workers that do not look themselves. Those that do would only be disturbed.
+void Monitor::look_at_timers(Clock::time_point now) noexcept {
+  next_of_all_ = kNeverNs;
+  next_timer_ = kNeverNs;
   for (unsigned i = 0; i < watched_.size(); ++i) {
     Worker& worker = pool_.seats_[i];
-    const std::uint64_t jobs = worker.jobs_begun();
-    const bool is_same_job = std::exchange(watched_[i].jobs, jobs) == jobs;
-    const TimeNs next = worker.next_timer_hint();
-    has_timers_ = has_timers_ || next != kNeverNs;
-    if (!worker.has_unwatched_timers()) continue;
-    if (worker.is_busy_hint()) {
-      is_busy = true;
-    } else {
-      next_unwatched_ = std::min(next_unwatched_, next);
-    }
-    // Between two jobs it looks itself, and whoever else did would only be in its way.
-    if (next <= in_ns(now) && is_same_job) worker.fire_timers_for(in_ns(now));
+    const std::uint32_t looks = worker.timer_looks();
+    const bool has_looked = std::exchange(watched_[i].timer_looks, looks) != looks;
+    if (timer_to_watch(worker) <= in_ns(now) && !has_looked) worker.fire_timers_for(in_ns(now));
+    next_timer_ = std::min(next_timer_, timer_to_watch(worker));
+    next_of_all_ = std::min(next_of_all_, worker.next_timer_hint());
+    if (next_of_all_ != kNeverNs && worker.is_busy_hint()) busy_last_ = now;
   }
-  return is_busy;
+}
+
+/// Whether a worker has a timer that the last look has not counted.
+bool Monitor::is_any_timer_new() const noexcept {
+  return std::any_of(pool_.seats_.begin(), pool_.seats_.end(), [this](const auto& worker) { return timer_to_watch(*worker) < next_timer_; });
 }
 
 /// After others may run in their place: to ask a thread where it is takes time, and so may whoever is told.

@@ -20,6 +20,7 @@
 namespace weft::inline v0 {
 
 class Pool;
+class Worker;
 struct PoolConfig;
 
 /// A thread that looks at all workers now and then: each millisecond while somebody is in a call that is marked as blocking, or all workers are
@@ -58,8 +59,9 @@ class Monitor {
     if (tell() == Pace::Told::Absent) [[unlikely]] start(false);
   }
 
-  /// Tells it that a worker has timers, and had none; by the worker, or by whoever leaves such a seat. Cost: a load while it looks each millisecond.
-  void timers_begin() noexcept {
+  /// Tells it that a worker has a timer that comes before all others that it has; by the worker, or by whoever leaves a seat whose thread does not know.
+  /// Cost: a load while it looks each millisecond.
+  void timer_is_first() noexcept {
     // relaxed: ordered by tell().
     if (!has_seen_timers_.load(relaxed)) has_seen_timers_.store(true, relaxed);
     if (tell() == Pace::Told::Absent) [[unlikely]] start(false);
@@ -83,7 +85,7 @@ class Monitor {
   struct Watched {
     BlockingWord::Seen call = 0;
     StuckWatch unmarked;
-    std::uint64_t jobs = 0;  // begun at the last look
+    std::uint32_t timer_looks = 0;  // that it had had at the last look
     std::int64_t trimmed_at = 0;  // the beginning of the idle time in which it was trimmed
     bool is_replaced = false;     // in a call that is not marked
     bool is_reported = false;
@@ -101,11 +103,13 @@ class Monitor {
   void run() noexcept;
   bool look_at_calls() noexcept;
   bool look_at_unmarked(Clock::time_point now) noexcept;
-  bool look_at_timers(Clock::time_point now) noexcept;
+  void look_at_timers(Clock::time_point now) noexcept;
+  [[nodiscard]] TimeNs timer_to_watch(const Worker& worker) const noexcept;
   [[nodiscard]] std::chrono::nanoseconds unmarked_turn() const noexcept;
   void rest(Clock::time_point now) noexcept;
   [[nodiscard]] bool is_needed() const noexcept;
   [[nodiscard]] bool is_anybody_inside() const noexcept;
+  [[nodiscard]] bool is_any_timer_new() const noexcept;
   [[nodiscard]] bool has_seat_for_another() noexcept;
   void allow_another() noexcept;
   void report_blocked(Clock::time_point now) noexcept;
@@ -128,8 +132,8 @@ class Monitor {
   std::chrono::steady_clock::time_point refused_last_;
   // ---- by the thread itself ----
   std::vector<Watched> watched_;
-  bool has_timers_ = false;  // some worker
-  TimeNs next_unwatched_ = kNeverNs;  // timer that nobody else looks at
+  TimeNs next_of_all_ = kNeverNs;  // timer of any worker
+  TimeNs next_timer_ = kNeverNs;   // of a worker that is busy, and of one whose thread does not know of it
   unsigned replaced_ = 0;  // workers in whose place another may run
   Clock::time_point replaced_last_;
   Clock::time_point retried_last_;

@@ -71,7 +71,10 @@ void Pool::retry_threads(unsigned spares) noexcept {
 void Pool::end_spare(unsigned index) noexcept {
   Worker& worker = seats_[index];
   if (worker.is_removed || !idle_.try_remove_sleeper(index)) return;
-  if (worker.next_timer_hint() != kNeverNs) return idle_.add_sleeper(index);  // its thread is the one that looks at them
+  if (worker.timers->next() != kNeverNs) {  // its thread is the one that looks at them
+    idle_.add_sleeper(index);
+    return v0::allow_another(idle_, SeatHost{*this}, 0);  // who pushed meanwhile may have found nobody
+  }
   worker.is_removed = true;
   std::thread ended;
   {

@@ -284,8 +284,7 @@ void Worker::run_thread() noexcept {
   leave();
   // relaxed: statistics.
   processor_.store(kNoProcessor, relaxed);
-  // relaxed: for the monitor, which ends this thread or comes after it.
-  parks_until_.store(kNeverNs, relaxed);
+  timed_park_.end();
 }
 
 Worker::Found Worker::search_first() noexcept {

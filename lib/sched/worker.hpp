@@ -14,6 +14,7 @@
 #include "queue/injector.hpp"
 #include "queue/timer_queue.hpp"
 #include "sched/run_queues.hpp"
+#include "sched/timed_park.hpp"
 #include "sched/victims.hpp"
 #include "sched/wake_rank.hpp"
 #include <weft/base/cache_line.hpp>
@@ -75,12 +76,11 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
     const std::int64_t since = idle_since_hint();
     return static_cast<std::int64_t>(idle_ns_.get()) + (since != 0 ? now_ns - since : 0);
   }
-  /// Whether the timers are left to others: it is busy, or the thread that sleeps on its seat does not know of the next one. Threads: any.
-  [[nodiscard]] bool has_unwatched_timers() const noexcept {
-    const TimeNs next = timer_queue_.next_hint();
-    // relaxed: a hint.
-    return next != kNeverNs && (is_busy_hint() || parks_until_.load(relaxed) > next);
-  }
+  /// Whether the thread that sleeps on its seat does not know of a timer that is due then. Threads: any.
+  [[nodiscard]] bool is_unknown_timer(TimeNs next) const noexcept { return next != kNeverNs && !timed_park_.is_known(next); }
+  /// How often it has looked at its timers; not counted while it has none. Threads: any.
+  // relaxed: statistics.
+  [[nodiscard]] std::uint32_t timer_looks() const noexcept { return timer_looks_.load(relaxed); }
   [[nodiscard]] TimeNs next_timer_hint() const noexcept { return timer_queue_.next_hint(); }
   /// Fires what is due in the place of the worker. Threads: any that is no worker at the moment.
   void fire_timers_for(TimeNs now) noexcept { timer_queue_.fire_due(now); }
@@ -97,7 +97,8 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   [[nodiscard]] bool must_give_way() noexcept override;
   [[nodiscard]] Job* steal_fork_of(WorkerContext& victim, Priority& from) noexcept override;
   void put_back(Job* job, Priority at) noexcept override;
-  void timers_begin() noexcept override;
+  void timer_is_first() noexcept override;
+  [[nodiscard]] bool is_anybody_idle() noexcept override;
   void begin_blocking() noexcept override;
   void end_blocking() noexcept override;
 
@@ -166,7 +167,6 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   bool fire_own_timers() noexcept;
   bool fire_all_timers() noexcept;
   void fire_timers_asleep() noexcept;
-  [[nodiscard]] bool park_for_timers() noexcept;
   [[nodiscard]] Found search() noexcept;
   [[nodiscard]] Found search_first() noexcept;
   [[nodiscard]] Found sleep_until_work() noexcept;
@@ -187,7 +187,8 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   std::array<MadeOn<RunQueues>, kPriorities> owned_queues_;
   // ---- by the owner; others when it is busy or asleep ----
   TimerQueue timer_queue_;
-  Atomic<TimeNs> parks_until_{kNeverNs};  // its own thread, which looks at the timers then; written by that
+  TimedPark timed_park_;  // of its own thread
+  Atomic<std::uint32_t> timer_looks_{0};  // written by the owner
   // ---- private to the owner ----
   std::uint32_t binding_ = 0;  // of the pool, when its thread was bound
   Victims victims_;

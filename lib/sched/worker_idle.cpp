@@ -19,7 +19,7 @@ struct Worker::IdleHost {
   // [pool.stop] acquire: pairs with ~Pool() and Pool::end_spare().
   [[nodiscard]] bool is_stopping() const noexcept { return worker.pool_.stopping_.load(acquire) || worker.must_end.load(acquire); }
   void about_to_sleep() const noexcept { worker.pool_.about_to_sleep(); }
-  [[nodiscard]] bool park() const noexcept { return worker.park_for_timers(); }
+  [[nodiscard]] bool park() const noexcept { return worker.timed_park_.park(worker.parker, worker.timer_queue_); }
   void fire_timers() const noexcept { worker.fire_timers_asleep(); }
   bool wake_one() const noexcept { return worker.pool_.wake_one(); }
   void call_busy() const noexcept { worker.pool_.call_for_visible_work(); }
@@ -49,10 +49,12 @@ Worker::Found Worker::search() noexcept {
 /// What is due, or the first of it, goes onto this worker's own queues, from which the last to come is taken first. Cost: a load while there is none.
 bool Worker::fire_own_timers() noexcept {
   if (timer_queue_.next_hint() == kNeverNs) [[likely]] return false;
+  // relaxed: statistics, for the monitor.
+  timer_looks_.store(timer_looks_.load(relaxed) + 1, relaxed);
   return timer_queue_.fire_some(now_ns(), TimerQueue::Order::FirstDueLast);
 }
 
-/// The same of all workers, whose seats nobody has: there are no threads.
+/// The same of all workers: there are no threads, and so nobody else looks at the timers of a seat that a guest has left.
 bool Worker::fire_all_timers() noexcept {
   bool is_any = false;
   for (const auto& worker : pool_.seats_) is_any = worker->timer_queue_.fire_some(now_ns(), TimerQueue::Order::FirstDueLast) || is_any;
@@ -66,20 +68,9 @@ void Worker::fire_timers_asleep() noexcept {
   static_cast<void>(detail::set_current_worker(self));
 }
 
-/// Sleeps until it is woken, or until a timer is due: false.
-bool Worker::park_for_timers() noexcept {
-  // relaxed, here and below: ordered by the queue's lock. A guest that arms a timer after next() sees that nobody looks at it, or when.
-  parks_until_.store(kNeverNs, relaxed);
-  const TimeNs next = timer_queue_.next();
-  parks_until_.store(next, relaxed);
-  if (next == kNeverNs) {
-    parker.park();
-    return true;
-  }
-  return parker.park_until(next);
-}
+void Worker::timer_is_first() noexcept { pool_.timer_is_first(); }
 
-void Worker::timers_begin() noexcept { pool_.timers_begin(); }
+bool Worker::is_anybody_idle() noexcept { return pool_.idle_.is_anybody_idle(); }
 
 Worker::Found Worker::sleep_until_work() noexcept {
   small_gets_ = 0;

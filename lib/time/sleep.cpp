@@ -4,6 +4,7 @@
 
 #include "queue/timer_queue.hpp"
 #include "time/worker_timers.hpp"
+#include <weft/base/assert.hpp>
 
 namespace weft::inline v0::detail {
 
@@ -32,17 +33,33 @@ bool SleepState::begin(Job* sleeper, StopScope* scope) {
     std::construct_at(&on_stop_, scope->token(), OnStop{this});
     has_callback_ = true;
   }
-  const TimerQueue::Armed armed = queue_->arm(*this, now, [this, scope] { return ends_with_domain && scope->stop_requested(); });
-  if (armed == TimerQueue::Armed::No) return false;
+  may_be_woken_ = true;
+  TimerQueue::Armed armed = TimerQueue::Armed::No;
+  try {
+    armed = queue_->arm(*this, now, [this, scope] { return ends_with_domain && scope->stop_requested(); });
+  } catch (...) {
+    may_be_woken_ = false;
+    throw;
+  }
+  if (armed == TimerQueue::Armed::No) {
+    may_be_woken_ = false;
+    return false;
+  }
   // ---- *this may be gone (L4) ----
-  if (armed == TimerQueue::Armed::Alone) worker.timers_begin();
+  if (armed == TimerQueue::Armed::First) worker.timer_is_first();
   return true;
 }
 
 void SleepState::end() {
   // Waits for a callback that has come too late and is still on its way out.
   drop_callback();
+  may_be_woken_ = false;
   if (state == State::Cancelled) throw OperationCancelled();
+}
+
+void SleepState::abandon() noexcept {
+  drop_callback();
+  WEFT_CHECK(queue_->cancel(*this), "a coroutine was destroyed in a sleep from which it is just being woken");
 }
 
 void SleepState::OnStop::operator()() const noexcept {

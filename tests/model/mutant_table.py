@@ -7,6 +7,7 @@ IDLE = 'lib/sched/idle.hpp'
 PACE = 'lib/sched/pace.hpp'
 PACE_GLUE = 'tests/model/sched/pace_model.cpp'
 PARKER = 'lib/base/parker.hpp'
+TIMED_PARK = 'lib/sched/timed_park.hpp'
 INJECTOR = 'lib/queue/injector.hpp'
 JOIN = 'include/weft/coro/join.hpp'
 STACK_JOIN = 'lib/coro/stack_join.hpp'
@@ -336,7 +337,7 @@ MUTANTS = [
     ('idle: a claimed worker goes on without its wake-up', 'sched/idle', IDLE,
      'if (is_searching) continue;', 'is_searching = true;\n      continue;'),
     ('idle: a guest leaves a timer of which nobody knows', 'sched/idle_timers', IDLE,
-     'if (!host.has_unwatched_timers(worker)) return;', 'return;'),
+     'if (!host.has_unknown_timer(worker)) return;', 'return;'),
     ('idle: nobody looks at the timer of a worker that may not be woken', 'sched/idle_timers', IDLE,
      '  host.watch_timers();\n}', '}'),
     ('idle: a timer that is due is forgotten where its worker may not be awake', 'sched/idle_timers', IDLE,
@@ -348,8 +349,8 @@ MUTANTS = [
      'if (roster_.is_closed(worker) || room() <= 0 ||', 'if ('),
     ('idle: a worker that its timer wakes has it although somebody has the seat', 'sched/idle_timers', IDLE,
      'if (idle.try_wake(worker)) break;', 'static_cast<void>(idle.try_wake(worker));\n      break;'),
-    ('timers: who looks at the next one does not say first that nobody looks', 'sched/idle_timers', GLUE,
-     'parks_until[worker].store(kNever, std::memory_order_relaxed);\n    int next', 'int next'),
+    ('timers: who looks at the next one does not say first that nobody looks', 'sched/idle_timers', TIMED_PARK,
+     'until_.store(kNeverNs, relaxed);\n    const TimeNs next', 'const TimeNs next'),
     ('parker.token: park, acquire to relaxed', 'sched/idle', PARKER,
      'token_.exchange(kNone, acquire)', 'token_.exchange(kNone, relaxed)'),
     ('parker.token: unpark, release to relaxed', 'sched/idle', PARKER,

@@ -2,6 +2,7 @@
 /// How a stop request reaches tasks that nobody handed a token.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -60,7 +61,8 @@ class StopScope {
   /// Asks every task in the scope to stop. Idempotent. Cost: one CAS, plus the callbacks.
   WEFT_API void request_stop() noexcept;
 
-  /// Whether this scope or one around it has been asked. Cost: one load per level of nesting.
+  /// Whether this scope or one around it has been asked, or its time has come. Cost: one load per level of nesting, and a look at the clock for each
+  /// timeout around.
   [[nodiscard]] WEFT_API bool stop_requested() const noexcept;
 
   /// A token that is signalled when `stop_requested` turns true.
@@ -104,6 +106,8 @@ class LimitedScope : public StopScope {
  public:
   LimitedScope(StopScope* around, TimeNs until) noexcept : StopScope(around), until_(until) { mark_as_limited(); }
   [[nodiscard]] TimeNs until() const noexcept { return until_; }
+  /// Whether the time has come; whoever is to ask for the stop may not have got to it yet.
+  [[nodiscard]] bool is_over() const noexcept { return std::chrono::steady_clock::now().time_since_epoch().count() >= until_; }
 
  private:
   const TimeNs until_;

@@ -17,7 +17,7 @@ inline constexpr TimeNs kNeverNs = std::numeric_limits<TimeNs>::max();
 ///           `fire` may free it.
 struct Timer {
   enum class State : std::uint8_t {
-    Idle,       ///< never armed
+    Unarmed,    ///< so far
     Armed,      ///< in a queue
     Fired,      ///< taken out because it was due; `fire` is called, or is about to be
     Cancelled,  ///< cancel() came first, before it was armed or while it was
@@ -27,7 +27,7 @@ struct Timer {
   Timer** place = nullptr;  ///< what points at it in its list
   TimeNs due = 0;
   void (*fire)(Timer*) noexcept = nullptr;  ///< by whoever looks at the queue, without its lock
-  State state = State::Idle;                ///< guarded by the queue's lock
+  State state = State::Unarmed;                ///< guarded by the queue's lock
   bool ends_with_domain = false;            ///< see TimerQueue::cancel_all(); set before it is armed
 };
 

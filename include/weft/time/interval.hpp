@@ -15,11 +15,11 @@ namespace weft::inline v0 {
 enum class MissedTick : std::uint8_t {
   Skip,   ///< the ticks that were missed are left out, and the others stay where they were
   Burst,  ///< each is made up for, at once, until the count is right again
-  Delay,  ///< the next comes one period after the late one
+  Delay,  ///< the next comes one period after the last was taken, however late that was: ticks are never closer, and drift
 };
 
 /// Comes again after each period: `auto beat = interval(10ms); for (;;) { co_await beat.tick(); ... }`. The first tick is one period after it
-/// was made. Ticks do not drift: what is done between two of them does not add to the period.
+/// was made (and not at once, as in tokio). Ticks do not drift: what is done between two of them does not add to the period.
 ///
 /// Threads: one at a time.
 /// Cost:    a sleep each.
@@ -40,7 +40,7 @@ class Interval {
   /// When it comes next.
   [[nodiscard]] std::chrono::steady_clock::time_point next() const noexcept { return next_; }
   /// The next comes one period from now.
-  void restart() noexcept { next_ = std::chrono::steady_clock::now() + period_; }
+  void restart() noexcept { next_ = detail::after(std::chrono::steady_clock::now(), period_); }
 
  private:
   WEFT_API void advance() noexcept;

@@ -30,7 +30,10 @@ class SleepState : Timer {
 
  protected:
   explicit SleepState(std::chrono::steady_clock::time_point until) noexcept { due = until.time_since_epoch().count(); }
-  ~SleepState() { drop_callback(); }
+  ~SleepState() {
+    if (may_be_woken_) [[unlikely]] abandon();
+    drop_callback();
+  }
 
   /// @return  false: it has not suspended: the time has come, or `scope` was asked to stop
   /// Errors:  UsageError on a thread that is no worker, std::bad_alloc.
@@ -44,6 +47,8 @@ class SleepState : Timer {
     SleepState* sleep;
   };
 
+  /// The sleeper is destroyed in its sleep, by the coroutine type of another library.
+  WEFT_API void abandon() noexcept;
   void drop_callback() noexcept {
     if (has_callback_) std::destroy_at(&on_stop_);
     has_callback_ = false;
@@ -51,6 +56,7 @@ class SleepState : Timer {
 
   // What is looked at when the time has come stands together, in two cache lines; most sleepers have no callback.
   bool has_callback_ = false;
+  bool may_be_woken_ = false;
   CoroutineWaiter waiter_;
   TimerQueue* queue_ = nullptr;
   union {
@@ -82,22 +88,26 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// Suspends the task until a time on the steady clock; the worker runs something else meanwhile. time_point::max() means until it is asked to stop.
 ///
 /// It never goes on early. Late it is by up to 33 us, what the kernel adds (50 us as a rule) where all workers sleep, and what a worker needs for
-/// the jobs before it; while this one is in a job that lasts, others look after its timers within some 2 ms. What has come already returns at
-/// once, without letting others go first.
+/// the jobs before it; while this one is in a job that lasts, others look after its timers, a millisecond or two later. What has come already returns
+/// at once, without letting others go first: who only wants that uses yield().
 ///
 /// Threads: a coroutine on a worker of a runtime, or inside sync_wait; in a fiber, this_fiber::await(sleep_for(...)).
 /// Resumes: on the worker on which it fell asleep; if that is busy, on any.
 /// Errors:  OperationCancelled when its task is asked to stop before the time, at once; UsageError on a thread that is no worker; std::bad_alloc.
-/// Cost:    no allocation, but for the first stop token of a scope (this_task::stop_token) and 12 KiB at the first sleep on a worker. No system
-///          call while the worker has something else to do.
+/// Lifetime: a coroutine of another library may be destroyed in its sleep, if nobody wakes it at the same time; and it must not outlive its runtime.
+/// Cost:    no allocation, but for the first stop token of a scope (this_task::stop_token) and 12 KiB at the first sleep on a worker. No system call
+///          while the worker has something else to do, but that a watcher that rests is woken when a time is the first of its worker.
 /// Source:  the timer wheels of the BSD and Linux kernels and of tokio.
 /// Example: samples/13_time.cpp
-inline detail::Sleep sleep_until(std::chrono::steady_clock::time_point time) noexcept { return detail::Sleep(time); }
+template <class Duration>
+detail::Sleep sleep_until(std::chrono::time_point<std::chrono::steady_clock, Duration> time) noexcept {
+  return detail::Sleep(detail::rounded_up(time));
+}
 
 /// The same for a span from now on; one that is too long for the clock means for ever.
 template <class Rep, class Period>
 detail::Sleep sleep_for(std::chrono::duration<Rep, Period> span) noexcept {
-  return detail::Sleep(detail::after(span));
+  return detail::Sleep(detail::after(std::chrono::steady_clock::now(), span));
 }
 
 }  // namespace WEFT_TRANSFER_NAMESPACE

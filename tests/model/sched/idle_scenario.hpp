@@ -13,6 +13,7 @@
 #include "base/parker.hpp"
 #include "queue/injector.hpp"
 #include "sched/idle.hpp"
+#include "sched/timed_park.hpp"
 #include <weft/queue/deque.hpp>
 
 namespace model_idle {
@@ -52,10 +53,7 @@ class Pool {
  public:
   explicit Pool(bool always_hint = false) : idle(kWorkers, always_hint) {
     for (auto& deque : deques) deque = std::make_unique<Deque>(2);
-    for (int worker = 0; worker < kWorkers; ++worker) {
-      next_timer[worker].store(kNever, std::memory_order_relaxed);
-      parks_until[worker].store(kNever, std::memory_order_relaxed);
-    }
+    for (auto& next : next_timer) next.store(kNever, std::memory_order_relaxed);
   }
 
   // ---- work comes in ----
@@ -125,22 +123,21 @@ class Pool {
     injector.push(due->link);
     notify();
   }
-  /// Worker::park_for_timers()
-  bool park_for_timer(unsigned worker) {
-    parks_until[worker].store(kNever, std::memory_order_relaxed);
-    int next = kNever;
-    {
-      const std::lock_guard lock(timer_mutex[worker]);
-      next = timers[worker] != nullptr ? kDue : kNever;
+  /// TimerQueue::next()
+  struct Timers {
+    Pool& pool;
+    unsigned worker;
+    weft::TimeNs next() const {
+      const std::lock_guard lock(pool.timer_mutex[worker]);
+      return pool.timers[worker] != nullptr ? kDue : kNever;
     }
-    parks_until[worker].store(next, std::memory_order_relaxed);
-    if (next != kNever) return parkers[worker].park_until(next);
-    parkers[worker].park();
-    return true;
+  };
+  bool park_for_timer(unsigned worker) {
+    Timers of{*this, worker};
+    return timed_parks[worker].park(parkers[worker], of);
   }
-  bool has_unwatched_timer(unsigned worker) {
-    const int next = next_timer[worker].load(std::memory_order_relaxed);
-    return next != kNever && parks_until[worker].load(std::memory_order_relaxed) > next;
+  bool has_unknown_timer(unsigned worker) {
+    return next_timer[worker].load(std::memory_order_relaxed) != kNever && !timed_parks[worker].is_known(kDue);
   }
 
   // ---- workers ----
@@ -197,7 +194,7 @@ class Pool {
     void about_to_sleep() const {}
     bool park() const { return pool.park_for_timer(worker); }
     void fire_timers() const { pool.fire_timer(worker); }
-    bool has_unwatched_timers(unsigned of) const { return pool.has_unwatched_timer(of); }
+    bool has_unknown_timer(unsigned of) const { return pool.has_unknown_timer(of); }
     /// The monitor, which fires what nobody else looks at.
     void watch_timers() const { pool.fire_timer(worker); }
     bool try_unpark(unsigned of) const { return pool.try_unpark(of); }
@@ -233,14 +230,14 @@ class Pool {
     }
   }
 
-  static constexpr int kDue = 0;
-  static constexpr int kNever = 1;
+  static constexpr weft::TimeNs kDue = 0;
+  static constexpr weft::TimeNs kNever = weft::kNeverNs;
 
   Idle idle;
   std::array<model::Mutex, kWorkers> timer_mutex;
   std::array<Work*, kWorkers> timers{};  // guarded by it
-  std::array<model::Atomic<int>, kWorkers> next_timer;  // kNever at first: see the constructor
-  std::array<model::Atomic<int>, kWorkers> parks_until;
+  std::array<model::Atomic<weft::TimeNs>, kWorkers> next_timer;  // kNever at first: see the constructor
+  std::array<weft::BasicTimedPark<Policy>, kWorkers> timed_parks;
   std::array<Parker, kWorkers> parkers;
   std::array<model::Plain<int>, kWorkers> seats;
   std::array<std::unique_ptr<Deque>, kWorkers> deques;

@@ -34,7 +34,7 @@ TEST_CASE("a queue has no time to look at before a timer is armed, and after the
   CHECK_FALSE(queue.fire_due(1'000'000));
   CountedTimer timer;
   timer.due = 1'000'000;
-  CHECK(queue.arm(timer, 0) == TimerQueue::Armed::Alone);
+  CHECK(queue.arm(timer, 0) == TimerQueue::Armed::First);
   CHECK(queue.next_hint() >= timer.due);
   CHECK(queue.next_hint() == queue.next());
   CHECK_FALSE(queue.fire_due(queue.next() - 1));
@@ -43,12 +43,19 @@ TEST_CASE("a queue has no time to look at before a timer is armed, and after the
   CHECK(queue.next_hint() == kNeverNs);
   CountedTimer another;
   another.due = 2'000'000;
-  CHECK(queue.arm(another, 1'500'000) == TimerQueue::Armed::Alone);
-  CountedTimer third;
-  third.due = 1'600'000;
-  CHECK(queue.arm(third, 1'500'000) == TimerQueue::Armed::Yes);
+  CHECK(queue.arm(another, 1'500'000) == TimerQueue::Armed::First);
+  CountedTimer later, sooner;
+  later.due = 2'600'000;
+  sooner.due = 1'600'000;
+  CHECK(queue.arm(later, 1'500'000) == TimerQueue::Armed::Yes);
+  CHECK(queue.arm(sooner, 1'500'000) == TimerQueue::Armed::First);
+  const TimeNs soonest = queue.next_hint();
   CHECK(queue.cancel(another));
-  CHECK(queue.cancel(third));
+  CHECK(queue.next_hint() == soonest);
+  CHECK(queue.cancel(sooner));
+  CHECK(queue.next_hint() > soonest);  // what is cancelled is nothing to look for
+  CHECK(queue.cancel(later));
+  CHECK(queue.next_hint() == kNeverNs);
 }
 
 TEST_CASE("a timer that is cancelled does not fire, and one that has fired cannot be cancelled") {

@@ -238,7 +238,7 @@ struct SeesWork {
   void about_to_sleep() const {}
   [[nodiscard]] bool park() const { return true; }
   void fire_timers() const {}
-  [[nodiscard]] bool has_unwatched_timers(unsigned) const { return false; }
+  [[nodiscard]] bool has_unknown_timer(unsigned) const { return false; }
   void watch_timers() const {}
 };
 

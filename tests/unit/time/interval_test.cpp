@@ -81,6 +81,30 @@ TEST_CASE("after a tick that came late the next comes one period later") {
   });
 }
 
+TEST_CASE("ticks that are delayed are never closer than a period, late or not") {
+  weft::Runtime rt({.workers = 1});
+  rt.run([]() -> Task<> {
+    Interval beat = interval(2ms, MissedTick::Delay);
+    work_until(beat.next() + 1ms);
+    co_await beat.tick();
+    const auto taken = Clock::now();
+    co_await beat.tick();
+    CHECK(Clock::now() - taken >= 1900us);  // of the first one it is known after it was taken
+    CHECK(beat.next() >= Clock::now() + 1900us - 1ms);
+  });
+}
+
+TEST_CASE("a period that is longer than the clock runs never ends") {
+  weft::Runtime rt({.workers = 1});
+  rt.run([]() -> Task<> {
+    Interval beat = interval(std::chrono::nanoseconds::max());
+    CHECK(beat.next() == Clock::time_point::max());
+    const auto ticks = [](Interval& on) -> Task<> { co_await on.tick(); };
+    const bool has_ticked = co_await weft::completed_within(ticks(beat), 1ms);
+    CHECK_FALSE(has_ticked);
+  });
+}
+
 TEST_CASE("a tick that a stop has interrupted is the next again") {
   weft::Runtime rt({.workers = 1});
   rt.run([]() -> Task<> {

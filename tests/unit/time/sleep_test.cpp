@@ -244,6 +244,26 @@ TEST_CASE("a sleep on a thread that is no worker is refused") {
   CHECK_THROWS_AS(std::rethrow_exception(error), weft::UsageError);
 }
 
+TEST_CASE("a coroutine of another library may be destroyed in its sleep") {
+  struct Owned {
+    struct promise_type {
+      Owned get_return_object() { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
+      static std::suspend_never initial_suspend() noexcept { return {}; }
+      static std::suspend_always final_suspend() noexcept { return {}; }
+      static void return_void() {}
+      [[noreturn]] static void unhandled_exception() { std::terminate(); }
+    };
+    std::coroutine_handle<promise_type> handle;
+  };
+  Runtime rt({.workers = 1});
+  rt.run([]() -> Task<> {
+    const auto sleeper = []() -> Owned { co_await sleep_for(1ms); };
+    const Owned destroyed = sleeper();
+    destroyed.handle.destroy();
+    co_await sleep_for(3ms);
+  });
+}
+
 TEST_CASE("a fiber sleeps without blocking its worker") {
   Runtime rt({.workers = 1});
   Counter counter;

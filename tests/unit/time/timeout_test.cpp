@@ -10,6 +10,9 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <stop_token>
+#include <thread>
+#include <utility>
 
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
@@ -37,6 +40,29 @@ Task<int> finishes_anyway(int value) {
   co_return value;
 }
 
+/// Looks whether it should stop, and at nothing else.
+Task<> polls() {
+  for (;;) co_await this_task::stop_point();
+}
+
+/// The same by a token, which learns of it only when it is asked to.
+Task<> polls_token() {
+  const std::stop_token token = co_await this_task::stop_token();
+  while (!token.stop_requested()) std::this_thread::yield();
+  throw OperationCancelled();
+}
+
+/// Waits for one short job after another.
+Task<> runs_small_jobs() {
+  const std::stop_token token = co_await this_task::stop_token();
+  while (!token.stop_requested()) {
+    weft::Counter done;
+    weft::spawn([] {}, done);
+    co_await done;
+  }
+  throw OperationCancelled();
+}
+
 }  // namespace
 
 TEST_CASE("work that ends in its time gives its result") {
@@ -58,6 +84,8 @@ TEST_CASE("work that ends in its time gives its result") {
     CHECK(maybe_at_once == 12);
     const auto maybe_until = co_await completed_within(value_after(1ms, 13), Clock::now() + 24h);
     CHECK(maybe_until == 13);
+    const auto maybe_referred = co_await completed_within(weft_test::refer_to(target), 24h);
+    CHECK(&maybe_referred->get() == &target);
     const auto has_ended = co_await completed_within(ends_after(1ms), 24h);
     CHECK(has_ended);
   });
@@ -72,7 +100,7 @@ TEST_CASE("work that does not end in its time is asked to stop, and that is an e
       co_await timeout(ends_after(24h), span);
     } catch (const TimeoutError& error) {
       has_thrown = true;
-      CHECK_THAT(error.what(), Catch::Contains("in its time"));
+      CHECK_THAT(error.what(), Catch::Contains("had not ended after"));
     }
     CHECK(has_thrown);
     const auto value = co_await completed_within(value_after(24h, 1), span);
@@ -186,6 +214,67 @@ TEST_CASE("work that ends as its time comes ends once, one way or the other") {
   }
   CHECK(late > 0);
   CHECK(late < kRounds);
+}
+
+TEST_CASE("a task that is gone is refused, and no timer is left behind") {
+  Runtime rt({.workers = 1});
+  rt.run([]() -> Task<> {
+    Task<> work = ends_after(1ms);
+    const Task<> moved = std::move(work);
+    bool is_refused = false;
+    try {
+      co_await timeout(std::move(work), 1ms);  // NOLINT(bugprone-use-after-move)
+    } catch (const weft::UsageError&) {
+      is_refused = true;
+    }
+    CHECK(is_refused);
+    co_await sleep_for(3ms);
+  });
+}
+
+TEST_CASE("who looks whether it should stop sees that its time has come, also where nobody else can tell it") {
+  CHECK_THROWS_AS(weft::sync_wait(timeout(polls(), 500us)), TimeoutError);
+  Runtime rt({.workers = 1});
+  CHECK_THROWS_AS(rt.run(timeout(polls(), 500us)), TimeoutError);
+}
+
+TEST_CASE("a stop callback runs on a worker, whoever has looked at the clock") {
+  Runtime rt({.workers = 2});
+  for (int i = 0; i < 20; ++i) {
+    std::atomic<bool> has_stopped{false};
+    const auto waits = [&has_stopped]() -> Task<> {
+      weft::Event stopped;
+      bool is_on_worker = false;
+      {
+        const std::stop_callback callback(co_await this_task::stop_token(), [&] {
+          is_on_worker = weft::current_worker() != nullptr;
+          stopped.set();
+        });
+        co_await stopped;
+      }
+      has_stopped.store(true);
+      CHECK(is_on_worker);
+      throw OperationCancelled();
+    };
+    const auto limited = [&waits]() -> Task<> { static_cast<void>(co_await completed_within(waits(), 300us)); };
+    const auto lasts = [&has_stopped]() -> Task<> {
+      while (!has_stopped.load()) std::this_thread::yield();
+      co_return;
+    };
+    rt.run([&]() -> Task<> { co_await weft::when_all(limited(), lasts()); });
+  }
+}
+
+// If one of these waited for the watcher's own time, two seconds, the whole would take longer than a test may.
+TEST_CASE("a timeout inside run comes in time beside a far timer, whatever runs in it") {
+  constexpr int kRounds = 60;
+  Runtime rt({.workers = 1, .report_blocking_after = std::chrono::milliseconds(GENERATE(0, 100))});
+  rt.spawn_detached(ends_after(24h));
+  for (int i = 0; i < kRounds; ++i) {
+    REQUIRE_FALSE(rt.run(completed_within(polls_token(), 300us)));
+    REQUIRE_FALSE(rt.run(completed_within(runs_small_jobs(), 300us)));
+  }
+  rt.shutdown(weft::Shutdown::Cancel);
 }
 
 TEST_CASE("a timeout works inside sync_wait and on a fiber") {

@@ -87,7 +87,7 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
   bool must_give_way() noexcept override { return false; }
   Job* steal_fork_of(WorkerContext&, Priority&) noexcept override { return nullptr; }
   void put_back(Job* job, Priority) noexcept override { resume_job(job); }
-  void timer_is_first() noexcept override {}
+  void timer_is_first(TimeNs /*due_in*/) noexcept override {}
   bool is_anybody_idle() noexcept override { return false; }
   void begin_blocking() noexcept override { count_off(*this); }  // nobody could run in this thread's place
   void end_blocking() noexcept override {}

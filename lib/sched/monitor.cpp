@@ -29,7 +29,6 @@ constexpr auto kBetweenQuestions = 1s;
 constexpr auto kBetweenTries = 50ms;  // to have a thread that could not be had
 constexpr auto kBetweenLimits = 500ms;  // between two looks at the limits of the process: its mask, its cpuset, the quota of its cgroup
 constexpr auto kSpareRests = 10s;     // then the thread of a spare worker ends
-constexpr auto kMemoryRests = 2s;     // then what a worker keeps, and the memory of stacks that nobody used, goes back to the system
 
 std::int64_t in_ns(std::chrono::steady_clock::time_point time) noexcept { return time.time_since_epoch().count(); }
 
@@ -146,11 +145,11 @@ void Monitor::rest(Clock::time_point now) noexcept {
   const std::chrono::nanoseconds goes_to_rest = next_of_all_ != kNeverNs ? kGoesToRestWithTimers : without_timers;
   if (now - busy_last_ < goes_to_rest) {
     // Who sleeps now may be in a job that lasts when its timer is due.
-    const std::chrono::nanoseconds turn = watches_unmarked() ? unmarked_turn() : kMemoryRests;
+    const std::chrono::nanoseconds turn = watches_unmarked() ? unmarked_turn() : kMostRest;
     return pace_.rest(PaceHost{*this, std::min({turn, tiers_.busy_turn(), std::max<std::chrono::nanoseconds>(until(next_of_all_), kGrace)})});
   }
   pool_.idle_.call(Idle::kUnwatched);
-  pace_.rest(PaceHost{*this, std::min({std::chrono::nanoseconds(kMemoryRests), tiers_.idle_turn(now), until(next_timer_)}), true});
+  pace_.rest(PaceHost{*this, std::min({kMostRest, tiers_.idle_turn(now), until(next_timer_)}), true});
   if (is_needed()) busy_last_ = Clock::now();
 }
 
@@ -280,12 +279,12 @@ void Monitor::report_blocked(Clock::time_point now) noexcept {
 
 /// What workers keep that have slept for long, and the memory of stacks that nobody has used for as long.
 void Monitor::give_memory_back(Clock::time_point now) noexcept {
-  if (now - cleaned_last_ < kMemoryRests) return;
+  if (now - cleaned_last_ < kMostRest) return;
   cleaned_last_ = now;
   bool is_trimmed = false;
   for (unsigned i = 0; i < watched_.size(); ++i) {
     const std::int64_t since = pool_.seats_[i].idle_since_hint();
-    if (since == 0 || since == watched_[i].trimmed_at || in_ns(now - kMemoryRests) < since || !pool_.trim_sleeper(i)) continue;
+    if (since == 0 || since == watched_[i].trimmed_at || in_ns(now - kMostRest) < since || !pool_.trim_sleeper(i)) continue;
     watched_[i].trimmed_at = since;
     is_trimmed = true;
   }

@@ -61,9 +61,11 @@ class Monitor {
 
   /// Tells it that a worker has a timer that comes before all others that it has; by the worker, or by whoever leaves a seat whose thread does not know.
   /// Cost: a load while it looks each millisecond.
-  void timer_is_first() noexcept {
-    // relaxed: ordered by tell().
-    if (!has_seen_timers_.load(relaxed)) has_seen_timers_.store(true, relaxed);
+  void timer_is_first(TimeNs due_in) noexcept {
+    // Sooner it looks anyway, once it has been told that there are timers. relaxed, here and below: ordered by tell().
+    const bool has_seen = has_seen_timers_.load(relaxed);
+    if (has_seen && due_in > kMostRest.count()) return;
+    if (!has_seen) has_seen_timers_.store(true, relaxed);
     if (tell() == Pace::Told::Absent) [[unlikely]] start(false);
   }
 
@@ -93,6 +95,10 @@ class Monitor {
   };
 
   using Clock = std::chrono::steady_clock;
+
+  /// The longest time between two looks, if it is to see work. Then what a worker keeps, and the memory of stacks that nobody used, goes back to the
+  /// system.
+  static constexpr std::chrono::nanoseconds kMostRest = std::chrono::seconds(2);
 
   Pace::Told tell() noexcept {
     // Where there is no membarrier the fence of the other side is an ordinary one, and this has to be one too.

@@ -249,15 +249,15 @@ void Pool::call_for_visible_work() noexcept {
 
 void Pool::stop_tasks() noexcept {
   request_stop();
-  // [seats.stop] seq_cst: the stop before the look at how many seats there are; a worker that is being added is seen here, or sees the stop.
-  // Partner: the system calls that start the thread of a seat, between its addition and its first timer.
+  // [seats.add] seq_cst: the stop before the look at how many seats there are: a worker that is being added is seen here, or sees the stop. Partner:
+  // the system calls that start its thread, between its addition and its first timer.
   full_fence();
   // What sleeps in no scope but the outermost is not registered there: who armed its timer before the request is found here, and who arms it after
   // this has looked into the queue sees the request, by the queue's mutex.
   for (const auto& worker : seats_) worker->timers->cancel_all();
 }
 
-void Pool::timer_is_first() noexcept { monitor_.timer_is_first(); }
+void Pool::timer_is_first(TimeNs due_in) noexcept { monitor_.timer_is_first(due_in); }
 
 std::uint64_t Pool::visible_jobs() const noexcept {
   std::uint64_t sum = 0;

@@ -149,7 +149,7 @@ class Pool final : public Executor, public Domain {
   void about_to_sleep() noexcept;
   [[nodiscard]] bool has_visible_work() const noexcept;
   void call_for_visible_work() noexcept;
-  void timer_is_first() noexcept;
+  void timer_is_first(TimeNs due_in) noexcept;
   [[nodiscard]] std::uint64_t visible_jobs() const noexcept;
   [[nodiscard]] std::uint64_t outstanding() const noexcept;
 

@@ -26,7 +26,7 @@ struct Pool::SeatHost {
     Worker& worker = pool.seats_[index];
     return worker.next_timer_hint() != kNeverNs && worker.is_unknown_timer(worker.timers->next());
   }
-  void watch_timers() const noexcept { pool.timer_is_first(); }
+  void watch_timers() const noexcept { pool.timer_is_first(0); }
 };
 
 }  // namespace weft::inline v0

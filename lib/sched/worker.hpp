@@ -97,7 +97,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   [[nodiscard]] bool must_give_way() noexcept override;
   [[nodiscard]] Job* steal_fork_of(WorkerContext& victim, Priority& from) noexcept override;
   void put_back(Job* job, Priority at) noexcept override;
-  void timer_is_first() noexcept override;
+  void timer_is_first(TimeNs due_in) noexcept override;
   [[nodiscard]] bool is_anybody_idle() noexcept override;
   void begin_blocking() noexcept override;
   void end_blocking() noexcept override;

@@ -68,7 +68,7 @@ void Worker::fire_timers_asleep() noexcept {
   static_cast<void>(detail::set_current_worker(self));
 }
 
-void Worker::timer_is_first() noexcept { pool_.timer_is_first(); }
+void Worker::timer_is_first(TimeNs due_in) noexcept { pool_.timer_is_first(due_in); }
 
 bool Worker::is_anybody_idle() noexcept { return pool_.idle_.is_anybody_idle(); }
 

@@ -35,6 +35,7 @@ bool SleepState::begin(Job* sleeper, StopScope* scope) {
   }
   may_be_woken_ = true;
   TimerQueue::Armed armed = TimerQueue::Armed::No;
+  const TimeNs due_in = due - now;
   try {
     armed = queue_->arm(*this, now, [this, scope] { return ends_with_domain && scope->stop_requested(); });
   } catch (...) {
@@ -46,7 +47,7 @@ bool SleepState::begin(Job* sleeper, StopScope* scope) {
     return false;
   }
   // ---- *this may be gone (L4) ----
-  if (armed == TimerQueue::Armed::First) worker.timer_is_first();
+  if (armed == TimerQueue::Armed::First) worker.timer_is_first(due_in);
   return true;
 }
 

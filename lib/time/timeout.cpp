@@ -27,7 +27,7 @@ TimeLimit::TimeLimit(StopScope* around, TimeNs until_time)
     ask_to_stop();
     return;
   }
-  if (queue_->arm(*this, now) == TimerQueue::Armed::First) made_on_.timer_is_first();
+  if (queue_->arm(*this, now) == TimerQueue::Armed::First) made_on_.timer_is_first(due - now);
 }
 
 TimeLimit::~TimeLimit() {

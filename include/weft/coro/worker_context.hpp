@@ -93,7 +93,7 @@ struct WorkerContext {
   /// Gives back a job that this worker has taken from a queue of priority `at` and must not run now.
   virtual void put_back(Job* job, Priority at) noexcept = 0;
   /// Tells who watches the workers of a timer of this one: after one was armed that comes before all others.
-  virtual void timer_is_first() noexcept = 0;
+  virtual void timer_is_first(std::int64_t due_in_ns) noexcept = 0;
   /// Whether there is a worker that would begin at once with what is posted. Threads: any.
   [[nodiscard]] virtual bool is_anybody_idle() noexcept = 0;
   /// Around a call that may block the thread.

@@ -4,6 +4,9 @@
 /// Tasks, counters, fork and join, and the runtime that runs them.
 #pragma once
 
+// First, so that a compiler or flags that will not do are named before what follows from them.
+#include <weft/base/platform.hpp>
+
 #include <weft/algo/parallel_for.hpp>         // parallel_for, sync_parallel_for
 #include <weft/base/error.hpp>                // UsageError, LimitError, OperationCancelled, TimeoutError
 #include <weft/base/priority.hpp>             // Priority

@@ -117,10 +117,10 @@ void Import::import_file(const std::string& name) {
   {
     // Held while the call blocks: those who wait for it, fibers and coroutines, are suspended.
     const weft::MutexLock lock = mutex_.lock_blocking();
-    const auto add = [&] { store_.add_file(name, parsed.entries); };
-    this_fiber::await(slow_call(settings_.calls, add));
-    ++result_.files;
-    result_.entries += parsed.entries.size();
+    const auto add = [&] { return store_.add_file(name, parsed.entries); };
+    const Added added = this_fiber::await(slow_call(settings_.calls, add));
+    result_.files += added.files;
+    result_.entries += added.entries;
   }
   weft::spawn(add_bugs(std::move(parsed.entries)), work_);
 }
@@ -174,10 +174,9 @@ Task<> Import::add_bugs(std::vector<changelog::Entry> entries) {
   }
   if (bugs.empty() || is_stopped()) co_return;
   const weft::MutexLock lock = co_await mutex_.lock();
-  const auto add = [&] { store_.add_bugs(bugs); };
+  const auto add = [&] { return store_.add_bugs(bugs); };
   try {
-    co_await slow_call(settings_.calls, add);
-    result_.bugs += bugs.size();
+    result_.bugs += co_await slow_call(settings_.calls, add);
   } catch (...) {
     stop_.request_stop();
     throw;

@@ -24,6 +24,7 @@ inline constexpr std::size_t kParserStack = 256 * 1024;
 
 /// What became of the files.
 struct ImportResult {
+  /// Rows of the database: what is named twice, or in several files, counts once.
   std::size_t files = 0;
   std::size_t entries = 0;
   std::size_t bugs = 0;

@@ -12,6 +12,7 @@
 #include "inputs.hpp"
 #include "options.hpp"
 #include "program/command_line.hpp"
+#include "program/counted.hpp"
 #include "program/interrupt_watch.hpp"
 #include "program/output_file.hpp"
 #include "program/standard_streams.hpp"
@@ -20,6 +21,9 @@
 #include "ticker.hpp"
 
 namespace legacy_port {
+
+using program::counted;
+
 namespace {
 
 // Each has a file open.
@@ -58,13 +62,17 @@ void print_outcome(const Options& options, const Outcome& outcome, CallMode call
   }
   program::finish_standard_output();
   if (options.is_quiet) return;
-  std::fprintf(stderr, "legacy_port: wrote %s: %zu files, %zu entries, %zu bugs closed",
-               options.database.c_str(), imported.files, imported.entries, imported.bugs);
+  std::fprintf(stderr, "legacy_port: wrote %s: %s, %s, %s closed", options.database.c_str(),
+               counted(imported.files, "file").c_str(),
+               counted(imported.entries, "entry", "entries").c_str(),
+               counted(imported.bugs, "bug").c_str());
   if (imported.passed_over > 0) {
-    std::fprintf(stderr, "; %zu files are in another format", imported.passed_over);
+    std::fprintf(stderr, "; %s in another format",
+                 counted(imported.passed_over, "file is", "files are").c_str());
   }
   if (imported.broken_off > 0) {
-    std::fprintf(stderr, "; %zu go on in another format", imported.broken_off);
+    std::fprintf(stderr, "; %s on in another format",
+                 counted(imported.broken_off, "goes", "go").c_str());
   }
   std::fprintf(stderr, "\nlegacy_port: %s\n", describe(outcome.lateness, calls).c_str());
 }

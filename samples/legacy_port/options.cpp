@@ -28,7 +28,7 @@ void take_name(const std::string& option, const std::string& name, std::string& 
 void add_options(CLI::App& app, Options& o) {
   const auto add = [&app](const std::string& names, const std::string& type,
                           std::function<void(const std::string&)> take, const std::string& help) {
-    app.add_option_function<std::string>(names, std::move(take), help)->type_name(type);
+    return app.add_option_function<std::string>(names, std::move(take), help)->type_name(type);
   };
   app.add_option("files", o.files,
                  "Changelogs to read; without any, each changelog*.gz of the packages in --doc")
@@ -37,7 +37,7 @@ void add_options(CLI::App& app, Options& o) {
       "-d,--database", "FILE",
       [&o](const std::string& s) { take_name("--database", s, o.database); },
       "SQLite database to write; an old one is replaced [changelogs.db]");
-  add(
+  CLI::Option* const doc = add(
       "--doc", "FOLDER", [&o](const std::string& s) { take_name("--doc", s, o.doc); },
       "Where the packages have their folders [/usr/share/doc]");
   add(
@@ -53,6 +53,11 @@ void add_options(CLI::App& app, Options& o) {
   app.add_flag("--unmarked", o.is_unmarked,
                "Block workers without weft::blocking, to see what comes of it");
   app.add_flag("-q,--quiet", o.is_quiet, "Print no report and no warnings");
+  app.callback([&o, doc] {
+    if (doc->count() > 0 && !o.files.empty()) {
+      throw CLI::ValidationError("--doc", "no folder is searched when files are named");
+    }
+  });
 }
 
 }  // namespace

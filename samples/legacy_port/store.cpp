@@ -61,10 +61,12 @@ class Store::Statement {
     return code == SQLITE_ROW;
   }
 
-  void run() {
+  /// Inserts one row. Gives how many there are more of: none if it was there already.
+  [[nodiscard]] std::size_t insert() {
     while (step()) {
     }
     sqlite3_reset(statement_);
+    return static_cast<std::size_t>(sqlite3_changes(store_.database_));
   }
 
   [[nodiscard]] std::vector<std::string> names() const {
@@ -113,10 +115,11 @@ Store::Store(const std::string& path, std::string name) : name_(std::move(name))
 
 Store::~Store() { sqlite3_close(database_); }
 
-void Store::add_file(const std::string& file, const std::vector<changelog::Entry>& entries) {
+Added Store::add_file(const std::string& file, const std::vector<changelog::Entry>& entries) {
   execute("BEGIN");
   Statement add(*this, "INSERT OR IGNORE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
   std::string date;
+  Added added;
   for (const changelog::Entry& e : entries) {
     if (changelog::to_iso_date(e.date, date)) {
       add.bind(e.package, e.version, e.distribution, e.urgency, e.maintainer, e.email, date,
@@ -125,22 +128,25 @@ void Store::add_file(const std::string& file, const std::vector<changelog::Entry
       add.bind(e.package, e.version, e.distribution, e.urgency, e.maintainer, e.email, nullptr,
                e.items);
     }
-    add.run();
+    added.entries += add.insert();
   }
   Statement add_file(*this, "INSERT OR IGNORE INTO files VALUES (?, ?)");
   add_file.bind(file, static_cast<sqlite3_int64>(entries.size()));
-  add_file.run();
+  added.files = add_file.insert();
   execute("COMMIT");
+  return added;
 }
 
-void Store::add_bugs(const std::vector<ClosedBug>& bugs) {
+std::size_t Store::add_bugs(const std::vector<ClosedBug>& bugs) {
   execute("BEGIN");
   Statement add(*this, "INSERT OR IGNORE INTO closed_bugs VALUES (?, ?, ?)");
+  std::size_t added = 0;
   for (const ClosedBug& bug : bugs) {
     add.bind(bug.number, bug.package, bug.version);
-    add.run();
+    added += add.insert();
   }
   execute("COMMIT");
+  return added;
 }
 
 Table Store::query(std::string_view sql) {

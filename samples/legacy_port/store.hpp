@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,12 @@ struct ClosedBug {
 /// The answer to a query: its columns' names, then its rows, all as text.
 using Table = std::vector<std::vector<std::string>>;
 
+/// Rows that were not there before.
+struct Added {
+  std::size_t files = 0;
+  std::size_t entries = 0;
+};
+
 /// Blocks its thread in every member, and knows nothing of weft.
 ///
 /// Threads: one at a time; not always the same.
@@ -36,8 +43,9 @@ class Store {
 
   /// Adds what one file holds, in one transaction. An entry that is there already is passed over:
   /// packages that are built together have the same changelog.
-  void add_file(const std::string& file, const std::vector<changelog::Entry>& entries);
-  void add_bugs(const std::vector<ClosedBug>& bugs);
+  Added add_file(const std::string& file, const std::vector<changelog::Entry>& entries);
+  /// The same for bugs. Gives how many were not there.
+  std::size_t add_bugs(const std::vector<ClosedBug>& bugs);
   [[nodiscard]] Table query(std::string_view sql);
   /// Post: everything is in the file.
   void close();

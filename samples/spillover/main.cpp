@@ -17,6 +17,7 @@
 #include "options.hpp"
 #include "picture.hpp"
 #include "program/command_line.hpp"
+#include "program/counted.hpp"
 #include "program/input_error.hpp"
 #include "program/interrupt_watch.hpp"
 #include "program/output_file.hpp"
@@ -26,6 +27,9 @@
 #include "words.hpp"
 
 namespace spillover {
+
+using program::counted;
+
 namespace {
 
 /// For a program that ends this moment.

@@ -24,8 +24,4 @@ std::string duration_words(std::int64_t ns) {
   return formatted("%.2f s", value / 1e9);
 }
 
-std::string counted(std::size_t count, const char* thing) {
-  return formatted("%zu %s%s", count, thing, count == 1 ? "" : "s");
-}
-
 }  // namespace spillover

@@ -2,7 +2,6 @@
 /// Numbers as people read them.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -13,8 +12,5 @@ namespace spillover {
 
 /// Makes "212 us", "1.25 ms" or "3.1 s" of nanoseconds.
 [[nodiscard]] std::string duration_words(std::int64_t ns);
-
-/// "1 job", "2 jobs".
-[[nodiscard]] std::string counted(std::size_t count, const char* thing);
 
 }  // namespace spillover

@@ -12,12 +12,13 @@
 
 #include "plan_text.hpp"
 #include "program/command_line.hpp"
+#include "program/counted.hpp"
 #include "program/input_error.hpp"
 #include "program/standard_streams.hpp"
 
 namespace {
 
-using topology_sample::counted;
+using program::counted;
 using weft::PinningPlan;
 using weft::PinningStrategy;
 using weft::Topology;

@@ -73,13 +73,6 @@ std::string stealing_of_alike(const Topology& machine, const PinningPlan& plan) 
 
 }  // namespace
 
-std::string counted(std::size_t count, const char* thing) {
-  std::string text = std::to_string(count);
-  text.append(" ").append(thing);
-  if (count != 1) text += 's';
-  return text;
-}
-
 std::string listed(const std::vector<unsigned>& numbers, std::size_t most) {
   std::string text;
   std::size_t at = 0;

@@ -11,9 +11,6 @@
 
 namespace topology_sample {
 
-/// "1 core", "2 cores".
-[[nodiscard]] std::string counted(std::size_t count, const char* thing);
-
 /// Numbers in rising order, those that follow each other as one run: "0-7,16 and 40 more".
 ///
 /// @param most  runs; what is in the others is only counted

@@ -20,7 +20,7 @@ def check_columns(folder):
     path = write(folder, 'tool.gz', text)
     database = os.path.join(folder, 'tool.db')
     result = run('-d', database, path)
-    expect('one file', result.returncode == 0 and '1 files, 2 entries, 2 bugs closed' in result.stderr, result)
+    expect('one file', result.returncode == 0 and 'tool.db: 1 file, 2 entries, 2 bugs closed\n' in result.stderr, result)
     expect('its entries', query(database, ENTRIES) == [
         ('tool', '1.0', 'unstable', 'low', 'A. Author', 'a@example.org', None, 1),
         ('tool', '2.0', 'unstable', 'high', 'Jörg', 'a@example.org', '2006-01-02T15:04:05-07:00', 4)], result)
@@ -28,6 +28,9 @@ def check_columns(folder):
     expect('its file', query(database, 'SELECT path, entries FROM files') == [(path, 2)], result)
     expect('the report', '2006' in result.stdout and 'Jörg' in result.stdout and 'Most bugs closed' in result.stdout, result)
     expect('the ticks', 'jobs of others started' in result.stderr and 'were marked' in result.stderr, result)
+    one = write(folder, 'one.gz', entry('tool', '1.0', ['x (Closes: #12)']))
+    result = run('-d', database, one)
+    expect('one of each', 'tool.db: 1 file, 1 entry, 1 bug closed\n' in result.stderr, result)
     result = run('-q', '-d', database, path)
     expect('quiet', result.returncode == 0 and not result.stdout and not result.stderr, result)
 
@@ -65,7 +68,13 @@ def check_many_files(folder):
         expect(f'many files, {more}', result.returncode == 0 and '40 files' in result.stderr, result)
         contents.add((tuple(query(database, ENTRIES)), tuple(query(database, BUGS))))
     expect('the same content', len(contents) == 1, result)
-    expect('an entry that two files have is there once', len(next(iter(contents))[0]) < 40 * 70, result)
+    entries, bugs = next(iter(contents))
+    expect('an entry that two files have is there once', len(entries) < 40 * 70, result)
+    written = f'40 files, {len(entries)} entries, {len(bugs)} bugs closed'
+    expect(f'the counts are what was written, {written}', written in result.stderr, result)
+    result = run('-d', database, paths[2], paths[2])
+    written = f"1 file, {len(query(database, ENTRIES))} entries, {len(query(database, BUGS))} bugs closed"
+    expect(f'a file that is named twice counts once, {written}', written in result.stderr, result)
     return paths
 
 
@@ -92,7 +101,7 @@ def check_search(folder):
     database = os.path.join(folder, 'doc.db')
     result = run('-d', database, '--doc', doc)
     expect('a search', result.returncode == 0 and '2 files, 2 entries' in result.stderr and
-           '1 files are in another format' in result.stderr and '1 go on in another format' in result.stderr, result)
+           '; 1 file is in another format; 1 goes on in another format\n' in result.stderr, result)
     expect('a search warns', 'warning: ' in result.stderr and 'three/changelog.Debian.gz: it is truncated' in result.stderr, result)
     expect('what it finds', query(database, 'SELECT package FROM entries ORDER BY 1') == [('one',), ('two',)], result)
 

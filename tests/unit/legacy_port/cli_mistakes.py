@@ -73,6 +73,7 @@ def check_places(folder, database):
     os.mkdir(closed, 0o500)
     expect_refusal('closed folder', ['-d', os.path.join(closed, 'a.db'), good], 'Permission denied', folder, prefix=without_privileges())
     expect_refusal('an empty doc folder', ['-d', database, '--doc', sub], 'no package in it has a changelog', folder)
+    expect_refusal('a doc folder beside a file', ['-d', database, '--doc', folder, good], '--doc: no folder is searched when files are named', folder)
     expect_refusal('no doc folder', ['-d', database, '--doc', os.path.join(folder, 'none')], 'No such file or directory', folder)
 
 

@@ -113,13 +113,18 @@ std::string write_files(const Options& options, const std::string& svg, const Ru
   return options.output + " and " + options.trace;
 }
 
+/// The same for two names of one file, whether it is there or not: a name that is relative, and nothing of which is there,
+/// stays as it is unless it is made absolute first.
+std::filesystem::path place_of(const std::string& name) {
+  return std::filesystem::weakly_canonical(std::filesystem::absolute(name));
+}
+
 /// Before anything runs: all that would keep a file from being written at the end.
 void check_files(const Options& options) {
   program::check_writable(options.output);
   if (options.trace.empty()) return;
   program::check_writable(options.trace);
-  if (std::filesystem::weakly_canonical(options.trace) ==
-      std::filesystem::weakly_canonical(options.output)) {
+  if (place_of(options.trace) == place_of(options.output)) {
     throw program::InputError("--trace", "it is the file of the picture");
   }
 }

@@ -49,6 +49,10 @@ def check_places(folder):
                    folder, prefix=without_privileges())
     for same in (output, os.path.join(folder, '.', 'out.svg')):
         expect_refusal('a trace in the picture', ['-o', output, '--trace', same, *SHORT], '--trace: it is the file of the picture', folder)
+    # Neither is there yet.
+    for name, same in (('new.svg', './new.svg'), ('./new.svg', 'new.svg'), ('new.svg', os.path.join(os.path.realpath(folder), 'new.svg'))):
+        expect_refusal(f'a trace in the picture, {name} and {same}', ['-o', name, '--trace', same, *SHORT],
+                       '--trace: it is the file of the picture', folder, cwd=folder)
 
 
 def main():

@@ -1,5 +1,5 @@
-// Data that is spread over the NUMA nodes of the machine, and work that goes to where its data is. A machine with one node has one arena: then
-// this is an ordinary program.
+// Data that is spread over the NUMA nodes of the machine, and work that goes to where its data is.
+// A machine with one node has one arena: then this is an ordinary program.
 #include <cstddef>
 #include <iostream>
 #include <memory_resource>

@@ -3,11 +3,13 @@
 #if WEFT_HAS_HWLOC
 
 #include <hwloc.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -140,6 +142,12 @@ std::optional<Topology> read_hwloc() {
 }
 
 Topology read_hwloc_xml(const std::filesystem::path& file) {
+  // hwloc gives the same error whatever is wrong. What is in a file is left for it to read, which may be a pipe.
+  std::error_code error;
+  const bool is_folder = std::filesystem::is_directory(file, error);
+  if (is_folder || ::access(file.c_str(), R_OK) != 0) {
+    throw UsageError("weft: " + file.string() + " cannot be read: " + std::strerror(is_folder ? EISDIR : errno));
+  }
   const Handle topology = make();
   if (topology == nullptr || hwloc_topology_set_xml(topology.get(), file.c_str()) != 0 || hwloc_topology_load(topology.get()) != 0) {
     throw UsageError("weft: " + file.string() + " is no file that lstopo --of xml has written (hwloc: " + std::strerror(errno) + ")");

@@ -3,9 +3,10 @@
 #include <weft/weft.hpp>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
+#include <cstring>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,26 +32,33 @@ struct Options {
 };
 
 std::string text_of(const std::string& name) {
-  std::ifstream file(name);
-  if (!file) throw program::InputError(name, "it cannot be read");
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(name.c_str(), "rb"), std::fclose);
+  std::string text;
+  char block[4096];
+  for (std::size_t length = sizeof block; file != nullptr && length == sizeof block;) {
+    length = std::fread(block, 1, sizeof block, file.get());
+    text.append(block, length);
+  }
+  // A folder can be opened, and then not read.
+  if (file == nullptr || std::ferror(file.get()) != 0) throw program::InputError(name, std::string("it cannot be read: ") + std::strerror(errno));
+  return text;
 }
 
-/// What weft says about a mistake, as a message of this program about that option.
+/// What weft says about a mistake, as a message of this program about that option or file.
 template <class Make>
-Topology made_for(const char* option, Make make) {
+Topology made_for(const std::string& what, Make make) {
   try {
     return make();
   } catch (const weft::UsageError& error) {
     const std::string_view words = error.what();
     constexpr std::string_view kBeginning = "weft: ";
-    throw program::InputError(option, std::string(words.substr(words.starts_with(kBeginning) ? kBeginning.size() : 0)));
+    throw program::InputError(what, std::string(words.substr(words.starts_with(kBeginning) ? kBeginning.size() : 0)));
   }
 }
 
 Topology machine_for(const Options& options) {
   if (!options.synthetic.empty()) return made_for("--synthetic", [&] { return Topology::parse(options.synthetic); });
-  if (!options.description.empty()) return made_for("--description", [&] { return Topology::parse(text_of(options.description)); });
+  if (!options.description.empty()) return made_for(options.description, [&] { return Topology::parse(text_of(options.description)); });
   if (!options.xml.empty()) return made_for("--xml", [&] { return Topology::from_xml(options.xml); });
   return Topology::detect();
 }

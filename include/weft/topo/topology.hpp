@@ -72,7 +72,7 @@ struct Topology {
 
   /// A machine from a file that `lstopo --of xml` has written.
   ///
-  /// Errors: UsageError when the file cannot be read, or when weft was built without hwloc.
+  /// Errors: UsageError that says why when the file cannot be read, or when weft was built without hwloc.
   [[nodiscard]] WEFT_API static Topology from_xml(const std::filesystem::path& file);
 
   /// A machine from a description: see lib/topo/README.md, "the language".

@@ -65,6 +65,11 @@ TEST_CASE("machines are read from the files of lstopo as they are") {
 
 TEST_CASE("a file that is no machine is an error that names it") {
   const weft_test::TemporaryFolder folder;
+#if WEFT_HAS_HWLOC
+  CHECK_THROWS_WITH(Topology::from_xml(folder / "absent.xml"), Contains("absent.xml cannot be read: No such file or directory"));
+  CHECK_THROWS_WITH(Topology::from_xml(folder / "."), Contains(" cannot be read: Is a directory"));
+#else
   CHECK_THROWS_WITH(Topology::from_xml(folder / "absent.xml"), Contains("absent.xml"));
+#endif
   CHECK_THROWS_AS(Topology::from_xml(folder.write("text.xml", "no machine")), UsageError);
 }

@@ -105,10 +105,11 @@ class OptionTable {
   }
 
   template <class Target>
-  void number(const std::string& name, const std::string& type, float least, float most,
-              const std::string& help, Target& value) {
-    text(name, type, help,
-         [=, &value](const std::string& s) { value = parse_number(name, s, least, most); });
+  CLI::Option* number(const std::string& name, const std::string& type, float least, float most,
+                      const std::string& help, Target& value) {
+    return text(name, type, help, [=, &value](const std::string& s) {
+      value = parse_number(name, s, least, most);
+    });
   }
 
   void point(const std::string& name, const std::string& help, std::optional<Vec3>& value) {
@@ -129,11 +130,13 @@ void take_file(const char* option, const std::string& name, std::string& value) 
   value = name;
 }
 
-void add_picture_options(OptionTable& table, Options& o) {
+/// Gives the option that names a mesh.
+CLI::Option* add_picture_options(OptionTable& table, Options& o) {
   table.group("Picture");
-  table.text("--scene", "FILE",
-             "Mesh to render: .stl, .ply or .obj with its .mtl; without one the built-in scene",
-             [&o](const std::string& s) { take_file("--scene", s, o.scene); });
+  CLI::Option* const scene = table.text(
+      "--scene", "FILE",
+      "Mesh to render: .stl, .ply or .obj with its .mtl; without one the built-in scene",
+      [&o](const std::string& s) { take_file("--scene", s, o.scene); });
   table.text("-o,--output", "FILE", "PNG file to write [raytracer.png]",
              [&o](const std::string& s) { take_file("--output", s, o.output); });
   table.text("--size", "WxH", "Size in pixels [960x540]",
@@ -148,6 +151,7 @@ void add_picture_options(OptionTable& table, Options& o) {
   table.number("--clamp", "RADIANCE", 0.0F, 1e9F,
                "Firefly clamp: most light a path brings in over a bounce; 0: no limit [4]",
                o.render.clamp);
+  return scene;
 }
 
 void add_camera_options(OptionTable& table, Options& o) {
@@ -165,7 +169,8 @@ void add_camera_options(OptionTable& table, Options& o) {
                o.focus);
 }
 
-void add_mesh_options(OptionTable& table, Options& o) {
+/// All of them say something of a mesh, and the built-in scene is none: without `scene` each is a mistake.
+void add_mesh_options(OptionTable& table, CLI::Option* scene, Options& o) {
   table.group("Mesh");
   table.text("--up", "AXIS", "Axis of the file that points up: y or z [z for STL, else y]",
              [&o](const std::string& s) {
@@ -173,7 +178,8 @@ void add_mesh_options(OptionTable& table, Options& o) {
                  throw CLI::ValidationError("--up", in_quotes(s) + " is neither y nor z");
                }
                o.up = s == "y" ? UpAxis::Y : UpAxis::Z;
-             });
+             })
+      ->needs(scene);
   table.text("--finish", "NAME",
              "What a mesh without materials is made of: clay, porcelain, gold, copper, chrome, "
              "glass or jade [clay]",
@@ -186,10 +192,13 @@ void add_mesh_options(OptionTable& table, Options& o) {
                                                 "porcelain, gold, copper, chrome, glass and jade");
                }
                o.stage.finish = found->second;
-             });
-  table.number("--crease", "DEG", 0.0F, 180.0F,
-               "Edges that are sharper stay edges [an OBJ's own normals, else 40]",
-               o.stage.crease_degrees);
+             })
+      ->needs(scene);
+  table
+      .number("--crease", "DEG", 0.0F, 180.0F,
+              "Edges that are sharper stay edges [an OBJ's own normals, else 40]",
+              o.stage.crease_degrees)
+      ->needs(scene);
 }
 
 void add_program_options(OptionTable& table, Options& o) {
@@ -211,9 +220,9 @@ ParsedOptions parse_options(int argc, char** argv) {
   app.name("raytracer");
   app.get_formatter()->column_width(28);
   OptionTable table(app);
-  add_picture_options(table, result.options);
+  CLI::Option* const scene = add_picture_options(table, result.options);
   add_camera_options(table, result.options);
-  add_mesh_options(table, result.options);
+  add_mesh_options(table, scene, result.options);
   add_program_options(table, result.options);
   // Set again, so that it stands last.
   app.set_help_flag("-h,--help", "Print this and exit")->group("Program");

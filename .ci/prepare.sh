@@ -87,13 +87,14 @@ raytracer_packages=(libcli11-dev libpng-dev)
 # What the port of old code needs, which is a sample and a test.
 legacy_port_packages=(libcli11-dev libsqlite3-dev zlib1g-dev)
 
-# find_compiler gcc|clang[-aarch64]: prints the C++ compiler to use, for this machine or for the other architecture.
+# find_compiler gcc|clang[-aarch64]: prints the C++ compiler to use, for this machine or for the other architecture. One whose name has no
+# version must be new enough for the headers, as base/platform.hpp has it.
 find_compiler() {
-  local candidate candidates
+  local candidate candidates version oldest=12
   case $1 in
     gcc) candidates=(g++-12 g++) ;;
     gcc-aarch64) candidates=(aarch64-linux-gnu-g++-12 aarch64-linux-gnu-g++) ;;
-    clang) candidates=(clang++-19 clang++-20 clang++-18 clang++-17 clang++-16 clang++) ;;
+    clang) candidates=(clang++-{19..39} clang++) oldest=19 ;;
     clang-aarch64)
       candidate=$(find_compiler clang) || return 1
       echo "$candidate --target=aarch64-linux-gnu"
@@ -102,7 +103,13 @@ find_compiler() {
     *) die "unknown compiler '$1': gcc or clang" ;;
   esac
   for candidate in "${candidates[@]}"; do
-    command -v "$candidate" >/dev/null && { echo "$candidate"; return 0; }
+    command -v "$candidate" >/dev/null || continue
+    if [[ ! $candidate =~ -[0-9]+$ ]]; then
+      version=$("$candidate" -dumpversion 2>/dev/null) || continue
+      [ "${version%%.*}" -ge $oldest ] || continue
+    fi
+    echo "$candidate"
+    return 0
   done
   return 1
 }

@@ -14,7 +14,7 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-COMPILERS = {'gcc': ['g++-12', 'g++'], 'clang': ['clang++-19', 'clang++-20', 'clang++-18', 'clang++-17', 'clang++-16']}
+COMPILERS = {'gcc': ['g++-12', 'g++'], 'clang': [f'clang++-{major}' for major in range(19, 40)]}
 # What must not be exported by a library that leaves the program's allocator alone.
 ALLOCATOR = {'malloc', 'free', 'calloc', 'realloc', 'aligned_alloc', 'posix_memalign', '_Znwm', '_Znam', '_ZdlPv', '_ZdaPv'}
 

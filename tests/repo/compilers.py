@@ -1,10 +1,10 @@
-"""The C++ compilers that the checks use: gcc and clang where they are there, newest known clang first."""
+"""The C++ compilers that the checks use: gcc and clang where they are there, clang from the oldest on that the headers take."""
 import os
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
-CANDIDATES = {'gcc': ['g++-12', 'g++'], 'clang': ['clang++-19', 'clang++-20', 'clang++-18', 'clang++-17', 'clang++-16']}
+CANDIDATES = {'gcc': ['g++-12', 'g++'], 'clang': [f'clang++-{major}' for major in range(19, 40)]}
 FLAGS = ['-std=c++20', '-fsyntax-only', '-foptimize-sibling-calls', '-DWEFT_SIBLING_CALLS=1']
 
 

@@ -4,6 +4,18 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 say() { printf 'weft: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
+# For a mistake in the command line.
+refuse() { say "$*"; exit 2; }
+
+# check_choice OPTION VALUE CHOICE...: refuses a value that is none of these.
+check_choice() {
+  local option=$1 value=$2 choice
+  shift 2
+  for choice in "$@"; do [ "$value" != "$choice" ] || return 0; done
+  refuse "$option: '$value' is none of these: $*"
+}
+# check_count OPTION VALUE: refuses what is no number of times.
+check_count() { [[ $2 =~ ^[1-9][0-9]{0,8}$ ]] || refuse "$1: '$2' is not a whole number from 1 on"; }
 
 # has_package NAME: whether what the Debian package NAME gives is there, wherever it came from.
 has_package() {
@@ -50,10 +62,12 @@ has_boost() {
 
 has_header() { [ -e "/usr/include/$1" ] || [ -e "/usr/local/include/$1" ]; }
 
-# need_packages NAME...: installs those that are missing, once, saying which; leaves apt alone when none is.
+# need_packages NAME...: installs those that are missing, saying which; leaves apt alone when none is. A name may come twice.
 need_packages() {
   local name log missing=() as_root=()
-  for name in "$@"; do has_package "$name" || missing+=("$name"); done
+  for name in "$@"; do
+    [[ " ${missing[*]} " == *" $name "* ]] || has_package "$name" || missing+=("$name")
+  done
   [ ${#missing[@]} -eq 0 ] && return 0
   command -v apt-get >/dev/null ||
     die "missing here: ${missing[*]} (Debian's names). This is not Debian, so install what they stand for and run this again."
@@ -84,6 +98,9 @@ need_packages() {
 base_packages=(g++ meson ninja-build pkg-config python3)
 # What the ray tracer needs, which is a sample, a test and a benchmark.
 raytracer_packages=(libcli11-dev libpng-dev)
+# What the samples of machines and tiers need, and hwloc for a machine in a file of lstopo.
+topology_packages=(libcli11-dev libhwloc-dev)
+spillover_packages=(libcli11-dev)
 # What the port of old code needs, which is a sample and a test.
 legacy_port_packages=(libcli11-dev libsqlite3-dev zlib1g-dev)
 
@@ -141,4 +158,16 @@ configure_build() {
     die "configuring failed (the log is ${folder#"$root"/}/configure.log)"
   fi
   printf '%s' "$wanted" >"$folder/.options"
+}
+
+# build_targets FOLDER WORDS TARGET...: builds these, and says that it does so if there is something to do; shows what ninja said if it fails.
+build_targets() {
+  local folder=$1 words=$2 log=$1/build.log
+  shift 2
+  { : >"$log"; } 2>/dev/null || die "${log#"$root"/} cannot be written"
+  ninja -C "$folder" -n "$@" 2>/dev/null | grep -q 'no work to do' || say "building $words (optimised)"
+  if ! ninja -C "$folder" "$@" >"$log" 2>&1; then
+    cat "$log" >&2
+    die "building $words failed"
+  fi
 }

@@ -3,6 +3,7 @@
 
 Prints one TAP line for each check; with WORDS only checks whose names contain them. weft is built and installed into a
 temporary folder, shared by one compiler and static by the other, and each consumer is built with every compiler here.
+What README.md prints for users is taken from there: the program, the build files, and the options for an installation.
 """
 import filecmp
 import json
@@ -32,6 +33,10 @@ def run(command, cwd=None, **variables):
     return done.stdout
 
 
+def introspect(build, what):
+    return json.loads(run(['meson', 'introspect', build, f'--{what}']))
+
+
 def find_compilers():
     found = {kind: next((c for c in names if shutil.which(c)), None) for kind, names in COMPILERS.items()}
     return {kind: command for kind, command in found.items() if command}
@@ -42,6 +47,15 @@ class Consumers:
         self.root, self.temporary = root, temporary
         self.compilers = find_compilers()
         self.installations = {}
+        with open(os.path.join(root, 'README.md'), encoding='utf-8') as file:
+            self.readme = file.read()
+
+    def printed(self, language, words):
+        """Returns the block of the README in this language that has these words."""
+        for block in re.findall(rf'^```{language}\n(.*?)^```$', self.readme, re.DOTALL | re.MULTILINE):
+            if words in block:
+                return block
+        raise Failed(f'README.md has no {language} with "{words}"')
 
     def folder(self, name):
         path = os.path.join(self.temporary, name.replace(' ', '_'))
@@ -57,12 +71,54 @@ class Consumers:
                 # Some distributions give absolute folders that are not below the prefix.
                 other = self.folder(f'other_{form}_{kind}')
                 libdir, includedir = os.path.join(other, libdir), os.path.join(other, includedir)
+            options = re.findall(r'-D\S+', self.printed('sh', 'meson setup'))
             run(['meson', 'setup', build, self.root, '--prefix', prefix, '--libdir', libdir, '--includedir', includedir,
-                 f'-Ddefault_library={form}', '-Dtests=disabled', '-Dsamples=disabled', '-Dperf=disabled', '--buildtype=release',
-                 '--werror'], CXX=self.compilers[kind])
+                 f'-Ddefault_library={form}', '--werror', *options], CXX=self.compilers[kind])
+            extra = [t['name'] for t in introspect(build, 'targets') if t['name'] != 'weft']
+            if extra:
+                raise Failed(f'for an installation {extra} are built')
             run(['meson', 'install', '-C', build, '--quiet'])
             self.installations[form, kind] = os.path.join(prefix, libdir), os.path.join(prefix, includedir)
         return self.installations[form, kind]
+
+    def readme_project(self, name, file, text):
+        """Returns a folder with the first program of the README, and a file with this text."""
+        place = self.folder(name)
+        for path, content in (('main.cpp', self.printed('cpp', 'int main()')), (file, text)):
+            with open(os.path.join(place, path), 'w', encoding='utf-8') as out:
+                out.write(content)
+        return place
+
+    def check_readme_program(self, path, **variables):
+        said = run([path], **variables)
+        if said != 'fib(30) = 832040\n':
+            raise Failed(f'the program of README.md printed {said}')
+
+    def readme_subproject(self, kind):
+        """The program starts where it was installed, without the folder that it was built in."""
+        place = self.readme_project(f'readme subproject {kind}', 'meson.build', self.printed('meson', 'project('))
+        os.makedirs(os.path.join(place, 'subprojects'))
+        os.symlink(self.root, os.path.join(place, 'subprojects/weft'))
+        build, target = os.path.join(place, 'out'), self.folder(f'readme installed {kind}')
+        run(['meson', 'setup', build, place, '--prefix', '/usr'], CXX=self.compilers[kind])
+        run(['meson', 'install', '-C', build, '--quiet'], DESTDIR=target)
+        shutil.rmtree(build)
+        self.check_readme_program(os.path.join(target, 'usr/bin/app'))
+
+    def readme_pkg_config(self, library_kind):
+        libdir, _ = self.installed('shared', library_kind)
+        place = self.readme_project('readme pkg_config', 'build.sh', self.printed('sh', 'pkg-config'))
+        # LD_LIBRARY_PATH stands for ldconfig, which needs root.
+        variables = {'PKG_CONFIG_PATH': f'{libdir}/pkgconfig', 'LD_LIBRARY_PATH': libdir}
+        run(['sh', '-e', 'build.sh'], place, **variables)
+        self.check_readme_program(os.path.join(place, 'app'), **variables)
+
+    def readme_cmake(self, library_kind, kind):
+        libdir, _ = self.installed('shared', library_kind)
+        place = self.readme_project(f'readme cmake {kind}', 'CMakeLists.txt', self.printed('cmake', 'find_package'))
+        run(['cmake', '-S', '.', '-B', 'out', f'-DCMAKE_PREFIX_PATH={os.path.dirname(libdir)}', f'-DCMAKE_CXX_COMPILER={self.compilers[kind]}'], place)
+        run(['cmake', '--build', 'out'], place)
+        self.check_readme_program(os.path.join(place, 'out/app'))
 
     def copy(self, project, name):
         place = os.path.join(self.folder(name), project)
@@ -146,15 +202,12 @@ class Consumers:
         self.check_subproject_adds_nothing(build)
 
     def check_subproject_adds_nothing(self, build):
-        def introspect(what):
-            return json.loads(run(['meson', 'introspect', build, f'--{what}']))
-
-        if [t['name'] for t in introspect('tests')] != ['consumer']:
+        if [t['name'] for t in introspect(build, 'tests')] != ['consumer']:
             raise Failed('the subproject defines tests')
-        extra = [t['name'] for t in introspect('targets') if t['name'] not in ('consumer', 'weft')]
+        extra = [t['name'] for t in introspect(build, 'targets') if t['name'] not in ('consumer', 'weft')]
         if extra:
             raise Failed(f'the subproject defines {extra}')
-        buildtype = next(o['value'] for o in introspect('buildoptions') if o['name'] == 'buildtype')
+        buildtype = next(o['value'] for o in introspect(build, 'buildoptions') if o['name'] == 'buildtype')
         if buildtype != 'debug':
             raise Failed(f'the subproject changed buildtype to {buildtype}')
         with open(os.path.join(build, 'build.ninja'), encoding='utf-8') as file:
@@ -213,6 +266,11 @@ class Consumers:
         yield 'cmake refuses a version that is not there', self.cmake_version
         for form, kind in zip(('static', 'shared'), kinds * 2):
             yield f'meson subproject, {form}, by {kind}', lambda f=form, k=kind: self.subproject(f, k)
+        for kind in kinds:
+            yield f'README.md: meson subproject, by {kind}', lambda k=kind: self.readme_subproject(k)
+            yield f'README.md: cmake, by {kind}', lambda k=kind: self.readme_cmake(library_kinds['shared'], k)
+        if shutil.which('g++'):
+            yield 'README.md: pkg-config', lambda: self.readme_pkg_config(library_kinds['shared'])
         yield f'the shared library by {library_kinds["shared"]} exports weft only', lambda: self.exports(library_kinds['shared'])
         for kind in kinds:
             yield f'handlers of the shared library stay when a plugin by {kind} is unloaded', \

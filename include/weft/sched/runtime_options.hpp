@@ -27,7 +27,7 @@ struct BlockedWorker {
 struct RuntimeOptions {
   /// Workers, 1 to 4096; 0 takes as many as the affinity mask, the cpuset and the cgroup's CPU quota allow. If these allow fewer later, so many
   /// workers fewer are awake, within a second; RuntimeStats::worker_limit says so. (With report_blocking_after zero, and without tiers, there is no
-  /// watcher that would see it, unless a call was marked as blocking.)
+  /// watcher that would see it, unless a call was marked as blocking, or a task has slept.)
   unsigned workers = 0;
 
   /// Which worker runs on which processor. A thread inside Runtime::run is never bound, nor is one that runs jobs while others are blocked.
@@ -87,7 +87,7 @@ struct RuntimeOptions {
 
   /// After how long a worker counts as blocked that sleeps in a system call which is not marked as blocking; zero: never. The watcher that
   /// looks for it also gives back what a worker keeps for its next jobs (up to some MiB) when it has slept for two seconds; with zero it does
-  /// so only once a marked call has been made. A thread inside Runtime::run that blocks is noticed once work was added that waits for it.
+  /// so only once a marked call has been made, or a task has slept. A thread inside Runtime::run that blocks is noticed once work was added that waits for it.
   std::chrono::milliseconds report_blocking_after{100};
 
   /// Is told of such a worker, once for each place in the program. To find the place, the thread is interrupted by SIGURG: the call may

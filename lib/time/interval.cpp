@@ -8,14 +8,14 @@ namespace weft::inline v0 {
 
 namespace {
 
-std::chrono::nanoseconds checked(std::chrono::nanoseconds period) {
+std::chrono::nanoseconds positive(std::chrono::nanoseconds period) {
   if (period.count() > 0) return period;
   throw UsageError("weft: an interval of " + std::to_string(period.count()) + " ns would never let anything else run: its period is to be positive");
 }
 
 }  // namespace
 
-Interval::Interval(std::chrono::nanoseconds period, MissedTick missed) : period_(checked(period)), missed_(missed) { restart(); }
+Interval::Interval(std::chrono::nanoseconds period, MissedTick missed) : period_(positive(period)), missed_(missed) { restart(); }
 
 void Interval::advance() noexcept {
   const auto due = next_;

@@ -1,6 +1,6 @@
 /// @file
 /// load_20, load_40, load_60: jobs of 100 us that come at random, so many that the processors are busy for that share of the time. The time of a
-/// case is the processor time of a job, of all threads together.
+/// case is the processor time of a job, of all threads together. patient_40 is load_40 with tiers that let work wait up to five milliseconds.
 #include <sys/prctl.h>
 
 #include <algorithm>
@@ -46,7 +46,7 @@ double quantile(std::vector<double> values, double share) {
   return *at;
 }
 
-PartRun run_part(Contender contender, double load) {
+PartRun run_part(Contender contender, double load, const weft::TierOptions& tiers) {
   static const Work work(kJob);
   const Seconds length = kWarmUp + Seconds(perf::size(2.0, 0.05));
   static std::uint64_t seed = 0;
@@ -56,7 +56,7 @@ PartRun run_part(Contender contender, double load) {
   // The kernel may let a sleep last 50 us longer otherwise, which is much beside a job.
   ::prctl(PR_SET_TIMERSLACK, 1UL);
 
-  Runtime runtime(contender);
+  Runtime runtime(contender, tiers);
   weft::Counter unfinished;
   double process = 0, poster = 0, parks = 0;
   std::size_t first = 0;
@@ -105,11 +105,21 @@ void record(benchmark::State& state, const std::vector<PartRun>& runs) {
   state.counters["changes"] = median_of(runs, &PartRun::changes);
 }
 
-bool add_load(const char* problem, double load) {
-  return add_pair<PartRun>(problem, 2, [load](Contender contender) { return run_part(contender, load); }, record);
+bool add_load(const char* problem, double load, const weft::TierOptions& tiers = {}) {
+  return add_pair<PartRun>(problem, 2, [load, tiers](Contender contender) { return run_part(contender, load, tiers); }, record);
 }
 
-[[maybe_unused]] const bool added = add_load("load_20", 0.2) && add_load("load_40", 0.4) && add_load("load_60", 0.6);
+/// For who would rather wait than use more processors: only work that has waited opens a tier, and one closes as soon as the others can do its work.
+weft::TierOptions patient() {
+  weft::TierOptions tiers;
+  tiers.threshold = 1;
+  tiers.lower_threshold = 0.95;
+  tiers.spill_delay = std::chrono::milliseconds(5);
+  return tiers;
+}
+
+[[maybe_unused]] const bool added =
+    add_load("load_20", 0.2) && add_load("load_40", 0.4) && add_load("load_60", 0.6) && add_load("patient_40", 0.4, patient());
 
 }  // namespace
 }  // namespace spillover

@@ -10,14 +10,14 @@ using weft::Task;
 
 // A server that takes longer each time.
 Task<std::string> ask_server(int attempt) {
-  co_await weft::sleep_for(attempt * 4ms);
+  co_await weft::sleep_for(attempt * attempt * 4ms);
   co_return "answer " + std::to_string(attempt);
 }
 
-// Each attempt has 10 ms, and all of them what is left of the caller's time.
+// Each attempt has 25 ms, and all of them what is left of the caller's time.
 Task<> ask_again_and_again() {
   for (int attempt = 1; attempt <= 3; ++attempt) {
-    if (const auto answer = co_await weft::completed_within(ask_server(attempt), 10ms)) {
+    if (const auto answer = co_await weft::completed_within(ask_server(attempt), 25ms)) {
       std::printf("%s\n", answer->c_str());
     } else {
       std::printf("attempt %d took too long\n", attempt);

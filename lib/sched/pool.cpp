@@ -250,7 +250,7 @@ void Pool::call_for_visible_work() noexcept {
 void Pool::stop_tasks() noexcept {
   request_stop();
   // [seats.add] seq_cst: the stop before the look at how many seats there are: a worker that is being added is seen here, or sees the stop. Partner:
-  // the system calls that start its thread, between its addition and its first timer.
+  // the full_fence() in Pool::has_seats().
   full_fence();
   // What sleeps in no scope but the outermost is not registered there: who armed its timer before the request is found here, and who arms it after
   // this has looked into the queue sees the request, by the queue's mutex.

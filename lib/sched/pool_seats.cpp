@@ -25,6 +25,9 @@ bool Pool::has_seats(unsigned count) noexcept {
       } catch (const std::bad_alloc&) {
         return false;
       }
+      // [seats.add] seq_cst: the seat before all that its worker looks at: of that look and the one at the seats at least one sees the other's store.
+      // Partner: the full_fence() in Pool::stop_tasks().
+      full_fence();
     }
     seats_[i].is_removed = false;
     idle_.add_sleeper(i);

@@ -294,8 +294,8 @@ TEST_CASE("what a guest leaves asleep wakes in time, although nobody comes again
   }
 }
 
-TEST_CASE("while a worker is in a job that lasts, another wakes its sleepers") {
-  Runtime rt({.workers = 2});
+TEST_CASE("while a worker is in a job that lasts, another wakes its sleepers, also where nobody watches for blocked workers") {
+  Runtime rt({.workers = 2, .report_blocking_after = std::chrono::milliseconds(GENERATE(0, 100))});
   for (int i = 0; i < 20; ++i) {
     std::atomic<bool> has_woken{false};
     const auto sleeper = [&has_woken]() -> Task<> {
@@ -307,23 +307,6 @@ TEST_CASE("while a worker is in a job that lasts, another wakes its sleepers") {
       co_return;
     };
     // The sleeper begins on the worker that goes on with the job.
-    rt.run([&]() -> Task<> { co_await weft::when_all(sleeper(), lasts()); });
-  }
-}
-
-TEST_CASE("runtimes without a watcher for other reasons have one for sleepers") {
-  Runtime rt({.workers = 2, .report_blocking_after = 0ms});
-  std::atomic<bool> has_woken{false};
-  const auto sleeper = [&has_woken]() -> Task<> {
-    co_await sleep_for(500us);
-    has_woken.store(true);
-  };
-  const auto lasts = [&has_woken]() -> Task<> {
-    while (!has_woken.load()) std::this_thread::yield();
-    co_return;
-  };
-  for (int i = 0; i < 20; ++i) {
-    has_woken.store(false);
     rt.run([&]() -> Task<> { co_await weft::when_all(sleeper(), lasts()); });
   }
 }

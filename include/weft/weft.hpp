@@ -9,6 +9,7 @@
 
 #include <weft/algo/parallel_for.hpp>         // parallel_for, sync_parallel_for
 #include <weft/base/error.hpp>                // UsageError, LimitError, OperationCancelled, TimeoutError
+#include <weft/base/io_backend.hpp>           // IoBackend
 #include <weft/base/priority.hpp>             // Priority
 #include <weft/coro/blocking.hpp>             // blocking, BlockingSection
 #include <weft/coro/counter.hpp>              // Counter

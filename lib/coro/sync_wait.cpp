@@ -3,7 +3,9 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <utility>
 
+#include "base/poller.hpp"
 #include "queue/timer_queue.hpp"
 #include <weft/base/error.hpp>
 #include <weft/coro/transfer.hpp>
@@ -70,7 +72,7 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
     }
     const std::lock_guard lock(mutex_);
     inbox_.push(link);
-    changed_.notify_one();  // under the lock: the loop, and with it the condition, may end as soon as it is released
+    wake();
   }
   void post_chain(JobLink* first, unsigned count, Priority at) noexcept override {
     for (unsigned i = 0; i < count; ++i) {
@@ -89,6 +91,12 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
   void put_back(Job* job, Priority) noexcept override { resume_job(job); }
   void timer_is_first(TimeNs /*due_in*/) noexcept override {}
   bool is_anybody_idle() noexcept override { return false; }
+  RunBy run_by() const noexcept override { return RunBy::OwnThread; }
+  void adopt(std::unique_ptr<Poller> poller_here) noexcept override {
+    const std::lock_guard lock(mutex_);
+    owned_poller_ = std::move(poller_here);
+    poller = owned_poller_.get();
+  }
   void begin_blocking() noexcept override { count_off(*this); }  // nobody could run in this thread's place
   void end_blocking() noexcept override {}
 
@@ -100,7 +108,7 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
   void root_finished() noexcept override {
     const std::lock_guard lock(mutex_);
     --outstanding_;
-    changed_.notify_one();
+    wake();
   }
 
  private:
@@ -125,12 +133,17 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
       if (JobLink* const link = list.pop()) return link->job;
     }
     for (;;) {
-      if (Job* const job = fire_timers()) return job;
+      if (Job* const job = wake_due()) return job;
       const TimeNs next_timer = timer_queue_.next();
       std::unique_lock lock(mutex_);
       if (JobLink* const link = inbox_.pop()) return link->job;
       if (outstanding_ == roots_finished.get()) return nullptr;
-      if (next_timer == kNeverNs) {
+      if (poller != nullptr) {
+        poller->begin_sleep();  // under the lock: who changes something after this wakes it
+        lock.unlock();
+        poller->wait(next_timer);
+        poller->end_sleep();
+      } else if (next_timer == kNeverNs) {
         changed_.wait(lock);
       } else {
         changed_.wait_until(lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(next_timer)));
@@ -138,9 +151,17 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
     }
   }
 
-  /// One of those that had waited for a time that has come.
-  Job* fire_timers() noexcept {
-    if (timer_queue_.next_hint() == kNeverNs || !timer_queue_.fire_due(std::chrono::steady_clock::now().time_since_epoch().count())) return nullptr;
+  /// Pre: mutex_ is held: the loop, and with it what is notified here, may end as soon as it is released.
+  void wake() noexcept {
+    if (poller != nullptr) return poller->notify();
+    changed_.notify_one();
+  }
+
+  /// One of those that had waited for a time that has come, or for an operation that has ended.
+  Job* wake_due() noexcept {
+    bool is_any = poller != nullptr && poller->poll();
+    if (timer_queue_.next_hint() != kNeverNs) is_any = timer_queue_.fire_due(std::chrono::steady_clock::now().time_since_epoch().count()) || is_any;
+    if (!is_any) return nullptr;
     for (JobList& list : ready_) {
       if (JobLink* const link = list.pop()) return link->job;
     }
@@ -149,7 +170,7 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
 
   /// What a task that yields for ever would hold back: jobs from other threads, and of each priority in turn.
   Job* next_for_fairness() noexcept {
-    if (Job* const job = fire_timers()) return job;
+    if (Job* const job = wake_due()) return job;
     {
       const std::lock_guard lock(mutex_);
       if (JobLink* const link = inbox_.pop()) return link->job;
@@ -169,6 +190,7 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
   std::uint32_t turn_ = 0;
   std::mutex mutex_;
   std::condition_variable changed_;
+  std::unique_ptr<Poller> owned_poller_;  // made by the loop's thread; others look at `poller` with mutex_
   // ---- guarded by mutex_ ----
   JobList inbox_;
   std::uint64_t outstanding_ = 1;  // the task itself; plain jobs that have ended are counted in roots_finished

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/futex.hpp"
+#include "io/driver.hpp"
 #include "obs/trace_buffer.hpp"
 #include "sched/pool.hpp"
 #include "sched/tier_policy.hpp"
@@ -69,7 +70,8 @@ PoolConfig config_of(RuntimeOptions options, TraceBuffer& trace) {
                     .on_blocked = std::move(options.on_blocked),
                     .fiber_stack_size = options.fiber_stack_size,
                     .prefault_fiber_stacks = options.prefault_fiber_stacks,
-                    .huge_fiber_stacks = options.huge_fiber_stacks};
+                    .huge_fiber_stacks = options.huge_fiber_stacks,
+                    .io_backend = options.io_backend};
   plan_places(config, options);
   trace_changes(config, std::move(options.on_tier_change), trace);
   return config;
@@ -138,6 +140,8 @@ NumaArena& Runtime::arena(unsigned index) const {
   }
   return *pool_->arenas()[index];
 }
+
+IoBackend Runtime::io_backend() const noexcept { return detail::resolved(pool_->io_backend()); }
 
 unsigned Runtime::worker_count() const noexcept { return pool_->worker_count(); }
 

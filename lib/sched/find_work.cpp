@@ -127,7 +127,7 @@ Worker::Found Worker::find_stolen(std::size_t of) noexcept {
 }
 
 Worker::Found Worker::find_for_fairness() noexcept {
-  fire_own_timers();
+  wake_due();
   // Each time another priority goes first, and each other time the oldest of the worker's own before the injected.
   const std::uint32_t round = fair_round_++;
   // Those of another arena may all be in jobs that last.
@@ -206,7 +206,7 @@ void Worker::let_jobs_gather() noexcept {
 Worker::Found Worker::find_more_work() noexcept {
   if (small_gets_ > 1) let_jobs_gather();
   if (const Found found = find_work()) return found;
-  bool may_have_woken = fire_own_timers();
+  bool may_have_woken = wake_due();
   if (ended.counter != nullptr) {
     count_off(*this);
     may_have_woken = true;

@@ -115,7 +115,7 @@ class BasicIdle {
     return true;
   }
 
-  /// asleep -> searching: a timer of the worker is due, and by the worker itself, or on its behalf by whoever then unparks it.
+  /// asleep -> searching: a timer of the worker is due, or an operation has ended, and by the worker itself, or on its behalf by whoever then unparks it.
   ///
   /// @return  false: somebody has claimed it, or it may not be awake now
   [[nodiscard]] bool try_wake(unsigned worker) noexcept {
@@ -368,7 +368,8 @@ void leave_visible_work(Host host) noexcept {
 /// @tparam Host  the worker as the protocol needs it: search() looks for work while counted as searching, and calls
 ///               become_busy() when it finds some; has_visible_work() and is_stopping() are the last look; park() blocks;
 ///               call_busy() calls those who are busy (README.md, "giving way") for what is visible; park() returns false
-///               when a timer of the worker is due before it is woken, and fire_timers() does what that is for without the seat
+///               when a timer of the worker is due before it is woken, or an operation has ended, and wake_due() does what that is for without
+///               the seat
 /// @param is_resting  it is asleep already, by try_rest(), and does not look
 /// @return  what search() found; nothing when the pool stops
 template <class Idle, class Host>
@@ -402,7 +403,7 @@ auto wait_for_work(Idle& idle, unsigned worker, Host host, bool is_resting = fal
     host.about_to_sleep();
     while (!host.park()) {
       if (idle.try_wake(worker)) break;
-      host.fire_timers();  // somebody has the seat, or it is not to be awake: who runs what waited is for others to decide
+      host.wake_due();  // somebody has the seat, or it is not to be awake: who runs what waited is for others to decide
     }
     is_searching = true;  // I3: whoever claimed this worker has counted it
     if (host.is_stopping()) return {};
@@ -418,7 +419,7 @@ void give_seat_back(Idle& idle, unsigned worker, bool is_done, Host host) noexce
   if (!is_done && idle.busy() > 1 && idle.try_start_searching(worker)) {
     if (host.try_unpark(worker)) return;
     host.wake_one();
-    if (host.has_unknown_timer(worker)) host.watch_timers();
+    if (host.has_unknown_wakeup(worker)) host.watch_timers();
     return;
   }
   idle.announce_sleep(worker, false);
@@ -429,7 +430,7 @@ void give_seat_back(Idle& idle, unsigned worker, bool is_done, Host host) noexce
   leave_visible_work(host);
   host.about_to_sleep();
   // The seat's own thread, if it has one, sleeps without knowing of timers that were armed here.
-  if (!host.has_unknown_timer(worker)) return;
+  if (!host.has_unknown_wakeup(worker)) return;
   if (idle.try_wake(worker)) {
     if (host.try_unpark(worker)) return;
     host.wake_one();

@@ -250,11 +250,14 @@ void Pool::call_for_visible_work() noexcept {
 void Pool::stop_tasks() noexcept {
   request_stop();
   // [seats.add] seq_cst: the stop before the look at how many seats there are: a worker that is being added is seen here, or sees the stop. Partner:
-  // the full_fence() in Pool::has_seats().
+  // the full_fence() in Pool::has_seats(). And [io.adopt]: before the look at the drivers. Partner: the full_fence() in driver_of().
   full_fence();
   // What sleeps in no scope but the outermost is not registered there: who armed its timer before the request is found here, and who arms it after
   // this has looked into the queue sees the request, by the queue's mutex.
-  for (const auto& worker : seats_) worker->timers->cancel_all();
+  for (const auto& worker : seats_) {
+    worker->timers->cancel_all();
+    if (Poller* const poller = worker->poller_for_others()) poller->cancel_all();
+  }
 }
 
 void Pool::timer_is_first(TimeNs due_in) noexcept { monitor_.timer_is_first(due_in); }

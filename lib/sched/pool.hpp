@@ -47,6 +47,7 @@ struct PoolConfig {
   std::size_t fiber_stack_size;
   bool prefault_fiber_stacks;
   bool huge_fiber_stacks;
+  IoBackend io_backend = IoBackend::Auto;
 
   /// Null: the ordinary allocator.
   [[nodiscard]] NodeMemory* memory_of(unsigned worker) const noexcept { return worker < memory.size() ? memory[worker] : nullptr; }
@@ -98,6 +99,7 @@ class Pool final : public Executor, public Domain {
   [[nodiscard]] const PinningPlan& plan() const noexcept { return config_.plan; }
   [[nodiscard]] const Topology& machine() const noexcept { return config_.machine; }
   [[nodiscard]] const std::string& name() const noexcept { return config_.name; }
+  [[nodiscard]] IoBackend io_backend() const noexcept { return config_.io_backend; }
   [[nodiscard]] RuntimeStats stats() const;
 
   [[nodiscard]] std::span<NumaArena* const> arenas() const noexcept { return arena_list_; }

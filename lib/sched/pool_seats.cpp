@@ -74,7 +74,8 @@ void Pool::retry_threads(unsigned spares) noexcept {
 void Pool::end_spare(unsigned index) noexcept {
   Worker& worker = seats_[index];
   if (worker.is_removed || !idle_.try_remove_sleeper(index)) return;
-  if (worker.timers->next() != kNeverNs) {  // its thread is the one that looks at them
+  // Its thread is the one that looks at its timers, and a ring is of the thread that has made it.
+  if (worker.timers->next() != kNeverNs || worker.poller_for_others() != nullptr) {
     idle_.add_sleeper(index);
     return v0::allow_another(idle_, SeatHost{*this}, 0);  // who pushed meanwhile may have found nobody
   }

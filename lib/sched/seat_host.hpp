@@ -22,8 +22,9 @@ struct Pool::SeatHost {
   bool wake_one() const noexcept { return pool.wake_one(); }
   void call_busy() const noexcept { pool.call_for_visible_work(); }
   void about_to_sleep() const noexcept { pool.about_to_sleep(); }
-  [[nodiscard]] bool has_unknown_timer(unsigned index) const noexcept {
+  [[nodiscard]] bool has_unknown_wakeup(unsigned index) const noexcept {
     Worker& worker = pool.seats_[index];
+    if (worker.is_poller_unwatched()) return true;
     return worker.next_timer_hint() != kNeverNs && worker.is_unknown_timer(worker.timers->next());
   }
   void watch_timers() const noexcept { pool.timer_is_first(0); }

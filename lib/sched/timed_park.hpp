@@ -15,7 +15,7 @@ namespace weft::inline v0 {
 template <class Policy>
 class BasicTimedPark {
  public:
-  /// Sleeps until it is woken, or until a timer is due: false.
+  /// Sleeps until it is woken, or until a timer is due or an operation of the kernel has ended: false.
   ///
   /// @param queue  next() looks at the timers with the mutex by which they are armed
   template <class Parker, class Queue>
@@ -25,7 +25,7 @@ class BasicTimedPark {
     until_.store(kNeverNs, relaxed);
     const TimeNs next = queue.next();
     until_.store(next, relaxed);
-    if (next != kNeverNs) return parker.park_until(next);
+    if (next != kNeverNs || parker.poller() != nullptr) return parker.park_until(next);
     parker.park();
     return true;
   }

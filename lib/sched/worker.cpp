@@ -25,6 +25,7 @@ Worker::Worker(Pool& pool, unsigned index_in_pool)
   domain = &pool;
   wake_hint = &pool.idle_.wake_hint();
   timers = &timer_queue_;
+  io_backend = pool.config_.io_backend;
   frame_area.join(pool.frame_arena_, pool.config_.memory_of(index));
   frames.configure(pool.config_.memory_of(index));
   fibers.configure(pool.config_.fiber_stack_size, pool.config_.huge_fiber_stacks, pool.config_.prefault_fiber_stacks);
@@ -241,6 +242,7 @@ void Worker::enter() noexcept {
 
 void Worker::leave() noexcept {
   count_off(*this);
+  run_by_ = RunBy::OwnThread;
   detail::set_slot_trampoline(trampoline_outside_);
   // relaxed: as in enter().
   runner_.store(0, relaxed);
@@ -269,6 +271,7 @@ void Worker::run_thread() noexcept {
   unblock_faults_here();
   if (pool_.monitor_.watches_unmarked()) unblock_questions_here();
   enter();
+  if (poller != nullptr) parker.sleep_in(*poller);  // an only guest was here before there was a thread
   // The first wake-up has counted this worker as searching (I3).
   Found found = search_first();
   while (found) {
@@ -324,6 +327,7 @@ Worker::Found Worker::find_for_guest() noexcept {
 void Worker::run_as_guest(Job* first, const Atomic<std::uint32_t>& done) noexcept {
   end_idle_time();
   enter();
+  run_by_ = RunBy::Guest;
   const auto normal = static_cast<std::size_t>(Priority::Normal);
   for (Found found{first, normal}; found;) {
     execute(found);
@@ -340,6 +344,7 @@ void Worker::run_as_only_guest(const Atomic<std::uint32_t>& done, std::chrono::s
   constexpr auto kNever = std::chrono::steady_clock::time_point::max();
   end_idle_time();
   enter();
+  run_by_ = RunBy::OnlyGuest;
   while (deadline == kNever || std::chrono::steady_clock::now() < deadline) {
     Found found = find_more_work();
     if (!found && pool_.has_arenas()) found = find_in_other_arenas();
@@ -347,7 +352,7 @@ void Worker::run_as_only_guest(const Atomic<std::uint32_t>& done, std::chrono::s
       execute(found);
       continue;
     }
-    if (fire_all_timers()) continue;
+    if (wake_due_of_all()) continue;
     // [run.done] acquire: as above.
     if (done.load(acquire) != 0) break;
     futex_wait_for(done, 0, kLookAgain);

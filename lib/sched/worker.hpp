@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/parker.hpp"
+#include "base/poller.hpp"
 #include "mem/made_on.hpp"
 #include "queue/injector.hpp"
 #include "queue/timer_queue.hpp"
@@ -99,8 +100,16 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   void put_back(Job* job, Priority at) noexcept override;
   void timer_is_first(TimeNs due_in) noexcept override;
   [[nodiscard]] bool is_anybody_idle() noexcept override;
+  [[nodiscard]] RunBy run_by() const noexcept override { return run_by_; }
+  void adopt(std::unique_ptr<Poller> poller_here) noexcept override;
   void begin_blocking() noexcept override;
   void end_blocking() noexcept override;
+
+  /// Its poller, or null: for what any thread may do with it. Threads: any.
+  // [worker.poller] acquire: pairs with adopt().
+  [[nodiscard]] Poller* poller_for_others() const noexcept { return shared_poller_.load(acquire); }
+  /// Whether the thread that sleeps on its seat does not sleep in its poller, and there are operations. Threads: whoever has the seat.
+  [[nodiscard]] bool is_poller_unwatched() const noexcept { return poller != nullptr && parker.poller() != poller && poller->has_pending(); }
 
   Parker parker;
   // ---- guarded by Pool::threads_mutex_ ----
@@ -164,9 +173,9 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   [[nodiscard]] Found find_more_work() noexcept;
   void let_jobs_gather() noexcept;
   static void pause_between_looks() noexcept;
-  bool fire_own_timers() noexcept;
-  bool fire_all_timers() noexcept;
-  void fire_timers_asleep() noexcept;
+  bool wake_due() noexcept;
+  bool wake_due_of_all() noexcept;
+  void wake_due_asleep() noexcept;
   [[nodiscard]] Found search() noexcept;
   [[nodiscard]] Found search_first() noexcept;
   [[nodiscard]] Found sleep_until_work() noexcept;
@@ -189,7 +198,10 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   TimerQueue timer_queue_;
   TimedPark timed_park_;  // of its own thread
   Atomic<std::uint32_t> timer_looks_{0};  // written by the owner
+  std::unique_ptr<Poller> owned_poller_;  // made by the owner
+  Atomic<Poller*> shared_poller_{nullptr};  // the same
   // ---- private to the owner ----
+  RunBy run_by_ = RunBy::OwnThread;
   std::uint32_t binding_ = 0;  // of the pool, when its thread was bound
   Victims victims_;
   bool has_victims_ = false;

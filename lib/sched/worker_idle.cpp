@@ -2,6 +2,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "sched/arena_queues.hpp"
 #include "sched/pool.hpp"
 #include "sched/worker.hpp"
@@ -20,7 +22,7 @@ struct Worker::IdleHost {
   [[nodiscard]] bool is_stopping() const noexcept { return worker.pool_.stopping_.load(acquire) || worker.must_end.load(acquire); }
   void about_to_sleep() const noexcept { worker.pool_.about_to_sleep(); }
   [[nodiscard]] bool park() const noexcept { return worker.timed_park_.park(worker.parker, worker.timer_queue_); }
-  void fire_timers() const noexcept { worker.fire_timers_asleep(); }
+  void wake_due() const noexcept { worker.wake_due_asleep(); }
   bool wake_one() const noexcept { return worker.pool_.wake_one(); }
   void call_busy() const noexcept { worker.pool_.call_for_visible_work(); }
 };
@@ -34,7 +36,7 @@ Worker::Found Worker::search() noexcept {
     // A closed tier's worker does not take time from its core's other processor; but when the pool stops, what is left is everybody's.
     // relaxed: a hint.
     if (must_leave(wake_hint->load(relaxed)) && !IdleHost{*this}.is_stopping()) break;
-    fire_own_timers();
+    wake_due();
     Found found = find_work();
     if (!found && round >= kRounds - kForeignRounds && pool_.has_arenas()) found = find_in_other_arenas();
     if (found) {
@@ -46,29 +48,43 @@ Worker::Found Worker::search() noexcept {
   return {};
 }
 
-/// What is due, or the first of it, goes onto this worker's own queues, from which the last to come is taken first. Cost: a load while there is none.
-bool Worker::fire_own_timers() noexcept {
-  if (timer_queue_.next_hint() == kNeverNs) [[likely]] return false;
+/// What is due, or the first of it, goes onto this worker's own queues, from which the last to come is taken first. So does what waits for operations
+/// that have ended. Cost: two loads where there is neither.
+bool Worker::wake_due() noexcept {
+  const bool is_any = poller != nullptr && run_by_ != RunBy::Guest && poller->poll();
+  if (timer_queue_.next_hint() == kNeverNs) [[likely]] return is_any;
   // relaxed: statistics, for the monitor.
   timer_looks_.store(timer_looks_.load(relaxed) + 1, relaxed);
-  return timer_queue_.fire_some(now_ns(), TimerQueue::Order::FirstDueLast);
+  return timer_queue_.fire_some(now_ns(), TimerQueue::Order::FirstDueLast) || is_any;
 }
 
-/// The same of all workers: there are no threads, and so nobody else looks at the timers of a seat that a guest has left.
-bool Worker::fire_all_timers() noexcept {
+/// The same of all workers: there are no threads, and so nobody else looks after a seat that a guest has left.
+bool Worker::wake_due_of_all() noexcept {
   bool is_any = false;
-  for (const auto& worker : pool_.seats_) is_any = worker->timer_queue_.fire_some(now_ns(), TimerQueue::Order::FirstDueLast) || is_any;
+  for (const auto& worker : pool_.seats_) {
+    is_any = worker->timer_queue_.fire_some(now_ns(), TimerQueue::Order::FirstDueLast) || is_any;
+    if (worker->poller != nullptr) is_any = worker->poller->poll() || is_any;
+  }
   return is_any;
 }
 
 /// By the thread that sleeps on the seat, which does not have it at the moment (G1): so as any thread from outside.
-void Worker::fire_timers_asleep() noexcept {
+void Worker::wake_due_asleep() noexcept {
   WorkerContext* const self = detail::set_current_worker(nullptr);
   timer_queue_.fire_due(now_ns());
+  if (Poller* const own = parker.poller()) own->poll();
   static_cast<void>(detail::set_current_worker(self));
 }
 
 void Worker::timer_is_first(TimeNs due_in) noexcept { pool_.timer_is_first(due_in); }
+
+void Worker::adopt(std::unique_ptr<Poller> poller_here) noexcept {
+  owned_poller_ = std::move(poller_here);
+  poller = owned_poller_.get();
+  // [worker.poller] release: the poller is complete before others look into it; pairs with poller_for_others().
+  shared_poller_.store(poller, release);
+  if (run_by_ == RunBy::OwnThread) parker.sleep_in(*poller);
+}
 
 bool Worker::is_anybody_idle() noexcept { return pool_.idle_.is_anybody_idle(); }
 

@@ -132,12 +132,12 @@ class Consumers:
         static = '--static' if form == 'static' else ''
         run(['make', f'CXX={self.compilers[kind]}', f'CXXFLAGS={flags} -Wall -Wextra -Werror', f'STATIC={static}'], place, **variables)
         run(['./consumer'], place, **variables)
-        for variable in ('has_hwloc', 'has_mimalloc'):
+        for variable in ('has_hwloc', 'has_mimalloc', 'has_uring'):
             if run(['pkg-config', f'--variable={variable}', 'weft'], **variables).strip() not in ('0', '1'):
                 raise Failed(f'the .pc file has no variable {variable}')
         names = run(['pkg-config', '--print-requires', '--print-requires-private', 'weft'], **variables).split()
         libraries = run(['pkg-config', '--static', '--libs-only-l', 'weft'], **variables).split()
-        if [n for n in names if n not in ('hwloc', 'mimalloc')] or [n for n in libraries if n not in ('-lweft', '-lhwloc', '-lmimalloc')]:
+        if [n for n in names if n not in ('hwloc', 'mimalloc', 'liburing')] or [n for n in libraries if n not in ('-lweft', '-lhwloc', '-lmimalloc', '-luring')]:
             raise Failed(f'the .pc file asks its users for {names} {libraries}, and nothing in weft uses that')
 
     def mixed(self, form, library_kind, kind):
@@ -228,7 +228,7 @@ class Consumers:
             raise Failed(f'{library} exports {strange or "nothing"}')
         needed = re.findall(r'NEEDED.*\[(.*)\]', run(['readelf', '-d', library]))
         # A mimalloc of the system may replace malloc; anything else here would be linked without being used.
-        strange = [n for n in needed if not re.match(r'lib(c|m|stdc\+\+|gcc_s|pthread|hwloc)\.so|ld-linux', n)]
+        strange = [n for n in needed if not re.match(r'lib(c|m|stdc\+\+|gcc_s|pthread|hwloc|uring)\.so|ld-linux', n)]
         if strange:
             raise Failed(f'{library} needs {strange}')
         soname = re.findall(r'SONAME.*\[(.*)\]', run(['readelf', '-d', library]))

@@ -341,7 +341,7 @@ MUTANTS = [
     ('idle: nobody looks at the timer of a worker that may not be woken', 'sched/idle_timers', IDLE,
      '  host.watch_timers();\n}', '}'),
     ('idle: a timer that is due is forgotten where its worker may not be awake', 'sched/idle_timers', IDLE,
-     'host.fire_timers();  //', '//'),
+     'host.wake_due();  //', '//'),
     ('idle: a worker that its timer wakes does not count as searching', 'sched/idle_timers', IDLE,
      'if (roster_.is_closed(worker) || room() <= 0 || !roster_.wake_to_run(worker)) return false;\n    ++searching_;',
      'if (roster_.is_closed(worker) || room() <= 0 || !roster_.wake_to_run(worker)) return false;'),

@@ -14,6 +14,9 @@ namespace weft::inline v0 {
 
 template <class T>
 using Atomic = std::atomic<T>;
+/// A word in memory that is shared with the kernel.
+template <class T>
+using AtomicRef = std::atomic_ref<T>;
 
 // Short names, no access: each use names its edge and partner.
 inline constexpr std::memory_order relaxed = std::memory_order_relaxed;

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include <weft/base/atomic.hpp>
 #include <weft/base/executor.hpp>
+#include <weft/base/io_backend.hpp>
 #include <weft/base/job.hpp>
 #include <weft/base/platform.hpp>
 #include <weft/base/priority.hpp>
@@ -20,6 +22,7 @@ namespace weft::inline v0 {
 
 class Counter;
 class Domain;
+class Poller;
 class TimerQueue;
 
 using JobDeque = BasicDeque<Job>;
@@ -78,6 +81,8 @@ struct WorkerContext {
   FrameCache frames;
   FiberCache fibers;
   TimerQueue* timers = nullptr;  ///< of what waits here for a time
+  Poller* poller = nullptr;      ///< of operations that were started here; null until the first, see adopt()
+  IoBackend io_backend = IoBackend::Auto;  ///< which kind of poller to make
   detail::FrameArea frame_area;  // of its runtime's FrameArena; of none in sync_wait
 
   /// Adds a spawned or woken job to this worker's own queue (the owner's thread only). Never fails.
@@ -96,6 +101,15 @@ struct WorkerContext {
   virtual void timer_is_first(std::int64_t due_in_ns) noexcept = 0;
   /// Whether there is a worker that would begin at once with what is posted. Threads: any.
   [[nodiscard]] virtual bool is_anybody_idle() noexcept = 0;
+  /// Who runs the worker.
+  enum class RunBy : std::uint8_t {
+    OwnThread,  ///< a thread that stays
+    Guest,      ///< one that may leave, so what is bound to a thread is left to another worker
+    OnlyGuest,  ///< the same, but there is no other
+  };
+  [[nodiscard]] virtual RunBy run_by() const noexcept = 0;
+  /// From here on it looks into this poller, which it then owns, when it looks at its timers. Pre: `poller` is null, and run_by() is no Guest.
+  virtual void adopt(std::unique_ptr<Poller> poller_here) noexcept = 0;
   /// Around a call that may block the thread.
   virtual void begin_blocking() noexcept = 0;
   virtual void end_blocking() noexcept = 0;

@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <weft/base/io_backend.hpp>
 #include <weft/coro/join_handle.hpp>
 #include <weft/coro/spawn.hpp>
 #include <weft/coro/spawn_fiber.hpp>
@@ -129,6 +130,12 @@ class Runtime {
   WEFT_API void next_frame() noexcept;
 
   [[nodiscard]] WEFT_API unsigned worker_count() const noexcept;
+
+  /// By what the kernel is asked to do input and output: what RuntimeOptions::io_backend says or, if that leaves it to weft, what works here. A worker
+  /// that cannot have a ring of its own later, because files or memory have run out, uses epoll then.
+  ///
+  /// Cost: where it is left to weft, a ring is made and dropped to see, once in the process.
+  [[nodiscard]] WEFT_API IoBackend io_backend() const noexcept;
 
   /// How many arenas there are: one for each NUMA node on which RuntimeOptions::pinning places workers; with PinningStrategy::None one.
   [[nodiscard]] WEFT_API unsigned arena_count() const noexcept;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <weft/base/io_backend.hpp>
 #include <weft/sched/tier_options.hpp>
 #include <weft/topo/pinning.hpp>
 #include <weft/topo/topology.hpp>
@@ -98,6 +99,9 @@ struct RuntimeOptions {
   /// Lifetime: what it captures outlives the runtime.
   /// Default:  prints where it is to standard error.
   std::function<void(const BlockedWorker&)> on_blocked = {};
+
+  /// By what the kernel is asked to do input and output. Runtime::io_backend() says what Auto has chosen.
+  IoBackend io_backend = IoBackend::Auto;
 
   /// For a game: one worker for each core, bound. A frame waits for its slowest job, and one that shares its core with another takes half as
   /// long again; so siblings are left alone, and with them there is room for sound and drivers. Fiber stacks have their memory before the first

@@ -18,7 +18,15 @@
 
 namespace model_idle {
 
-using Policy = model::ModelAtomics;
+struct Policy : model::ModelAtomics {
+  /// The models of the idle protocol sleep on the parker's word; the sleep in a poller has a model of its own (tests/model/io).
+  struct Poller {
+    void begin_sleep() {}
+    void end_sleep() {}
+    void wait(std::int64_t) {}
+    void notify() {}
+  };
+};
 using Idle = weft::BasicIdle<Policy>;
 using Parker = weft::BasicParker<Policy>;
 using Injector = weft::BasicInjector<Policy>;
@@ -193,7 +201,7 @@ class Pool {
     }
     void about_to_sleep() const {}
     bool park() const { return pool.park_for_timer(worker); }
-    void fire_timers() const { pool.fire_timer(worker); }
+    void wake_due() const { pool.fire_timer(worker); }
     bool has_unknown_timer(unsigned of) const { return pool.has_unknown_timer(of); }
     /// The monitor, which fires what nobody else looks at.
     void watch_timers() const { pool.fire_timer(worker); }

@@ -237,7 +237,7 @@ struct SeesWork {
   void call_busy() const { ++calls; }
   void about_to_sleep() const {}
   [[nodiscard]] bool park() const { return true; }
-  void fire_timers() const {}
+  void wake_due() const {}
   [[nodiscard]] bool has_unknown_timer(unsigned) const { return false; }
   void watch_timers() const {}
 };

@@ -1,0 +1,89 @@
+/// @file
+/// One operation of the kernel that a coroutine waits for.
+#pragma once
+
+#include <coroutine>
+#include <cstdint>
+#include <memory>
+#include <stop_token>
+
+#include <weft/base/atomic.hpp>
+#include <weft/base/job.hpp>
+#include <weft/base/platform.hpp>
+#include <weft/base/waiter.hpp>
+#include <weft/coro/stop_scope.hpp>
+#include <weft/coro/task_promise.hpp>
+#include <weft/coro/transfer.hpp>
+#include <weft/io/request.hpp>
+
+namespace weft::inline v0 {
+
+struct WorkerContext;
+
+namespace detail {
+
+class IoDriver;
+
+/// The part of an operation that does not depend on what it is. Protocol and proof: lib/io/README.md, "an operation".
+///
+/// Lifetime: in the frame of whoever waits, until the kernel has said that it has ended, and nobody else refers to it.
+class IoOperation : public IoRequest {
+ public:
+  explicit IoOperation(const IoRequest& request) noexcept : IoRequest(request) {}
+  IoOperation(const IoOperation&) = delete;
+  IoOperation& operator=(const IoOperation&) = delete;
+  ~IoOperation() {
+    if (is_begun_) [[unlikely]] refuse_to_die();
+  }
+
+  /// @return  false: it has not suspended; it has ended
+  /// Errors:  UsageError on a thread that is no worker, std::bad_alloc, std::system_error if there can be no driver.
+  WEFT_API bool begin(Job* waiting, StopScope* scope);
+
+  /// What the call has returned; negative: the number of an error. Errors: OperationCancelled when it was ended by a stop request.
+  [[nodiscard]] WEFT_API std::int32_t end();
+
+ private:
+  friend class IoDriver;
+
+  // Who may do what is said by the bits that are set; see README.md.
+  static constexpr std::uint32_t kStarted = 1;      // the driver has it
+  static constexpr std::uint32_t kStopAsked = 2;    // in a list of the driver's, if it was started before
+  static constexpr std::uint32_t kStopTaken = 4;    // out of it
+  static constexpr std::uint32_t kLanded = 8;       // the result is there
+
+  struct OnStop {
+    WEFT_API void operator()() const noexcept;
+    IoOperation* operation;
+  };
+  struct StartJob : Job {
+    IoOperation* operation = nullptr;
+  };
+
+  [[noreturn]] WEFT_COLD WEFT_API static void refuse_to_die() noexcept;
+  bool begin_here();
+  void begin_elsewhere(WorkerContext& worker) noexcept;
+  void drop_callback() noexcept {
+    if (has_callback_) std::destroy_at(&on_stop_);
+    has_callback_ = false;
+  }
+
+  std::int32_t result_ = 0;
+  bool is_begun_ = false;
+  bool has_callback_ = false;
+  bool is_queued_ = false;  // by the driver's owner: it waits there for room in the ring
+  Atomic<std::uint32_t> state_{0};
+  IoOperation* next_ = nullptr;         // in the driver's lists
+  IoOperation* next_to_stop_ = nullptr;  // in the list of those whose stop was asked for
+  IoDriver* driver_ = nullptr;
+  StopScope* scope_ = nullptr;
+  CoroutineWaiter waiter_;
+  StartJob start_;
+  JobLink start_link_{};
+  union {
+    std::stop_callback<OnStop> on_stop_;
+  };
+};
+
+}  // namespace detail
+}  // namespace weft::inline v0

@@ -1,0 +1,73 @@
+/// @file
+/// What the thread of a worker looks into for operations of the kernel that have ended, and sleeps in once there is one: the scheduler's side of an
+/// I/O driver. Page: lib/io/README.md.
+#pragma once
+
+#include <cstdint>
+
+#include <weft/base/atomic.hpp>
+
+namespace weft::inline v0 {
+
+/// Threads: by its owner, the thread of the worker that has it, except where a member says something else.
+class Poller {
+ public:
+  Poller() = default;
+  Poller(const Poller&) = delete;
+  Poller& operator=(const Poller&) = delete;
+  virtual ~Poller() = default;
+
+  /// Hands to the kernel what was started, and wakes those whose operation has ended. False: there was none. Cost: some loads while there is nothing
+  /// to hand over and nothing has ended.
+  virtual bool poll() noexcept = 0;
+
+  /// Between these two calls notify() ends a wait(); what it was called for before begin_sleep() is seen by whoever looks after that.
+  virtual void begin_sleep() noexcept = 0;
+  virtual void end_sleep() noexcept = 0;
+  /// Sleeps until an operation has ended, it is notified, or the time has come (ns of the steady clock); may return early.
+  virtual void wait(std::int64_t until_ns) noexcept = 0;
+  /// Threads: any.
+  virtual void notify() noexcept = 0;
+
+  /// Asks the kernel to end all operations. Threads: any.
+  virtual void cancel_all() noexcept = 0;
+
+  /// Whether there are operations that have not ended, as far as it looks. Threads: any.
+  [[nodiscard]] virtual bool has_pending() const noexcept = 0;
+
+  /// Whether something waits for the owner to call poll(). Threads: any.
+  [[nodiscard]] virtual bool wants_owner() const noexcept = 0;
+  /// The part of poll() that may be done in a signal handler of the owner's thread, wherever the signal has come: what has ended is visible to others
+  /// afterwards.
+  virtual void interrupt() noexcept = 0;
+  /// Wakes those whose operation has ended as far as others may. False: there was none. Threads: any.
+  virtual bool poll_for_owner() noexcept = 0;
+};
+
+/// Whether the owner of a Poller sleeps, so that nobody makes a system call to wake a thread that is awake. (lib/io/README.md, "asleep in the kernel")
+template <class Policy>
+class BasicSleepWord {
+ public:
+  void begin() noexcept {
+    // [poller.sleep] acq_rel: whoever's notify() came before has done what it is about before the owner looks, after this. Partner: notify().
+    static_cast<void>(word_.exchange(kAsleep, acq_rel));
+  }
+  void end() noexcept {
+    // relaxed: the owner is awake, and looks at everything before it sleeps again.
+    word_.store(kAwake, relaxed);
+  }
+  /// True: the owner sleeps, or is about to, and nobody else wakes it. After what the owner is to see. Threads: any.
+  [[nodiscard]] bool notify() noexcept {
+    // [poller.sleep] acq_rel: as in begin(): of the two exchanges the later one sees the earlier.
+    return word_.exchange(kAwake, acq_rel) == kAsleep;
+  }
+
+ private:
+  static constexpr std::uint32_t kAwake = 0;
+  static constexpr std::uint32_t kAsleep = 1;
+  typename Policy::template Atomic<std::uint32_t> word_{kAwake};
+};
+
+using SleepWord = BasicSleepWord<HardwareAtomics>;
+
+}  // namespace weft::inline v0

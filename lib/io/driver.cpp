@@ -1,0 +1,104 @@
+#include "io/driver.hpp"
+
+#include <string>
+#include <system_error>
+
+#include "io/tsan.hpp"
+#include <weft/coro/worker_context.hpp>
+
+namespace weft::inline v0::detail {
+
+void IoDriver::ask_to_stop(IoOperation& operation) noexcept {
+  // relaxed: the exchange below publishes it.
+  IoOperation* first = stop_requests_.load(relaxed);
+  do {
+    operation.next_to_stop_ = first;
+    // [io.stop] release: the link; partner: take_stop_requests(). relaxed: on failure only the value is used.
+  } while (!stop_requests_.compare_exchange_weak(first, &operation, release, relaxed));
+  // ---- the operation may be gone from here, but for its callback, which calls this ----
+  notify();
+}
+
+void IoDriver::cancel_all() noexcept {
+  // [io.stop] release: the stop of the domain; partner: take_stop_all().
+  stop_all_.store(true, release);
+  notify();
+}
+
+bool IoDriver::take_stop_all() noexcept {
+  // relaxed: as in is_stop_asked().
+  if (!stop_all_.load(relaxed)) [[likely]] return false;
+  // [io.stop] acquire: pairs with cancel_all().
+  return stop_all_.exchange(false, acquire);
+}
+
+bool IoDriver::may_wake(IoOperation& operation) noexcept {
+  if (!operation.has_callback_) [[likely]] return true;
+  // [io.state] acq_rel: the result, for whoever takes the request for its stop and wakes it; and that request. Partners: take_stop_request(), OnStop.
+  const std::uint32_t before = operation.state_.fetch_or(IoOperation::kLanded, acq_rel);
+  return (before & IoOperation::kStopAsked) == 0 || (before & IoOperation::kStopTaken) != 0;
+}
+
+/// True: it is to be ended. False: it has ended, and whoever waits is to be woken now.
+bool IoDriver::take_stop_request(IoOperation& operation, Landed& landed) noexcept {
+  // [io.state] acq_rel: as in may_wake(), its partner: of the two the later one wakes.
+  if ((operation.state_.fetch_or(IoOperation::kStopTaken, acq_rel) & IoOperation::kLanded) == 0) return true;
+  landed.push_ready(operation);
+  return false;
+}
+
+void IoDriver::Landed::push(IoOperation& operation, std::int32_t result) noexcept {
+  note_landed(&operation);
+  operation.result_ = result;
+  if (may_wake(operation)) push_ready(operation);
+}
+
+void IoDriver::Landed::push_ready(IoOperation& operation) noexcept {
+  operation.next_ = last_;
+  last_ = &operation;
+}
+
+void IoDriver::Landed::wake() noexcept {
+  IoOperation* operation = last_;
+  last_ = nullptr;
+  // A worker takes from its own queue what came last, and from others' what came first.
+  if (current_worker() == nullptr) {
+    IoOperation* first = nullptr;
+    while (operation != nullptr) {
+      IoOperation* const next = operation->next_;
+      operation->next_ = first;
+      first = operation;
+      operation = next;
+    }
+    operation = first;
+  }
+  while (operation != nullptr) {
+    IoOperation* const next = operation->next_;  // before the wake: the operation may be gone after it (L5)
+    operation->waiter_.wake(&operation->waiter_);
+    operation = next;
+  }
+}
+
+IoBackend resolved(IoBackend wish) noexcept {
+  if (wish != IoBackend::Auto) return wish;
+  static const IoBackend here = [] {
+    int error = 0;
+    return make_uring_driver(error) != nullptr ? IoBackend::Uring : IoBackend::Epoll;
+  }();
+  return here;
+}
+
+std::unique_ptr<IoDriver> make_io_driver(IoBackend wish, bool is_bound_to_thread) {
+  int error = 0;
+  if (wish != IoBackend::Epoll && is_bound_to_thread) {
+    if (auto driver = make_uring_driver(error)) return driver;
+  }
+  // Who has asked for it gets it or an error; but where there is no thread, there is no ring.
+  if (wish == IoBackend::Uring && is_bound_to_thread) {
+    throw std::system_error(error, std::system_category(),
+                            "weft: io_uring, which RuntimeOptions::io_backend asks for, does not work here (IoBackend::Auto would use epoll instead)");
+  }
+  return make_epoll_driver();
+}
+
+}  // namespace weft::inline v0::detail

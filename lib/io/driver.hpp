@@ -1,0 +1,117 @@
+/// @file
+/// Whoever has the kernel do operations for one worker: what both kinds have in common.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "base/poller.hpp"
+#include <weft/base/atomic.hpp>
+#include <weft/base/cache_line.hpp>
+#include <weft/base/io_backend.hpp>
+#include <weft/io/operation.hpp>
+
+namespace weft::inline v0::detail {
+
+/// Threads: as Poller.
+class IoDriver : public Poller {
+ public:
+  /// Hands an operation to the kernel, or, if it need not wait, does it. By the owner.
+  ///
+  /// @return  false: it has ended, and is_landed(operation)
+  virtual bool start(IoOperation& operation) noexcept = 0;
+
+  /// Has the owner end an operation that was started here, if it has not ended. Threads: any.
+  void ask_to_stop(IoOperation& operation) noexcept;
+
+  [[nodiscard]] virtual IoBackend backend() const noexcept = 0;
+
+  // Poller
+  void begin_sleep() noexcept final { sleep_.begin(); }
+  void end_sleep() noexcept final { sleep_.end(); }
+  void notify() noexcept final {
+    if (sleep_.notify()) wake_owner();
+  }
+  void cancel_all() noexcept final;
+  // relaxed, both: a hint.
+  [[nodiscard]] bool has_pending() const noexcept final { return started_.load(relaxed) != landed_.load(relaxed); }
+
+ protected:
+  /// Operations whose result is there, the last first.
+  class Landed {
+   public:
+    void push(IoOperation& operation, std::int32_t result) noexcept;
+    /// One whose result is there, and whose stop nobody asks for any more.
+    void push_ready(IoOperation& operation) noexcept;
+    [[nodiscard]] bool is_empty() const noexcept { return last_ == nullptr; }
+    /// Wakes those who wait for them; so that the first is the first to run, whoever's queue they go onto.
+    void wake() noexcept;
+
+   private:
+    IoOperation* last_ = nullptr;
+  };
+
+  /// Ends the wait of an owner that sleeps. Threads: any.
+  virtual void wake_owner() noexcept = 0;
+
+  /// By the owner, for each operation that it is to end: `end(operation)` if it has not ended. False: there was none.
+  template <class End>
+  bool take_stop_requests(End end) noexcept;
+  /// By the owner: whether all are to be ended. Once for each request.
+  [[nodiscard]] bool take_stop_all() noexcept;
+  // relaxed: asked again under the sleep word, or soon.
+  [[nodiscard]] bool is_stop_asked() const noexcept { return stop_requests_.load(relaxed) != nullptr || stop_all_.load(relaxed); }
+
+  static void set_result(IoOperation& operation, std::int32_t result) noexcept { operation.result_ = result; }
+  [[nodiscard]] static bool is_queued(const IoOperation& operation) noexcept { return operation.is_queued_; }
+  static void set_queued(IoOperation& operation, bool is) noexcept { operation.is_queued_ = is; }
+  [[nodiscard]] static IoOperation*& next_of(IoOperation& operation) noexcept { return operation.next_; }
+
+  // relaxed, both: counts for has_pending().
+  void count_started(int n = 1) noexcept { started_.store(started_.load(relaxed) + static_cast<std::uint32_t>(n), relaxed); }  // by the owner
+  void count_landed(std::uint32_t n) noexcept { landed_.store(landed_.load(relaxed) + n, relaxed); }  // by whoever has the completions
+
+ private:
+  /// Whether whoever waits may be woken: nobody has asked for its stop, or the request has been taken.
+  [[nodiscard]] static bool may_wake(IoOperation& operation) noexcept;
+  [[nodiscard]] static bool take_stop_request(IoOperation& operation, Landed& landed) noexcept;
+
+  // ---- by the owner ----
+  Atomic<std::uint32_t> started_{0};
+  // ---- by any ----
+  alignas(kCacheLine) SleepWord sleep_;
+  Atomic<IoOperation*> stop_requests_{nullptr};
+  Atomic<bool> stop_all_{false};
+  Atomic<std::uint32_t> landed_{0};
+};
+
+template <class End>
+bool IoDriver::take_stop_requests(End end) noexcept {
+  if (!is_stop_asked()) [[likely]] return false;
+  // [io.stop] acquire: who asked has done so before; partner: ask_to_stop().
+  IoOperation* operation = stop_requests_.exchange(nullptr, acquire);
+  Landed landed;
+  while (operation != nullptr) {
+    IoOperation* const next = operation->next_to_stop_;
+    if (take_stop_request(*operation, landed)) end(*operation);
+    operation = next;
+  }
+  const bool is_any = !landed.is_empty();
+  landed.wake();
+  return is_any;
+}
+
+/// Makes the driver for a worker whose thread may own one. Errors: std::system_error if there can be none of that kind; std::bad_alloc.
+///
+/// @param is_bound_to_thread  false: whoever has the seat uses it, one thread at a time
+[[nodiscard]] std::unique_ptr<IoDriver> make_io_driver(IoBackend wish, bool is_bound_to_thread);
+
+/// What a wish comes to on this machine.
+[[nodiscard]] IoBackend resolved(IoBackend wish) noexcept;
+
+/// Null: it does not work here, and `error` says why.
+[[nodiscard]] std::unique_ptr<IoDriver> make_uring_driver(int& error) noexcept;
+/// Errors: std::system_error, std::bad_alloc.
+[[nodiscard]] std::unique_ptr<IoDriver> make_epoll_driver();
+
+}  // namespace weft::inline v0::detail

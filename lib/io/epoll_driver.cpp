@@ -1,0 +1,244 @@
+// Operations by system calls that do not block, and epoll. Page: README.md beside this file.
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <climits>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <system_error>
+#include <unordered_map>
+
+#include "io/driver.hpp"
+#include "io/perform.hpp"
+#include <weft/coro/blocking.hpp>
+
+namespace weft::inline v0::detail {
+
+namespace {
+
+class EpollDriver final : public IoDriver {
+ public:
+  EpollDriver() : epoll_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")), wake_file_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    epoll_event event{EPOLLIN | EPOLLET, {.fd = wake_file_}};
+    if (wake_file_ >= 0 && ::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_file_, &event) == 0) return;
+    const int error = errno;
+    close_all();
+    throw std::system_error(error, std::system_category(), "weft: no descriptor to wake a worker by (eventfd)");
+  }
+  EpollDriver(const EpollDriver&) = delete;
+  EpollDriver& operator=(const EpollDriver&) = delete;
+  ~EpollDriver() override { close_all(); }
+
+  bool start(IoOperation& operation) noexcept override {
+    if (is_done_at_once(operation.code) || is_file_transfer(operation)) {
+      const BlockingSection section;
+      set_result(operation, perform(operation));
+      return false;
+    }
+    const std::int32_t result = perform(operation);
+    if (result != -EAGAIN) {
+      set_result(operation, result);
+      return false;
+    }
+    const std::lock_guard lock(mutex_);
+    count_started();
+    if (const int error = watch(operation)) {
+      count_started(-1);
+      set_result(operation, -error);
+      return false;
+    }
+    return true;
+  }
+
+  [[nodiscard]] IoBackend backend() const noexcept override { return IoBackend::Epoll; }
+
+  bool poll() noexcept override {
+    const bool is_any = look_for_stops();
+    if (!has_pending()) return is_any;
+    return look(0, nullptr) || is_any;
+  }
+
+  void wait(TimeNs until) noexcept override {
+    if (is_stop_asked()) return;
+    // What is found is woken by the poll() that follows: who has only slept may not have the seat (G1).
+    pollfd asked{epoll_, POLLIN, 0};
+    timespec span{};
+    if (until != kNeverNs) {
+      const TimeNs left = std::max<TimeNs>(until - std::chrono::steady_clock::now().time_since_epoch().count(), 0);
+      span = {.tv_sec = left / 1'000'000'000, .tv_nsec = left % 1'000'000'000};
+    }
+    ::ppoll(&asked, 1, until != kNeverNs ? &span : nullptr, nullptr);
+    forget_wakes();
+  }
+
+  [[nodiscard]] bool wants_owner() const noexcept override { return false; }  // others do all that poll() does
+  void interrupt() noexcept override {}
+  bool poll_for_owner() noexcept override { return poll(); }
+
+ private:
+  /// Who waits for one file.
+  struct Watched {
+    IoOperation* first = nullptr;  // in the order in which they came
+    std::uint32_t events = 0;      // for which epoll has been asked; it is asked once for each time that somebody waits
+  };
+
+  static int checked(int file, const char* call) {
+    if (file < 0) throw std::system_error(errno, std::system_category(), std::string("weft: ") + call);
+    return file;
+  }
+  void close_all() noexcept {
+    if (wake_file_ >= 0) ::close(wake_file_);
+    ::close(epoll_);
+  }
+
+  static bool is_file_transfer(const IoRequest& request) noexcept {
+    const bool is_transfer = request.code == IoCode::Read || request.code == IoCode::Write || request.code == IoCode::ReadV || request.code == IoCode::WriteV;
+    return is_transfer && (request.offset != IoRequest::kNoOffset || is_always_ready(request.fd));
+  }
+
+  void wake_owner() noexcept override {
+    constexpr std::uint64_t kOne = 1;
+    static_cast<void>(::write(wake_file_, &kOne, sizeof kOne));
+  }
+  void forget_wakes() noexcept {
+    std::uint64_t wakes = 0;
+    static_cast<void>(::read(wake_file_, &wakes, sizeof wakes));
+  }
+
+  /// Has epoll tell of what the operation waits for. Returns an error. Pre: mutex_ is held.
+  int watch(IoOperation& operation) noexcept {
+    try {
+      Watched& watched = files_[operation.fd];
+      const std::uint32_t events = watched.events | events_of(operation);
+      if (const int error = ask(operation.fd, events)) {
+        if (watched.first == nullptr) files_.erase(operation.fd);
+        return error;
+      }
+      watched.events = events;
+      IoOperation** end = &watched.first;
+      while (*end != nullptr) end = &next_of(**end);
+      *end = &operation;
+      next_of(operation) = nullptr;
+      return 0;
+    } catch (const std::bad_alloc&) {
+      return ENOMEM;
+    }
+  }
+
+  int ask(int file, std::uint32_t events) const noexcept {
+    epoll_event event{events | EPOLLONESHOT, {.fd = file}};
+    if (::epoll_ctl(epoll_, EPOLL_CTL_MOD, file, &event) == 0) return 0;
+    if (errno == ENOENT && ::epoll_ctl(epoll_, EPOLL_CTL_ADD, file, &event) == 0) return 0;
+    return errno;
+  }
+
+  /// Does what is ready. False: nothing has ended.
+  bool look(int /*timeout*/, const timespec* /*span*/) noexcept {
+    std::array<epoll_event, 128> events;  // NOLINT: written by the kernel
+    Landed landed;
+    {
+      const std::lock_guard lock(mutex_);
+      const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), 0);
+      for (int i = 0; i < count; ++i) {
+        if (events[static_cast<std::size_t>(i)].data.fd != wake_file_) do_ready(events[static_cast<std::size_t>(i)].data.fd, landed);
+      }
+    }
+    const bool is_any = !landed.is_empty();
+    landed.wake();
+    return is_any;
+  }
+
+  /// Pre: mutex_ is held.
+  void do_ready(int file, Landed& landed) noexcept {
+    const auto found = files_.find(file);
+    if (found == files_.end()) return;
+    std::uint32_t events = 0;
+    std::uint32_t tried = 0;  // of those for which one has to wait the others have to wait as well
+    IoOperation** link = &found->second.first;
+    while (*link != nullptr) {
+      IoOperation& operation = **link;
+      const std::uint32_t wanted = events_of(operation);
+      const std::int32_t result = (tried & wanted) != 0 ? -EAGAIN : perform(operation);
+      if (result == -EAGAIN) {
+        tried |= wanted;
+        events |= wanted;
+        link = &next_of(operation);
+        continue;
+      }
+      *link = next_of(operation);
+      end(operation, result, landed);
+    }
+    found->second.events = events;
+    if (found->second.first == nullptr) {
+      files_.erase(found);
+    } else if (const int error = ask(file, events)) {
+      end_all_of(found, -error, landed);
+    }
+  }
+
+  using Files = std::unordered_map<int, Watched>;
+
+  void end(IoOperation& operation, std::int32_t result, Landed& landed) noexcept {
+    landed.push(operation, result);
+    count_landed(1);
+  }
+
+  void end_all_of(Files::iterator file, std::int32_t result, Landed& landed) noexcept {
+    IoOperation* operation = file->second.first;
+    files_.erase(file);
+    while (operation != nullptr) {
+      IoOperation* const next = next_of(*operation);
+      end(*operation, result, landed);
+      operation = next;
+    }
+  }
+
+  bool look_for_stops() noexcept {
+    if (!is_stop_asked()) [[likely]] return false;
+    Landed landed;
+    bool is_any = take_stop_requests([&](IoOperation& operation) {
+      const std::lock_guard lock(mutex_);
+      end_one(operation, landed);
+    });
+    if (take_stop_all()) {
+      const std::lock_guard lock(mutex_);
+      while (!files_.empty()) end_all_of(files_.begin(), -ECANCELED, landed);
+    }
+    is_any = is_any || !landed.is_empty();
+    landed.wake();
+    return is_any;
+  }
+
+  /// Unless it has ended. Pre: mutex_ is held.
+  void end_one(IoOperation& operation, Landed& landed) noexcept {
+    const auto found = files_.find(operation.fd);
+    if (found == files_.end()) return;
+    for (IoOperation** link = &found->second.first; *link != nullptr; link = &next_of(**link)) {
+      if (*link != &operation) continue;
+      *link = next_of(operation);
+      end(operation, -ECANCELED, landed);
+      if (found->second.first == nullptr) files_.erase(found);
+      return;
+    }
+  }
+
+  const int epoll_;
+  const int wake_file_;
+  std::mutex mutex_;
+  // ---- guarded by mutex_ ----
+  Files files_;
+};
+
+}  // namespace
+
+std::unique_ptr<IoDriver> make_epoll_driver() { return std::make_unique<EpollDriver>(); }
+
+}  // namespace weft::inline v0::detail

@@ -1,0 +1,125 @@
+#include <weft/io/operation.hpp>
+
+#include <cerrno>
+#include <new>
+#include <system_error>
+
+#include "io/driver.hpp"
+#include "io/tsan.hpp"
+#include <weft/base/assert.hpp>
+#include <weft/base/error.hpp>
+#include <weft/coro/worker_context.hpp>
+
+namespace weft::inline v0::detail {
+
+namespace {
+
+/// The driver of the worker that runs this code, made if there is none.
+///
+/// Errors: see make_io_driver().
+IoDriver& driver_of(WorkerContext& worker) {
+  if (worker.poller == nullptr) [[unlikely]] {
+    worker.adopt(make_io_driver(worker.io_backend, worker.run_by() == WorkerContext::RunBy::OwnThread));
+    // [io.adopt] seq_cst: the driver is there before the look at the stop that is to follow: who stops the domain has that look see it, or finds the
+    // driver. Partner: the full_fence() in Pool::stop_tasks().
+    full_fence();
+  }
+  return static_cast<IoDriver&>(*worker.poller);
+}
+
+}  // namespace
+
+bool IoOperation::begin(Job* waiting, StopScope* scope) {
+  WorkerContext* const worker = current_worker();
+  if (worker == nullptr) {
+    throw UsageError(
+        "weft: an I/O operation was awaited on a thread that is no worker, and so has nobody who asks the kernel for its end: await it in a task that "
+        "runs on a Runtime or inside sync_wait");
+  }
+  const bool is_here = worker->run_by() != WorkerContext::RunBy::Guest;
+  if (is_here) driver_ = &driver_of(*worker);
+  scope_ = scope;
+  if (scope != nullptr && scope->stop_requested()) {
+    result_ = -ECANCELED;
+    return false;
+  }
+  waiter_.suspend_here(waiting);
+  // Before it is started: afterwards somebody else may run the coroutine already. Operations in no other scope than the domain are all in the drivers
+  // of its workers, so whoever stops the domain finds them there (Pool::stop_tasks).
+  if (scope != nullptr && scope != worker->domain) {
+    std::construct_at(&on_stop_, scope->token(), OnStop{this});
+    has_callback_ = true;
+  }
+  is_begun_ = true;
+  if (!is_here) {
+    begin_elsewhere(*worker);
+    return true;
+    // ---- *this may be gone (L4) ----
+  }
+  if (begin_here()) return true;
+  // ---- *this may be gone if it has returned true (L4) ----
+  is_begun_ = false;
+  return false;
+}
+
+/// Pre: `driver_` is that of the worker here. False: it has ended.
+bool IoOperation::begin_here() {
+  // [io.state] acq_rel: `driver_` is there for whoever asks for a stop from now on; partner: OnStop.
+  if (has_callback_ && (state_.fetch_or(kStarted, acq_rel) & kStopAsked) != 0) {
+    result_ = -ECANCELED;
+    return false;
+  }
+  note_handed_over(this);
+  if (driver_->start(*this)) return true;
+  // ---- *this may be gone if it has returned true (L4) ----
+  if (!has_callback_) return false;
+  // [io.state] acq_rel: as in IoDriver::may_wake(): if its stop was asked for, the driver has it in a list, and whoever takes it out wakes.
+  return (state_.fetch_or(kLanded, acq_rel) & kStopAsked) != 0;
+}
+
+/// The thread here may leave, and nobody else could use a driver that it makes: so a worker that stays is to begin.
+void IoOperation::begin_elsewhere(WorkerContext& worker) noexcept {
+  static_cast<Job&>(start_) = marked_job(
+      [](Job* job) {
+        IoOperation& self = *static_cast<StartJob*>(job)->operation;
+        WorkerContext& here = *current_worker();
+        if (here.run_by() == WorkerContext::RunBy::Guest) return self.begin_elsewhere(here);
+        try {
+          self.driver_ = &driver_of(here);
+          const bool is_stopped = self.scope_ != nullptr && self.scope_->stop_requested();
+          self.result_ = -ECANCELED;
+          if (!is_stopped && self.begin_here()) return;
+          // ---- it may be gone if that has returned true (L4) ----
+        } catch (const std::system_error& error) {
+          self.result_ = -error.code().value();
+        } catch (const std::bad_alloc&) {
+          self.result_ = -ENOMEM;
+        }
+        self.waiter_.wake(&self.waiter_);
+      },
+      nullptr);
+  start_.operation = this;
+  start_link_.job = &start_;
+  worker.executor->post(start_link_, waiter_.priority);
+}
+
+std::int32_t IoOperation::end() {
+  // Waits for a callback that has come too late and is still on its way out.
+  drop_callback();
+  is_begun_ = false;
+  if (result_ == -ECANCELED && scope_ != nullptr && scope_->stop_requested()) throw OperationCancelled();
+  return result_;
+}
+
+void IoOperation::refuse_to_die() noexcept {
+  WEFT_CHECK(false, "a coroutine was destroyed while the kernel does an operation for it: let it end first (request a stop, and await it)");
+  std::abort();
+}
+
+void IoOperation::OnStop::operator()() const noexcept {
+  // [io.state] acq_rel: `driver_`, if it was started; partner: begin_here(). And before the driver reads what was asked; partner: IoDriver::may_wake().
+  const std::uint32_t before = operation->state_.fetch_or(kStopAsked, acq_rel);
+  if ((before & (kStarted | kLanded)) == kStarted) operation->driver_->ask_to_stop(*operation);
+}
+
+}  // namespace weft::inline v0::detail

@@ -1,0 +1,14 @@
+/// @file
+/// A request as io_uring takes it.
+#pragma once
+
+#include <liburing.h>
+
+#include <weft/io/request.hpp>
+
+namespace weft::inline v0::detail {
+
+/// Fills in everything but whose it is. Pre: `to` is cleared.
+void fill_in(io_uring_sqe& to, const IoRequest& request) noexcept;
+
+}  // namespace weft::inline v0::detail

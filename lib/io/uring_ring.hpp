@@ -1,0 +1,67 @@
+/// @file
+/// One io_uring: its memory and its system calls.
+#pragma once
+
+#include <liburing.h>
+
+#include <cstdint>
+
+#include <weft/base/atomic.hpp>
+#include <weft/queue/timer.hpp>
+
+namespace weft::inline v0::detail {
+
+/// Threads: the one that has set it up, except where a member says something else.
+class UringRing {
+ public:
+  UringRing() = default;
+  UringRing(const UringRing&) = delete;
+  UringRing& operator=(const UringRing&) = delete;
+  ~UringRing();
+
+  /// @return  0, or the number of an error: of the kernel's, or ENOSYS if it has not all that is needed
+  [[nodiscard]] int set_up() noexcept;
+
+  /// Room for a request, cleared, or null: submit() makes room. It is handed over by the next submit().
+  [[nodiscard]] io_uring_sqe* next_request() noexcept;
+
+  /// Hands over what there is, and has the kernel do what it has put off until it is asked. False: not all was taken.
+  bool submit() noexcept { return enter(0, nullptr); }
+  /// The same, and sleeps until there is a completion, or the time has come.
+  void submit_and_wait(TimeNs until) noexcept;
+
+  /// Whether submit() has something to do. Threads: any, as far as it sees.
+  [[nodiscard]] bool must_enter() const noexcept;
+  [[nodiscard]] bool has_unsubmitted() const noexcept;
+  /// Whether there are completions. Threads: any.
+  [[nodiscard]] bool has_completions() const noexcept;
+
+  /// Calls `take(user_data, result, flags)` for some completions. Threads: one at a time.
+  template <class Take>
+  void take_completions(Take take) noexcept {
+    const std::uint32_t mask = *ring_.cq.kring_mask;
+    std::uint32_t head = *ring_.cq.khead;
+    // [uring.completions] acquire: what the kernel has written is there; partner: the kernel's release.
+    const std::uint32_t tail = AtomicRef(*ring_.cq.ktail).load(acquire);
+    for (; head != tail; ++head) {
+      const io_uring_cqe& entry = ring_.cq.cqes[head & mask];
+      take(entry.user_data, entry.res, entry.flags);
+    }
+    // [uring.completions] release: they have been read before the kernel writes over them; partner: the kernel's acquire.
+    AtomicRef(*ring_.cq.khead).store(head, release);
+  }
+
+  /// Puts a completion into this ring, which ends a wait. False: this kernel cannot, or not now. Threads: any.
+  [[nodiscard]] bool send_wake(std::uint64_t user_data) noexcept;
+
+  [[nodiscard]] int file() const noexcept { return ring_.ring_fd; }
+
+ private:
+  bool enter(unsigned least, const io_uring_getevents_arg* arg) noexcept;
+
+  io_uring ring_{};
+  bool is_set_up_ = false;
+  bool is_registered_ = false;
+};
+
+}  // namespace weft::inline v0::detail

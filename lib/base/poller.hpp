@@ -35,6 +35,8 @@ class Poller {
   /// Whether there are operations that have not ended, as far as it looks. Threads: any.
   [[nodiscard]] virtual bool has_pending() const noexcept = 0;
 
+  /// The thread that owns it, as the kernel knows it; 0: any may use it. Threads: any.
+  [[nodiscard]] virtual int owner() const noexcept = 0;
   /// Whether something waits for the owner to call poll(). Threads: any.
   [[nodiscard]] virtual bool wants_owner() const noexcept = 0;
   /// The part of poll() that may be done in a signal handler of the owner's thread, wherever the signal has come: what has ended is visible to others

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "io/tsan.hpp"
 #include <weft/coro/worker_context.hpp>
@@ -9,26 +10,29 @@
 namespace weft::inline v0::detail {
 
 void IoDriver::ask_to_stop(IoOperation& operation) noexcept {
+  push_stop_request(operation);
+  // ---- the operation may be gone from here, but for its callback, which calls this ----
+  notify();
+}
+
+void IoDriver::push_stop_request(IoOperation& operation) noexcept {
   // relaxed: the exchange below publishes it.
   IoOperation* first = stop_requests_.load(relaxed);
   do {
     operation.next_to_stop_ = first;
     // [io.stop] release: the link; partner: take_stop_requests(). relaxed: on failure only the value is used.
   } while (!stop_requests_.compare_exchange_weak(first, &operation, release, relaxed));
-  // ---- the operation may be gone from here, but for its callback, which calls this ----
-  notify();
 }
 
-void IoDriver::cancel_all() noexcept {
+void IoDriver::ask_to_stop_all() noexcept {
   // [io.stop] release: the stop of the domain; partner: take_stop_all().
   stop_all_.store(true, release);
-  notify();
 }
 
 bool IoDriver::take_stop_all() noexcept {
   // relaxed: as in is_stop_asked().
   if (!stop_all_.load(relaxed)) [[likely]] return false;
-  // [io.stop] acquire: pairs with cancel_all().
+  // [io.stop] acquire: pairs with ask_to_stop_all().
   return stop_all_.exchange(false, acquire);
 }
 
@@ -39,18 +43,19 @@ bool IoDriver::may_wake(IoOperation& operation) noexcept {
   return (before & IoOperation::kStopAsked) == 0 || (before & IoOperation::kStopTaken) != 0;
 }
 
-/// True: it is to be ended. False: it has ended, and whoever waits is to be woken now.
-bool IoDriver::take_stop_request(IoOperation& operation, Landed& landed) noexcept {
+bool IoDriver::take_stop_request(IoOperation& operation) noexcept {
   // [io.state] acq_rel: as in may_wake(), its partner: of the two the later one wakes.
-  if ((operation.state_.fetch_or(IoOperation::kStopTaken, acq_rel) & IoOperation::kLanded) == 0) return true;
-  landed.push_ready(operation);
-  return false;
+  return (operation.state_.fetch_or(IoOperation::kStopTaken, acq_rel) & IoOperation::kLanded) == 0;
+}
+
+bool IoDriver::is_over(IoOperation& operation, std::int32_t result) noexcept {
+  note_landed(&operation);
+  operation.result_ = result;
+  return may_wake(operation);
 }
 
 void IoDriver::Landed::push(IoOperation& operation, std::int32_t result) noexcept {
-  note_landed(&operation);
-  operation.result_ = result;
-  if (may_wake(operation)) push_ready(operation);
+  if (is_over(operation, result)) push_ready(operation);
 }
 
 void IoDriver::Landed::push_ready(IoOperation& operation) noexcept {
@@ -58,11 +63,11 @@ void IoDriver::Landed::push_ready(IoOperation& operation) noexcept {
   last_ = &operation;
 }
 
-void IoDriver::Landed::wake() noexcept {
-  IoOperation* operation = last_;
-  last_ = nullptr;
-  // A worker takes from its own queue what came last, and from others' what came first.
-  if (current_worker() == nullptr) {
+bool IoDriver::Landed::wake() noexcept {
+  IoOperation* operation = std::exchange(last_, nullptr);
+  if (operation == nullptr) return false;
+  // A worker of a pool takes from its own queue what came last; elsewhere what came first is taken first.
+  if (const WorkerContext* const worker = current_worker(); worker == nullptr || worker->spawn_deque == nullptr) {
     IoOperation* first = nullptr;
     while (operation != nullptr) {
       IoOperation* const next = operation->next_;
@@ -77,6 +82,7 @@ void IoDriver::Landed::wake() noexcept {
     operation->waiter_.wake(&operation->waiter_);
     operation = next;
   }
+  return true;
 }
 
 IoBackend resolved(IoBackend wish) noexcept {

@@ -32,7 +32,10 @@ class IoDriver : public Poller {
   void notify() noexcept final {
     if (sleep_.notify()) wake_owner();
   }
-  void cancel_all() noexcept final;
+  void cancel_all() noexcept final {
+    ask_to_stop_all();
+    notify();
+  }
   // relaxed, both: a hint.
   [[nodiscard]] bool has_pending() const noexcept final { return started_.load(relaxed) != landed_.load(relaxed); }
 
@@ -43,9 +46,9 @@ class IoDriver : public Poller {
     void push(IoOperation& operation, std::int32_t result) noexcept;
     /// One whose result is there, and whose stop nobody asks for any more.
     void push_ready(IoOperation& operation) noexcept;
-    [[nodiscard]] bool is_empty() const noexcept { return last_ == nullptr; }
     /// Wakes those who wait for them; so that the first is the first to run, whoever's queue they go onto.
-    void wake() noexcept;
+    /// False: there are none.
+    bool wake() noexcept;
 
    private:
     IoOperation* last_ = nullptr;
@@ -54,15 +57,19 @@ class IoDriver : public Poller {
   /// Ends the wait of an owner that sleeps. Threads: any.
   virtual void wake_owner() noexcept = 0;
 
-  /// By the owner, for each operation that it is to end: `end(operation)` if it has not ended. False: there was none.
-  template <class End>
-  bool take_stop_requests(End end) noexcept;
+  /// By the owner, for each operation that it is to end, while `has_room()`: `end(operation)` if it has not ended; else whoever waits for it is to be
+  /// woken: `is_over(operation)`.
+  template <class HasRoom, class End, class IsOver>
+  void take_stop_requests(HasRoom has_room, End end, IsOver is_over) noexcept;
+  void ask_to_stop_all() noexcept;
   /// By the owner: whether all are to be ended. Once for each request.
   [[nodiscard]] bool take_stop_all() noexcept;
   // relaxed: asked again under the sleep word, or soon.
   [[nodiscard]] bool is_stop_asked() const noexcept { return stop_requests_.load(relaxed) != nullptr || stop_all_.load(relaxed); }
 
   static void set_result(IoOperation& operation, std::int32_t result) noexcept { operation.result_ = result; }
+  /// Notes how it has ended. True: whoever waits is to be woken; else whoever takes the request for its stop does so.
+  [[nodiscard]] static bool is_over(IoOperation& operation, std::int32_t result) noexcept;
   [[nodiscard]] static bool is_queued(const IoOperation& operation) noexcept { return operation.is_queued_; }
   static void set_queued(IoOperation& operation, bool is) noexcept { operation.is_queued_ = is; }
   [[nodiscard]] static IoOperation*& next_of(IoOperation& operation) noexcept { return operation.next_; }
@@ -74,7 +81,9 @@ class IoDriver : public Poller {
  private:
   /// Whether whoever waits may be woken: nobody has asked for its stop, or the request has been taken.
   [[nodiscard]] static bool may_wake(IoOperation& operation) noexcept;
-  [[nodiscard]] static bool take_stop_request(IoOperation& operation, Landed& landed) noexcept;
+  /// True: it is to be ended. False: it has ended, and whoever waits is to be woken now.
+  [[nodiscard]] static bool take_stop_request(IoOperation& operation) noexcept;
+  void push_stop_request(IoOperation& operation) noexcept;
 
   // ---- by the owner ----
   Atomic<std::uint32_t> started_{0};
@@ -85,20 +94,22 @@ class IoDriver : public Poller {
   Atomic<std::uint32_t> landed_{0};
 };
 
-template <class End>
-bool IoDriver::take_stop_requests(End end) noexcept {
-  if (!is_stop_asked()) [[likely]] return false;
-  // [io.stop] acquire: who asked has done so before; partner: ask_to_stop().
+template <class HasRoom, class End, class IsOver>
+void IoDriver::take_stop_requests(HasRoom has_room, End end, IsOver is_over) noexcept {
+  // [io.stop] acquire: who asked has done so before; partner: push_stop_request().
   IoOperation* operation = stop_requests_.exchange(nullptr, acquire);
-  Landed landed;
   while (operation != nullptr) {
     IoOperation* const next = operation->next_to_stop_;
-    if (take_stop_request(*operation, landed)) end(*operation);
+    if (!has_room()) {
+      push_stop_request(*operation);
+    } else if (take_stop_request(*operation)) {
+      end(*operation);
+    } else {
+      is_over(*operation);
+      // ---- the operation may be gone (L4) ----
+    }
     operation = next;
   }
-  const bool is_any = !landed.is_empty();
-  landed.wake();
-  return is_any;
 }
 
 /// Makes the driver for a worker whose thread may own one. Errors: std::system_error if there can be none of that kind; std::bad_alloc.

@@ -61,9 +61,9 @@ class EpollDriver final : public IoDriver {
   [[nodiscard]] IoBackend backend() const noexcept override { return IoBackend::Epoll; }
 
   bool poll() noexcept override {
-    const bool is_any = look_for_stops();
+    const bool is_any = is_stop_asked() && look_for_stops();
     if (!has_pending()) return is_any;
-    return look(0, nullptr) || is_any;
+    return look() || is_any;
   }
 
   void wait(TimeNs until) noexcept override {
@@ -79,6 +79,7 @@ class EpollDriver final : public IoDriver {
     forget_wakes();
   }
 
+  [[nodiscard]] int owner() const noexcept override { return 0; }
   [[nodiscard]] bool wants_owner() const noexcept override { return false; }  // others do all that poll() does
   void interrupt() noexcept override {}
   bool poll_for_owner() noexcept override { return poll(); }
@@ -141,7 +142,7 @@ class EpollDriver final : public IoDriver {
   }
 
   /// Does what is ready. False: nothing has ended.
-  bool look(int /*timeout*/, const timespec* /*span*/) noexcept {
+  bool look() noexcept {
     std::array<epoll_event, 128> events;  // NOLINT: written by the kernel
     Landed landed;
     {
@@ -151,9 +152,7 @@ class EpollDriver final : public IoDriver {
         if (events[static_cast<std::size_t>(i)].data.fd != wake_file_) do_ready(events[static_cast<std::size_t>(i)].data.fd, landed);
       }
     }
-    const bool is_any = !landed.is_empty();
-    landed.wake();
-    return is_any;
+    return landed.wake();
   }
 
   /// Pre: mutex_ is held.
@@ -202,19 +201,16 @@ class EpollDriver final : public IoDriver {
   }
 
   bool look_for_stops() noexcept {
-    if (!is_stop_asked()) [[likely]] return false;
     Landed landed;
-    bool is_any = take_stop_requests([&](IoOperation& operation) {
+    {
       const std::lock_guard lock(mutex_);
-      end_one(operation, landed);
-    });
-    if (take_stop_all()) {
-      const std::lock_guard lock(mutex_);
-      while (!files_.empty()) end_all_of(files_.begin(), -ECANCELED, landed);
+      take_stop_requests([] { return true; }, [&](IoOperation& operation) { end_one(operation, landed); },
+                         [&](IoOperation& operation) { landed.push_ready(operation); });
+      if (take_stop_all()) {
+        while (!files_.empty()) end_all_of(files_.begin(), -ECANCELED, landed);
+      }
     }
-    is_any = is_any || !landed.is_empty();
-    landed.wake();
-    return is_any;
+    return landed.wake();
   }
 
   /// Unless it has ended. Pre: mutex_ is held.

@@ -1,5 +1,6 @@
 // Operations by io_uring. Page: README.md beside this file.
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -31,6 +32,7 @@ class UringDriver final : public IoDriver {
   }
 
   bool start(IoOperation& operation) noexcept override {
+    const Inside inside(is_inside_);
     count_started();
     // Behind those that wait already.
     if (first_queued_ != nullptr || !try_start(operation)) queue(operation);
@@ -40,22 +42,65 @@ class UringDriver final : public IoDriver {
   [[nodiscard]] IoBackend backend() const noexcept override { return IoBackend::Uring; }
 
   bool poll() noexcept override {
-    const bool is_any = look_for_stops();
-    if (ring_.must_enter()) submit();
-    return reap() || is_any;
+    Landed landed;
+    {
+      const Inside inside(is_inside_);
+      look_for_stops();
+      if (ring_.must_enter()) submit();
+      collect(landed);
+    }
+    return landed.wake();
   }
 
   void wait(TimeNs until) noexcept override {
-    if (is_stop_asked() || first_queued_ != nullptr || ring_.has_completions()) return;
-    if (wake_file_ >= 0 && !is_wake_read_ && !read_wake()) return;
+    const Inside inside(is_inside_);
+    // relaxed: by this thread.
+    if (is_stop_asked() || first_queued_ != nullptr || kept_.load(relaxed) != nullptr || ring_.has_completions()) return;
+    // relaxed: changed by this thread, or by whoever takes completions, which end the wait.
+    if (wake_file_ >= 0 && !is_wake_read_.load(relaxed) && !read_wake()) return;
     ring_.submit_and_wait(until);
   }
 
-  [[nodiscard]] bool wants_owner() const noexcept override { return is_stop_asked() || ring_.must_enter(); }
-  void interrupt() noexcept override {}
-  bool poll_for_owner() noexcept override { return reap(); }
+  [[nodiscard]] int owner() const noexcept override { return owner_; }
+  [[nodiscard]] bool wants_owner() const noexcept override {
+    // relaxed: a hint.
+    return is_stop_asked() || ring_.has_put_off() || has_unsubmitted_.load(relaxed);
+  }
+  void interrupt() noexcept override {
+    // The owner was interrupted in the middle of one of these functions, and is about to enter the kernel itself, as a rule.
+    // relaxed: by the same thread.
+    if (is_inside_.load(relaxed)) return;
+    light_fence();
+    look_for_stops();
+    submit();
+  }
+  bool poll_for_owner() noexcept override {
+    Landed landed;
+    collect(landed);
+    return landed.wake();
+  }
 
  private:
+  /// As long as the owner is in a function that interrupt() must not interrupt.
+  class Inside {
+   public:
+    // relaxed: for the owner's own signal handler, to which the fences give the order.
+    explicit Inside(Atomic<bool>& flag) noexcept : flag_(flag) {
+      flag_.store(true, relaxed);
+      light_fence();
+    }
+    Inside(const Inside&) = delete;
+    Inside& operator=(const Inside&) = delete;
+    ~Inside() {
+      light_fence();
+      // relaxed: as above.
+      flag_.store(false, relaxed);
+    }
+
+   private:
+    Atomic<bool>& flag_;
+  };
+
   // What is in user_data beside addresses of operations.
   static constexpr std::uint64_t kNobody = 0;
   static constexpr std::uint64_t kWakeUp = 1;
@@ -78,7 +123,8 @@ class UringDriver final : public IoDriver {
     request->addr = reinterpret_cast<std::uintptr_t>(&wakes_);
     request->len = sizeof wakes_;
     request->user_data = kWakeUp;
-    is_wake_read_ = true;
+    // relaxed: as in wait().
+    is_wake_read_.store(true, relaxed);
     return true;
   }
 
@@ -89,11 +135,18 @@ class UringDriver final : public IoDriver {
     return ring_.next_request();
   }
 
+  bool has_room() noexcept {
+    if (!ring_.has_room()) ring_.submit();
+    return ring_.has_room();
+  }
+
   bool try_start(IoOperation& operation) noexcept {
     io_uring_sqe* const request = next_request();
     if (request == nullptr) return false;
     fill_in(*request, operation);
     request->user_data = reinterpret_cast<std::uintptr_t>(&operation);
+    // relaxed: a hint.
+    has_unsubmitted_.store(true, relaxed);
     return true;
   }
 
@@ -105,6 +158,8 @@ class UringDriver final : public IoDriver {
   }
 
   void submit() noexcept {
+    // relaxed: a hint.
+    has_unsubmitted_.store(false, relaxed);
     ring_.submit();
     while (first_queued_ != nullptr && try_start(*first_queued_)) {
       set_queued(*first_queued_, false);
@@ -113,36 +168,34 @@ class UringDriver final : public IoDriver {
     }
   }
 
-  bool look_for_stops() noexcept {
-    const bool is_any = take_stop_requests([this](IoOperation& operation) { end(operation); });
-    if (take_stop_all()) end_all();
-    return is_any;
+  void look_for_stops() noexcept {
+    if (!is_stop_asked()) [[likely]] return;
+    take_stop_requests([this] { return has_room(); }, [this](IoOperation& operation) { end(operation); },
+                       [this](IoOperation& operation) { keep(operation); });
+    if (!take_stop_all()) return;
+    end_queued(nullptr);
+    if (!has_room()) return ask_to_stop_all();
+    request_end(0, IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL);
   }
 
   void end(IoOperation& operation) noexcept {
     if (is_queued(operation)) return end_queued(&operation);
-    io_uring_sqe* const request = next_request_for_sure();
-    request->opcode = IORING_OP_ASYNC_CANCEL;
-    request->fd = -1;
-    request->addr = reinterpret_cast<std::uintptr_t>(&operation);
-    request->flags = IOSQE_CQE_SKIP_SUCCESS;
-    request->user_data = kNobody;
+    request_end(reinterpret_cast<std::uintptr_t>(&operation), 0);
   }
 
-  void end_all() noexcept {
-    end_queued(nullptr);
-    io_uring_sqe* const request = next_request_for_sure();
+  /// Pre: has_room().
+  void request_end(std::uint64_t of, std::uint32_t flags) noexcept {
+    io_uring_sqe* const request = ring_.next_request();
     request->opcode = IORING_OP_ASYNC_CANCEL;
     request->fd = -1;
-    request->cancel_flags = IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL;
+    request->addr = of;
+    request->cancel_flags = flags;
     request->flags = IOSQE_CQE_SKIP_SUCCESS;
     request->user_data = kNobody;
   }
 
   /// One of those that wait for room, or all.
   void end_queued(const IoOperation* only) noexcept {
-    Landed landed;
-    int count = 0;
     IoOperation* rest = std::exchange(first_queued_, nullptr);
     last_queued_ = nullptr;
     while (rest != nullptr) {
@@ -153,31 +206,40 @@ class UringDriver final : public IoDriver {
         continue;
       }
       set_queued(operation, false);
-      landed.push(operation, -ECANCELED);
-      ++count;
-    }
-    count_started(-count);
-    landed.wake();
-  }
-
-  /// The kernel takes requests again when completions have been taken out and memory is there, so this does not last.
-  io_uring_sqe* next_request_for_sure() noexcept {
-    for (;;) {
-      if (io_uring_sqe* const request = next_request()) return request;
-      reap();
+      count_started(-1);
+      if (is_over(operation, -ECANCELED)) keep(operation);
     }
   }
 
-  bool reap() noexcept {
-    if (!ring_.has_completions()) return false;
-    // [uring.reap] acquire: what the last one who has taken completions has written; partner: the store below. Who comes second leaves it to the first.
-    if (is_reaped_.exchange(true, acquire)) return false;
-    Landed landed;
+  /// Has whoever takes completions next wake it. In a signal handler nobody is woken.
+  void keep(IoOperation& operation) noexcept {
+    // relaxed: the exchange below publishes it.
+    IoOperation* first = kept_.load(relaxed);
+    do {
+      next_of(operation) = first;
+      // [uring.kept] release: the link and the result; partner: reap(). relaxed: on failure only the value is used.
+    } while (!kept_.compare_exchange_weak(first, &operation, release, relaxed));
+  }
+
+  /// Finds what has ended. Who comes second leaves it to the first.
+  void collect(Landed& landed) noexcept {
+    // relaxed: asked again.
+    if (!ring_.has_completions() && kept_.load(relaxed) == nullptr) return;
+    // [uring.reap] acquire: what the last one who has taken completions has written; partner: the store below.
+    if (is_reaped_.exchange(true, acquire)) return;
+    // [uring.kept] acquire: pairs with keep().
+    IoOperation* kept = kept_.exchange(nullptr, acquire);
+    while (kept != nullptr) {
+      IoOperation* const next = next_of(*kept);
+      landed.push_ready(*kept);
+      kept = next;
+    }
     std::uint32_t count = 0;
     ring_.take_completions([&](std::uint64_t user_data, std::int32_t result, std::uint32_t /*flags*/) {
       if (user_data == kNobody) return;
       if (user_data == kWakeUp) {
-        is_wake_read_ = false;
+        // relaxed: for the owner, when it looks for what has ended.
+        is_wake_read_.store(false, relaxed);
         return;
       }
       landed.push(*reinterpret_cast<IoOperation*>(static_cast<std::uintptr_t>(user_data)), result);
@@ -186,9 +248,6 @@ class UringDriver final : public IoDriver {
     count_landed(count);
     // [uring.reap] release: pairs with the exchange above.
     is_reaped_.store(false, release);
-    if (landed.is_empty()) return false;
-    landed.wake();
-    return true;
   }
 
   UringRing ring_;
@@ -197,6 +256,10 @@ class UringDriver final : public IoDriver {
   IoOperation* last_queued_ = nullptr;
   std::uint64_t wakes_ = 0;  // written by the kernel
   int wake_file_ = -1;
+  const int owner_ = static_cast<int>(::syscall(SYS_gettid));
+  Atomic<bool> is_inside_{false};
+  Atomic<bool> has_unsubmitted_{false};
+  Atomic<IoOperation*> kept_{nullptr};  // they have ended, and whoever takes completions next is to wake them
   // ---- by whoever takes completions, and the owner while it sleeps ----
   Atomic<bool> is_wake_read_{false};
   Atomic<bool> is_reaped_{false};

@@ -54,10 +54,10 @@ bool UringRing::has_unsubmitted() const noexcept {
   return ring_.sq.sqe_tail != AtomicRef(*ring_.sq.khead).load(relaxed);
 }
 
-bool UringRing::must_enter() const noexcept {
+bool UringRing::has_put_off() const noexcept {
   constexpr unsigned kPutOff = IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW;
   // relaxed: asked again.
-  return has_unsubmitted() || (AtomicRef(*ring_.sq.kflags).load(relaxed) & kPutOff) != 0;
+  return (AtomicRef(*ring_.sq.kflags).load(relaxed) & kPutOff) != 0;
 }
 
 bool UringRing::has_completions() const noexcept {

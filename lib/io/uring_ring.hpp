@@ -22,6 +22,7 @@ class UringRing {
   /// @return  0, or the number of an error: of the kernel's, or ENOSYS if it has not all that is needed
   [[nodiscard]] int set_up() noexcept;
 
+  [[nodiscard]] bool has_room() const noexcept { return io_uring_sq_space_left(&ring_) != 0; }
   /// Room for a request, cleared, or null: submit() makes room. It is handed over by the next submit().
   [[nodiscard]] io_uring_sqe* next_request() noexcept;
 
@@ -30,9 +31,11 @@ class UringRing {
   /// The same, and sleeps until there is a completion, or the time has come.
   void submit_and_wait(TimeNs until) noexcept;
 
-  /// Whether submit() has something to do. Threads: any, as far as it sees.
-  [[nodiscard]] bool must_enter() const noexcept;
+  /// Whether submit() has something to do.
+  [[nodiscard]] bool must_enter() const noexcept { return has_unsubmitted() || has_put_off(); }
   [[nodiscard]] bool has_unsubmitted() const noexcept;
+  /// Whether the kernel waits to be asked. Threads: any.
+  [[nodiscard]] bool has_put_off() const noexcept;
   /// Whether there are completions. Threads: any.
   [[nodiscard]] bool has_completions() const noexcept;
 

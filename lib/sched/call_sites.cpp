@@ -18,7 +18,9 @@
 #include <mutex>
 
 #include "base/futex.hpp"
+#include "base/poller.hpp"
 #include <weft/base/atomic.hpp>
+#include <weft/coro/worker_context.hpp>
 
 namespace weft::inline v0 {
 
@@ -63,13 +65,21 @@ struct Request {
 };
 constinit Request request;
 
+/// The poller of the worker that runs here, if that is the thread's own.
+Poller* poller_here() noexcept {
+  const WorkerContext* const worker = current_worker();
+  return worker != nullptr && worker->run_by() == WorkerContext::RunBy::OwnThread ? worker->poller : nullptr;
+}
+
 void answer(int) noexcept {
+  const int error = errno;
+  if (Poller* const poller = poller_here()) poller->interrupt();
+  errno = error;
   auto asked = static_cast<std::uint32_t>(::syscall(SYS_gettid));
   // [sites.ask] acquire: the frames are free to be written; pairs with the store by backtrace_of(). A handler that comes late finds that
   // nobody, or another thread, is asked.
   // relaxed: on failure nothing is read.
   if (!request.state.compare_exchange_strong(asked, Request::kAnswering, acquire, relaxed)) return;
-  const int error = errno;
   request.count = ::backtrace(request.frames.data(), kMostFrames);
   // [sites.answer] release: the frames; pairs with the loads by backtrace_of().
   request.state.store(Request::kAnswered, release);
@@ -112,6 +122,8 @@ std::string demangled(const std::string& line) {
 }
 
 }  // namespace
+
+bool interrupt(int thread) noexcept { return can_ask() && ::syscall(SYS_tgkill, ::getpid(), thread, kSignal) == 0; }
 
 void unblock_questions_here() noexcept {
   if (present_handler() == Handler::Theirs) return;

@@ -20,6 +20,10 @@ namespace weft::inline v0 {
 /// handles SIGURG itself, nothing is done.
 [[nodiscard]] std::vector<void*> backtrace_of(int thread);
 
+/// Interrupts another thread by the same signal, so that Poller::interrupt() is called there if it runs a worker that has a poller. False: there
+/// is no such thread, or the program handles SIGURG itself.
+bool interrupt(int thread) noexcept;
+
 /// Lets the signal of that question through in this thread, which is to be one of weft's own, unless the program handles SIGURG itself.
 void unblock_questions_here() noexcept;
 

@@ -142,10 +142,11 @@ void Monitor::rest(Clock::time_point now) noexcept {
   if (!must_see_work()) return pace_.rest(PaceHost{*this, kSpareRests});
   const auto until = [now](TimeNs timer) { return std::chrono::nanoseconds(timer == kNeverNs ? kNeverNs : std::max<TimeNs>(timer - in_ns(now), 0)); };
   const std::chrono::nanoseconds without_timers = tiers_.has_tiers() ? kGoesToRestWithTiers : kGoesToRest;
-  const std::chrono::nanoseconds goes_to_rest = next_of_all_ != kNeverNs ? kGoesToRestWithTimers : without_timers;
+  const std::chrono::nanoseconds goes_to_rest = next_of_all_ != kNeverNs || is_io_pending_ ? kGoesToRestWithTimers : without_timers;
   if (now - busy_last_ < goes_to_rest) {
     // Who sleeps now may be in a job that lasts when its timer is due.
-    const std::chrono::nanoseconds turn = watches_unmarked() ? unmarked_turn() : kMostRest;
+    const std::chrono::nanoseconds without_io = watches_unmarked() ? unmarked_turn() : kMostRest;
+    const std::chrono::nanoseconds turn = is_io_pending_ ? kGrace : without_io;
     return pace_.rest(PaceHost{*this, std::min({turn, tiers_.busy_turn(), std::max<std::chrono::nanoseconds>(until(next_of_all_), kGrace)})});
   }
   pool_.idle_.call(Idle::kUnwatched);
@@ -243,14 +244,40 @@ TimeNs Monitor::timer_to_watch(const Worker& worker) const noexcept {
 void Monitor::look_at_timers(Clock::time_point now) noexcept {
   next_of_all_ = kNeverNs;
   next_timer_ = kNeverNs;
+  is_io_pending_ = false;
   for (unsigned i = 0; i < watched_.size(); ++i) {
     Worker& worker = pool_.seats_[i];
-    const std::uint32_t looks = worker.timer_looks();
-    const bool has_looked = std::exchange(watched_[i].timer_looks, looks) != looks;
+    const std::uint32_t looks = worker.looks();
+    const bool has_looked = std::exchange(watched_[i].looks, looks) != looks;
     if (timer_to_watch(worker) <= in_ns(now) && !has_looked) worker.fire_timers_for(in_ns(now));
     next_timer_ = std::min(next_timer_, timer_to_watch(worker));
     next_of_all_ = std::min(next_of_all_, worker.next_timer_hint());
     if (next_of_all_ != kNeverNs && worker.is_busy_hint()) busy_last_ = now;
+    look_into(worker, watched_[i], has_looked, now);
+  }
+  look_after_interrupts();
+}
+
+/// What the kernel has ended is visible to a worker's thread only, when it asks; and that may be in one job for long.
+void Monitor::look_into(Worker& worker, Watched& watched, bool has_looked, Clock::time_point now) noexcept {
+  Poller* const poller = worker.poller_for_others();
+  if (poller == nullptr || !poller->has_pending() || watched_.size() == 1) return;  // one worker: nobody could go on with what has ended
+  is_io_pending_ = true;
+  if (!worker.is_busy_hint()) return;  // its thread sleeps in its poller
+  busy_last_ = now;
+  if (has_looked) return;
+  poller->poll_for_owner();
+  watched.is_interrupted = poller->wants_owner() && worker.runner() == poller->owner() && interrupt(poller->owner());
+  is_interrupted_ = is_interrupted_ || watched.is_interrupted;
+}
+
+void Monitor::look_after_interrupts() noexcept {
+  if (!std::exchange(is_interrupted_, false)) return;
+  // They run, so it takes them some microseconds.
+  static constexpr std::chrono::microseconds kUntilHandled{50};
+  std::this_thread::sleep_for(kUntilHandled);
+  for (unsigned i = 0; i < watched_.size(); ++i) {
+    if (std::exchange(watched_[i].is_interrupted, false)) pool_.seats_[i].poller_for_others()->poll_for_owner();
   }
 }
 

@@ -87,7 +87,8 @@ class Monitor {
   struct Watched {
     BlockingWord::Seen call = 0;
     StuckWatch unmarked;
-    std::uint32_t timer_looks = 0;  // that it had had at the last look
+    std::uint32_t looks = 0;  // that it had had at the last look of this
+    bool is_interrupted = false;  // so that it may see what the kernel has ended
     std::int64_t trimmed_at = 0;  // the beginning of the idle time in which it was trimmed
     bool is_replaced = false;     // in a call that is not marked
     bool is_reported = false;
@@ -110,6 +111,8 @@ class Monitor {
   bool look_at_calls() noexcept;
   bool look_at_unmarked(Clock::time_point now) noexcept;
   void look_at_timers(Clock::time_point now) noexcept;
+  void look_into(Worker& worker, Watched& watched, bool has_looked, Clock::time_point now) noexcept;
+  void look_after_interrupts() noexcept;
   [[nodiscard]] TimeNs timer_to_watch(const Worker& worker) const noexcept;
   [[nodiscard]] std::chrono::nanoseconds unmarked_turn() const noexcept;
   void rest(Clock::time_point now) noexcept;
@@ -139,6 +142,8 @@ class Monitor {
   // ---- by the thread itself ----
   std::vector<Watched> watched_;
   TimeNs next_of_all_ = kNeverNs;  // timer of any worker
+  bool is_io_pending_ = false;     // on any worker
+  bool is_interrupted_ = false;    // any worker
   TimeNs next_timer_ = kNeverNs;   // of a worker that is busy, and of one whose thread does not know of it
   unsigned replaced_ = 0;  // workers in whose place another may run
   Clock::time_point replaced_last_;

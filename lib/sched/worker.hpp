@@ -14,6 +14,7 @@
 #include "mem/made_on.hpp"
 #include "queue/injector.hpp"
 #include "queue/timer_queue.hpp"
+#include "sched/patience.hpp"
 #include "sched/run_queues.hpp"
 #include "sched/timed_park.hpp"
 #include "sched/victims.hpp"
@@ -79,9 +80,9 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   }
   /// Whether the thread that sleeps on its seat does not know of a timer that is due then. Threads: any.
   [[nodiscard]] bool is_unknown_timer(TimeNs next) const noexcept { return next != kNeverNs && !timed_park_.is_known(next); }
-  /// How often it has looked at its timers; not counted while it has none. Threads: any.
+  /// How often it has looked at its timers and into its poller; not counted while it has neither. Threads: any.
   // relaxed: statistics.
-  [[nodiscard]] std::uint32_t timer_looks() const noexcept { return timer_looks_.load(relaxed); }
+  [[nodiscard]] std::uint32_t looks() const noexcept { return looks_.load(relaxed); }
   [[nodiscard]] TimeNs next_timer_hint() const noexcept { return timer_queue_.next_hint(); }
   /// Fires what is due in the place of the worker. Threads: any that is no worker at the moment.
   void fire_timers_for(TimeNs now) noexcept { timer_queue_.fire_due(now); }
@@ -197,7 +198,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   // ---- by the owner; others when it is busy or asleep ----
   TimerQueue timer_queue_;
   TimedPark timed_park_;  // of its own thread
-  Atomic<std::uint32_t> timer_looks_{0};  // written by the owner
+  Atomic<std::uint32_t> looks_{0};  // written by the owner
   std::unique_ptr<Poller> owned_poller_;  // made by the owner
   Atomic<Poller*> shared_poller_{nullptr};  // the same
   // ---- private to the owner ----
@@ -214,6 +215,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   std::uint32_t fair_round_ = 0;
   std::uint32_t blocking_depth_ = 0;  // calls inside each other; the outermost one counts
   std::uint32_t small_gets_ = 0;  // in a row, without a search between: it takes others' jobs as fast as they come
+  Patience patience_;
   std::uint64_t random_;
   detail::Trampoline* trampoline_outside_ = nullptr;
   detail::Trampoline loop_;

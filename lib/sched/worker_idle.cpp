@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sched/arena_queues.hpp"
+#include "sched/call_sites.hpp"
 #include "sched/pool.hpp"
 #include "sched/worker.hpp"
 
@@ -28,34 +29,38 @@ struct Worker::IdleHost {
 };
 
 Worker::Found Worker::search() noexcept {
-  constexpr int kRounds = 64;
   constexpr int kForeignRounds = 8;  // the last ones: what waits for another arena is left to that as long as there may be something else
   // relaxed: only says whether another is woken; what was pushed before it is set again is found by the looks below, or by the last look.
   if (arena_ != nullptr && arena_->is_called.load(relaxed)) arena_->is_called.store(false, relaxed);
-  for (int round = 0; round < kRounds; ++round) {
+  const int rounds = patience_.rounds();
+  for (int round = 0; round < rounds; ++round) {
     // A closed tier's worker does not take time from its core's other processor; but when the pool stops, what is left is everybody's.
     // relaxed: a hint.
     if (must_leave(wake_hint->load(relaxed)) && !IdleHost{*this}.is_stopping()) break;
     wake_due();
     Found found = find_work();
-    if (!found && round >= kRounds - kForeignRounds && pool_.has_arenas()) found = find_in_other_arenas();
+    if (!found && round >= rounds - kForeignRounds && pool_.has_arenas()) found = find_in_other_arenas();
     if (found) {
+      patience_.found_in(round);
       become_busy(pool_.idle_, IdleHost{*this});
       return found;
     }
     pause_between_looks();
   }
+  patience_.found_nothing();
   return {};
 }
 
 /// What is due, or the first of it, goes onto this worker's own queues, from which the last to come is taken first. So does what waits for operations
 /// that have ended. Cost: two loads where there is neither.
 bool Worker::wake_due() noexcept {
-  const bool is_any = poller != nullptr && run_by_ != RunBy::Guest && poller->poll();
-  if (timer_queue_.next_hint() == kNeverNs) [[likely]] return is_any;
+  const bool has_poller = poller != nullptr && run_by_ != RunBy::Guest;
+  const bool has_timers = timer_queue_.next_hint() != kNeverNs;
+  if (!has_poller && !has_timers) [[likely]] return false;
   // relaxed: statistics, for the monitor.
-  timer_looks_.store(timer_looks_.load(relaxed) + 1, relaxed);
-  return timer_queue_.fire_some(now_ns(), TimerQueue::Order::FirstDueLast) || is_any;
+  looks_.store(looks_.load(relaxed) + 1, relaxed);
+  const bool is_any = has_poller && poller->poll();
+  return (has_timers && timer_queue_.fire_some(now_ns(), TimerQueue::Order::FirstDueLast)) || is_any;
 }
 
 /// The same of all workers: there are no threads, and so nobody else looks after a seat that a guest has left.
@@ -83,7 +88,9 @@ void Worker::adopt(std::unique_ptr<Poller> poller_here) noexcept {
   poller = owned_poller_.get();
   // [worker.poller] release: the poller is complete before others look into it; pairs with poller_for_others().
   shared_poller_.store(poller, release);
-  if (run_by_ == RunBy::OwnThread) parker.sleep_in(*poller);
+  if (run_by_ != RunBy::OwnThread) return;
+  parker.sleep_in(*poller);
+  unblock_questions_here();
 }
 
 bool Worker::is_anybody_idle() noexcept { return pool_.idle_.is_anybody_idle(); }

@@ -6,10 +6,11 @@
 namespace perf {
 
 void Quantiles::add(Clock::duration time) {
-  const double seconds = std::chrono::duration<double>(time).count();
-  state_.SetIterationTime(seconds);
-  us_.push_back(seconds * 1e6);
+  state_.SetIterationTime(std::chrono::duration<double>(time).count());
+  note(time);
 }
+
+void Quantiles::note(Clock::duration time) { us_.push_back(std::chrono::duration<double, std::micro>(time).count()); }
 
 void Quantiles::record() {
   if (us_.empty()) return;

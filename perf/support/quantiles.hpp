@@ -18,6 +18,8 @@ class Quantiles {
 
   /// Records one turn.
   void add(Clock::duration time);
+  /// Records a time within a turn whose own time is another.
+  void note(Clock::duration time);
   /// Adds the counters `p50_us`, `p99_us` and `max_us` to the record.
   void record();
 

@@ -337,7 +337,7 @@ MUTANTS = [
     ('idle: a claimed worker goes on without its wake-up', 'sched/idle', IDLE,
      'if (is_searching) continue;', 'is_searching = true;\n      continue;'),
     ('idle: a guest leaves a timer of which nobody knows', 'sched/idle_timers', IDLE,
-     'if (!host.has_unknown_timer(worker)) return;', 'return;'),
+     'if (!host.has_unknown_wakeup(worker)) return;', 'return;'),
     ('idle: nobody looks at the timer of a worker that may not be woken', 'sched/idle_timers', IDLE,
      '  host.watch_timers();\n}', '}'),
     ('idle: a timer that is due is forgotten where its worker may not be awake', 'sched/idle_timers', IDLE,

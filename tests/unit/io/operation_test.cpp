@@ -1,17 +1,11 @@
 #include <catch2/catch.hpp>
-#include <weft/io/call.hpp>
 #include <weft/weft.hpp>
 
 #include "unit/io/backends.hpp"
+#include "unit/io/socket_pair.hpp"
 
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <array>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
-#include <optional>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -19,30 +13,10 @@
 #include <vector>
 
 using namespace std::chrono_literals;
-using weft::Counter;
 using weft::Runtime;
 using weft::Task;
-using weft::detail::IoCall;
-using weft::detail::IoCode;
-using weft::detail::IoRequest;
 
 namespace {
-
-struct Ends {
-  Ends() { REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, of.data()) == 0); }
-  ~Ends() {
-    for (const int end : of) ::close(end);
-  }
-  std::array<int, 2> of{};
-};
-
-IoCall<std::size_t> receive(int fd, void* to, std::size_t most) {
-  return {IoRequest{.code = IoCode::Receive, .fd = fd, .length = static_cast<std::uint32_t>(most), .address = to}, {"receive"}};
-}
-
-IoCall<std::size_t> send(int fd, const void* from, std::size_t size) {
-  return {IoRequest{.code = IoCode::Send, .fd = fd, .length = static_cast<std::uint32_t>(size), .address = from}, {"send"}};
-}
 
 Task<> echo(int fd, int messages) {
   char byte = 0;

@@ -238,7 +238,7 @@ struct SeesWork {
   void about_to_sleep() const {}
   [[nodiscard]] bool park() const { return true; }
   void wake_due() const {}
-  [[nodiscard]] bool has_unknown_timer(unsigned) const { return false; }
+  [[nodiscard]] bool has_unknown_wakeup(unsigned) const { return false; }
   void watch_timers() const {}
 };
 

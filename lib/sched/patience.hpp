@@ -1,0 +1,39 @@
+/// @file
+/// How long a worker that has nothing to do looks around before it goes to sleep.
+#pragma once
+
+#include <algorithm>
+
+namespace weft::inline v0 {
+
+/// Looks for as long as looking pays. A wake-up costs many times what a look does, so at first it is long; but a worker that is woken again and again by
+/// its timers or by the kernel, for a moment each time, would look around for nothing after each.
+///
+/// Source: adaptive spinning of mutexes, as glibc's PTHREAD_MUTEX_ADAPTIVE_NP has it.
+class Patience {
+ public:
+  static constexpr int kMost = 64;
+  static constexpr int kLeast = 2;
+  static constexpr int kTries = 32;  ///< of so many searches in vain one is long, to see whether it would pay again
+
+  /// How many rounds the search that begins now may have.
+  [[nodiscard]] int rounds() const noexcept { return in_vain_ % kTries == kTries - 1 ? kMost : rounds_; }
+
+  /// Work was found in this round, from 0. That there was some in the first one says nothing about looking longer.
+  void found_in(int round) noexcept {
+    if (round == 0) return;
+    rounds_ = kMost;
+    in_vain_ = 0;
+  }
+
+  void found_nothing() noexcept {
+    rounds_ = std::max(rounds_ / 2, kLeast);
+    ++in_vain_;
+  }
+
+ private:
+  int rounds_ = kMost;
+  unsigned in_vain_ = 0;  // since it has last paid
+};
+
+}  // namespace weft::inline v0

@@ -36,22 +36,10 @@ bool IoDriver::take_stop_all() noexcept {
   return stop_all_.exchange(false, acquire);
 }
 
-bool IoDriver::may_wake(IoOperation& operation) noexcept {
-  if (!operation.has_callback_) [[likely]] return true;
-  // [io.state] acq_rel: the result, for whoever takes the request for its stop and wakes it; and that request. Partners: take_stop_request(), OnStop.
-  const std::uint32_t before = operation.state_.fetch_or(IoOperation::kLanded, acq_rel);
-  return (before & IoOperation::kStopAsked) == 0 || (before & IoOperation::kStopTaken) != 0;
-}
-
-bool IoDriver::take_stop_request(IoOperation& operation) noexcept {
-  // [io.state] acq_rel: as in may_wake(), its partner: of the two the later one wakes.
-  return (operation.state_.fetch_or(IoOperation::kStopTaken, acq_rel) & IoOperation::kLanded) == 0;
-}
-
 bool IoDriver::is_over(IoOperation& operation, std::int32_t result) noexcept {
   note_landed(&operation);
   operation.result_ = result;
-  return may_wake(operation);
+  return !operation.has_callback_ || operation.stop_.land();
 }
 
 void IoDriver::Landed::push(IoOperation& operation, std::int32_t result) noexcept {

@@ -79,10 +79,6 @@ class IoDriver : public Poller {
   void count_landed(std::uint32_t n) noexcept { landed_.store(landed_.load(relaxed) + n, relaxed); }  // by whoever has the completions
 
  private:
-  /// Whether whoever waits may be woken: nobody has asked for its stop, or the request has been taken.
-  [[nodiscard]] static bool may_wake(IoOperation& operation) noexcept;
-  /// True: it is to be ended. False: it has ended, and whoever waits is to be woken now.
-  [[nodiscard]] static bool take_stop_request(IoOperation& operation) noexcept;
   void push_stop_request(IoOperation& operation) noexcept;
 
   // ---- by the owner ----
@@ -102,7 +98,7 @@ void IoDriver::take_stop_requests(HasRoom has_room, End end, IsOver is_over) noe
     IoOperation* const next = operation->next_to_stop_;
     if (!has_room()) {
       push_stop_request(*operation);
-    } else if (take_stop_request(*operation)) {
+    } else if (operation->stop_.take()) {
       end(*operation);
     } else {
       is_over(*operation);

@@ -64,17 +64,14 @@ bool IoOperation::begin(Job* waiting, StopScope* scope) {
 
 /// Pre: `driver_` is that of the worker here. False: it has ended.
 bool IoOperation::begin_here() {
-  // [io.state] acq_rel: `driver_` is there for whoever asks for a stop from now on; partner: OnStop.
-  if (has_callback_ && (state_.fetch_or(kStarted, acq_rel) & kStopAsked) != 0) {
+  if (has_callback_ && !stop_.start()) {
     result_ = -ECANCELED;
     return false;
   }
   note_handed_over(this);
   if (driver_->start(*this)) return true;
   // ---- *this may be gone if it has returned true (L4) ----
-  if (!has_callback_) return false;
-  // [io.state] acq_rel: as in IoDriver::may_wake(): if its stop was asked for, the driver has it in a list, and whoever takes it out wakes.
-  return (state_.fetch_or(kLanded, acq_rel) & kStopAsked) != 0;
+  return has_callback_ && !stop_.land();
 }
 
 /// The thread here may leave, and nobody else could use a driver that it makes: so a worker that stays is to begin.
@@ -117,9 +114,7 @@ void IoOperation::refuse_to_die() noexcept {
 }
 
 void IoOperation::OnStop::operator()() const noexcept {
-  // [io.state] acq_rel: `driver_`, if it was started; partner: begin_here(). And before the driver reads what was asked; partner: IoDriver::may_wake().
-  const std::uint32_t before = operation->state_.fetch_or(kStopAsked, acq_rel);
-  if ((before & (kStarted | kLanded)) == kStarted) operation->driver_->ask_to_stop(*operation);
+  if (operation->stop_.ask()) operation->driver_->ask_to_stop(*operation);
 }
 
 }  // namespace weft::inline v0::detail

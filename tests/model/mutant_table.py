@@ -14,12 +14,14 @@ STACK_JOIN = 'lib/coro/stack_join.hpp'
 ARRIVALS = 'include/weft/sync/arrivals.hpp'
 EVENT = 'include/weft/sync/event_word.hpp'
 MUTEX = 'include/weft/sync/mutex_word.hpp'
+HANDSHAKE = 'include/weft/io/stop_handshake.hpp'
+POLLER = 'lib/base/poller.hpp'
 GLUE = 'tests/model/sched/idle_scenario.hpp'
 PARK = 'lib/fiber/run_until_parked.hpp'
 PARK_GLUE = 'tests/model/fiber/park_model.cpp'
 
 CONTROLS = ['queue/deque', 'queue/injector', 'coro/blocking', 'coro/counter', 'coro/join', 'coro/stack_join', 'fiber/park', 'sync/event', 'sync/mutex',
-            'sched/idle', 'sched/idle_tiers', 'sched/idle_timers', 'sched/pace']
+            'sched/idle', 'sched/idle_tiers', 'sched/idle_timers', 'sched/pace', 'io/asleep', 'io/stop_handshake']
 
 # The most preemptions in the exhaustive search, where it is not one: three threads that take turns for long.
 BOUNDS = {'coro/stack_join': 0}
@@ -356,7 +358,38 @@ MUTANTS = [
     ('parker.token: unpark, release to relaxed', 'sched/idle', PARKER,
      'token_.exchange(kLeft, release)', 'token_.exchange(kLeft, relaxed)'),
     ('parker: the token is left without a wake-up', 'sched/idle', PARKER,
-     'if (token_.exchange(kLeft, release) == kNone) Policy::futex_wake(&token_, 1);', 'token_.exchange(kLeft, release);'),
+     'Policy::futex_wake(&token_, 1);', ''),
+    # ---- input and output ----
+    ('poller.sleep: begin, acq_rel to release', 'io/asleep', POLLER,
+     'word_.exchange(kAsleep, acq_rel)', 'word_.exchange(kAsleep, release)'),
+    ('poller.sleep: begin, exchange to store', 'io/asleep', POLLER,
+     'static_cast<void>(word_.exchange(kAsleep, acq_rel));', 'word_.store(kAsleep, release);'),
+    ('poller.sleep: notify, acq_rel to acquire', 'io/asleep', POLLER,
+     'word_.exchange(kAwake, acq_rel)', 'word_.exchange(kAwake, acquire)'),
+    ('poller: the owner of a poller is woken as if it had none', 'io/asleep', PARKER,
+     'if (Poller* const in = poller_.load(acquire)) return in->notify();', ''),
+    ('poller: the token is not looked at before the wait', 'io/asleep', PARKER,
+     'if (token_.load(relaxed) == kNone) in.wait(until_ns);', 'in.wait(until_ns);'),
+    ('poller: it does not say that it sleeps', 'io/asleep', PARKER,
+     'in.begin_sleep();', ''),
+    ('io.start: start, acq_rel to acquire', 'io/stop_handshake', HANDSHAKE,
+     'state_.fetch_or(kStarted, acq_rel)', 'state_.fetch_or(kStarted, acquire)'),
+    ('io.start: ask, acq_rel to release', 'io/stop_handshake', HANDSHAKE,
+     'state_.fetch_or(kAsked, acq_rel)', 'state_.fetch_or(kAsked, release)'),
+    ('io.land: take, acq_rel to release', 'io/stop_handshake', HANDSHAKE,
+     'state_.fetch_or(kTaken, acq_rel)', 'state_.fetch_or(kTaken, release)'),
+    ('io.land: land, acq_rel to acquire', 'io/stop_handshake', HANDSHAKE,
+     'state_.fetch_or(kLanded, acq_rel)', 'state_.fetch_or(kLanded, acquire)'),
+    ('io: what has landed is woken beside the request for its stop', 'io/stop_handshake', HANDSHAKE,
+     '& (kAsked | kTaken)) != kAsked;', '& kTaken) != kStarted;'),
+    ('io: a stop that came before the start is overlooked', 'io/stop_handshake', HANDSHAKE,
+     '& kAsked) == 0;', '& kAsked) != kLanded;'),
+    ('io: whoever asks does not look whether it was started', 'io/stop_handshake', HANDSHAKE,
+     '& (kStarted | kLanded)) == kStarted;', '& kLanded) == 0;'),
+    ('io: what has landed is asked to stop', 'io/stop_handshake', HANDSHAKE,
+     '& (kStarted | kLanded)) == kStarted;', '& kStarted) == kStarted;'),
+    ('io: who takes the request wakes nobody', 'io/stop_handshake', HANDSHAKE,
+     '& kLanded) == 0;', '& kLanded) != kStarted;'),
 ]
 
 # Why a weaker order goes unnoticed. The first two are limits of relacy, the others show orders stronger than they need be.

@@ -7,7 +7,6 @@
 #include <memory>
 #include <stop_token>
 
-#include <weft/base/atomic.hpp>
 #include <weft/base/job.hpp>
 #include <weft/base/platform.hpp>
 #include <weft/base/waiter.hpp>
@@ -15,6 +14,7 @@
 #include <weft/coro/task_promise.hpp>
 #include <weft/coro/transfer.hpp>
 #include <weft/io/request.hpp>
+#include <weft/io/stop_handshake.hpp>
 
 namespace weft::inline v0 {
 
@@ -46,12 +46,6 @@ class IoOperation : public IoRequest {
  private:
   friend class IoDriver;
 
-  // Who may do what is said by the bits that are set; see README.md.
-  static constexpr std::uint32_t kStarted = 1;      // the driver has it
-  static constexpr std::uint32_t kStopAsked = 2;    // in a list of the driver's, if it was started before
-  static constexpr std::uint32_t kStopTaken = 4;    // out of it
-  static constexpr std::uint32_t kLanded = 8;       // the result is there
-
   struct OnStop {
     WEFT_API void operator()() const noexcept;
     IoOperation* operation;
@@ -72,7 +66,7 @@ class IoOperation : public IoRequest {
   bool is_begun_ = false;
   bool has_callback_ = false;
   bool is_queued_ = false;  // by the driver's owner: it waits there for room in the ring
-  Atomic<std::uint32_t> state_{0};
+  StopHandshake stop_;  // if it has a callback
   IoOperation* next_ = nullptr;         // in the driver's lists
   IoOperation* next_to_stop_ = nullptr;  // in the list of those whose stop was asked for
   IoDriver* driver_ = nullptr;

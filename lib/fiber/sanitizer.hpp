@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "base/valgrind.hpp"
 #include <weft/base/platform.hpp>
 #include <weft/fiber/fiber.hpp>
 
@@ -16,20 +17,8 @@
 #include <sanitizer/tsan_interface.h>
 extern "C" void __tsan_func_exit();  // what instrumented functions call when they return; no header has it
 #endif
-#if WEFT_HAS_VALGRIND
-#include <valgrind/valgrind.h>
-#endif
 
 namespace weft::inline v0 {
-
-/// Whether the program runs under Valgrind, as far as the build lets it be known.
-inline bool is_on_valgrind() noexcept {
-#if WEFT_HAS_VALGRIND
-  return RUNNING_ON_VALGRIND != 0;
-#else
-  return false;
-#endif
-}
 
 /// While it lives, Valgrind says nothing of what this thread does: for who looks at the part of a stack that is not in use.
 class UnseenByValgrind {

@@ -36,6 +36,13 @@ bool IoDriver::take_stop_all() noexcept {
   return stop_all_.exchange(false, acquire);
 }
 
+bool IoDriver::is_refused(IoOperation& operation) noexcept {
+  // Who is in no other scope than the domain has no callback, and nobody asks for its stop alone.
+  const bool is = operation.has_callback_ ? !operation.stop_.start() : operation.scope_ != nullptr && operation.scope_->stop_requested();
+  if (is) operation.result_ = -ECANCELED;
+  return is;
+}
+
 bool IoDriver::is_over(IoOperation& operation, std::int32_t result) noexcept {
   note_landed(&operation);
   operation.result_ = result;

@@ -18,7 +18,7 @@ class IoDriver : public Poller {
  public:
   /// Hands an operation to the kernel, or, if it need not wait, does it. By the owner.
   ///
-  /// @return  false: it has ended, and is_landed(operation)
+  /// @return  false: it has ended, and nobody else refers to it; true: whoever waits is woken when it has
   virtual bool start(IoOperation& operation) noexcept = 0;
 
   /// Has the owner end an operation that was started here, if it has not ended. Threads: any.
@@ -67,6 +67,9 @@ class IoDriver : public Poller {
   // relaxed: asked again under the sleep word, or soon.
   [[nodiscard]] bool is_stop_asked() const noexcept { return stop_requests_.load(relaxed) != nullptr || stop_all_.load(relaxed); }
 
+  /// Whether it is not to be started, because a stop was asked for; if not, it is the driver's from here on. Where nobody takes requests for stops
+  /// between this and the moment from which the request would find it.
+  [[nodiscard]] static bool is_refused(IoOperation& operation) noexcept;
   static void set_result(IoOperation& operation, std::int32_t result) noexcept { operation.result_ = result; }
   /// Notes how it has ended. True: whoever waits is to be woken; else whoever takes the request for its stop does so.
   [[nodiscard]] static bool is_over(IoOperation& operation, std::int32_t result) noexcept;

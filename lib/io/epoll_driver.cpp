@@ -49,12 +49,9 @@ class EpollDriver final : public IoDriver {
       return false;
     }
     const std::lock_guard lock(mutex_);
+    if (is_refused(operation)) return false;
+    if (const int error = watch(operation)) return !is_over(operation, -error);
     count_started();
-    if (const int error = watch(operation)) {
-      count_started(-1);
-      set_result(operation, -error);
-      return false;
-    }
     return true;
   }
 

@@ -56,22 +56,11 @@ bool IoOperation::begin(Job* waiting, StopScope* scope) {
     return true;
     // ---- *this may be gone (L4) ----
   }
-  if (begin_here()) return true;
-  // ---- *this may be gone if it has returned true (L4) ----
-  is_begun_ = false;
-  return false;
-}
-
-/// Pre: `driver_` is that of the worker here. False: it has ended.
-bool IoOperation::begin_here() {
-  if (has_callback_ && !stop_.start()) {
-    result_ = -ECANCELED;
-    return false;
-  }
   note_handed_over(this);
   if (driver_->start(*this)) return true;
   // ---- *this may be gone if it has returned true (L4) ----
-  return has_callback_ && !stop_.land();
+  is_begun_ = false;
+  return false;
 }
 
 /// The thread here may leave, and nobody else could use a driver that it makes: so a worker that stays is to begin.
@@ -83,9 +72,8 @@ void IoOperation::begin_elsewhere(WorkerContext& worker) noexcept {
         if (here.run_by() == WorkerContext::RunBy::Guest) return self.begin_elsewhere(here);
         try {
           self.driver_ = &driver_of(here);
-          const bool is_stopped = self.scope_ != nullptr && self.scope_->stop_requested();
-          self.result_ = -ECANCELED;
-          if (!is_stopped && self.begin_here()) return;
+          note_handed_over(&self);
+          if (self.driver_->start(self)) return;
           // ---- it may be gone if that has returned true (L4) ----
         } catch (const std::system_error& error) {
           self.result_ = -error.code().value();

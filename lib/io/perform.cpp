@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <initializer_list>
+
+#include "io/faults.hpp"
 
 namespace weft::inline v0::detail {
 
@@ -112,7 +113,9 @@ std::uint32_t events_of(const IoRequest& request) noexcept {
   }
 }
 
-std::int32_t perform(const IoRequest& request) noexcept {
+namespace {
+
+std::int32_t perform_once(const IoRequest& request) noexcept {
   const int fd = request.fd;
   const auto flags = static_cast<int>(request.flags);
   const auto mode = static_cast<mode_t>(request.mode);
@@ -127,7 +130,7 @@ std::int32_t perform(const IoRequest& request) noexcept {
     case IoCode::Allocate: return result_of(::fallocate(fd, static_cast<int>(mode), static_cast<off_t>(request.offset), static_cast<off_t>(request.length_64)));
     case IoCode::Truncate: return result_of(::ftruncate(fd, static_cast<off_t>(request.offset)));
     case IoCode::Open: return result_of(::openat(fd, path, flags, mode));
-    case IoCode::Close: return result_of(::close(fd));
+    case IoCode::Close: return ::close(fd) == 0 || errno == EINTR ? 0 : -errno;  // it is closed all the same
     case IoCode::Stat: return result_of(::statx(fd, path, flags, request.mode, pointer<struct statx>(request.address_2)));
     case IoCode::Rename:
       return result_of(::renameat2(fd, path, request.fd_2, static_cast<const char*>(request.address_2), request.flags));
@@ -144,6 +147,21 @@ std::int32_t perform(const IoRequest& request) noexcept {
     case IoCode::Splice: return splice_to(request);
   }
   return -EINVAL;
+}
+
+}  // namespace
+
+std::int32_t perform(const IoRequest& request) noexcept {
+  std::int32_t result = -EINTR;
+  if (IoFaults* const faults = IoFaults::present(); faults != nullptr) [[unlikely]] {
+    if (const auto error = faults->ended(request)) return *error;
+    IoRequest changed = request;
+    if (is_transfer(request.code)) changed.length = faults->shortened(request);
+    while (result == -EINTR) result = perform_once(changed);
+    return result;
+  }
+  while (result == -EINTR) result = perform_once(request);
+  return result;
 }
 
 }  // namespace weft::inline v0::detail

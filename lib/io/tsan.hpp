@@ -4,34 +4,20 @@
 
 #include <weft/base/platform.hpp>
 
-#if defined(__SANITIZE_THREAD__)
-#define WEFT_TSAN_IO 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define WEFT_TSAN_IO 1
-#endif
-#endif
-#ifndef WEFT_TSAN_IO
-#define WEFT_TSAN_IO 0
-#endif
-
-#if WEFT_TSAN_IO
-extern "C" {
-void __tsan_acquire(void* address);
-void __tsan_release(void* address);
-}
+#if WEFT_TSAN
+#include <sanitizer/tsan_interface.h>
 #endif
 
 namespace weft::inline v0::detail {
 
 inline void note_handed_over([[maybe_unused]] void* operation) noexcept {
-#if WEFT_TSAN_IO
+#if WEFT_TSAN
   __tsan_release(operation);
 #endif
 }
 
 inline void note_landed([[maybe_unused]] void* operation) noexcept {
-#if WEFT_TSAN_IO
+#if WEFT_TSAN
   __tsan_acquire(operation);
 #endif
 }

@@ -9,7 +9,9 @@
 #include <new>
 #include <utility>
 
+#include "base/valgrind.hpp"
 #include "io/driver.hpp"
+#include "io/faults.hpp"
 #include "io/uring_request.hpp"
 #include "io/uring_ring.hpp"
 
@@ -24,7 +26,9 @@ class UringDriver final : public IoDriver {
   }
 
   [[nodiscard]] int set_up() noexcept {
-    if (const int error = ring_.set_up()) return error;
+    if (is_on_valgrind()) return ENOSYS;  // a thread that sleeps in a ring stops all others there
+    IoFaults* const faults = IoFaults::present();
+    if (const int error = ring_.set_up(faults == nullptr ? kCompletions : faults->completions())) return error;
     if (ring_.send_wake(kWakeUp)) return 0;
     // A kernel before 6.13: who wakes the owner writes into a file that the ring reads.
     wake_file_ = ::eventfd(0, EFD_CLOEXEC);
@@ -33,6 +37,13 @@ class UringDriver final : public IoDriver {
 
   bool start(IoOperation& operation) noexcept override {
     const Inside inside(is_inside_);
+    if (is_refused(operation)) return false;
+    if (IoFaults* const faults = IoFaults::present(); faults != nullptr) [[unlikely]] {
+      if (const auto error = faults->ended(operation)) {
+        if (is_over(operation, *error)) keep(operation);
+        return true;
+      }
+    }
     count_started();
     // Behind those that wait already.
     if (first_queued_ != nullptr || !try_start(operation)) queue(operation);
@@ -101,6 +112,7 @@ class UringDriver final : public IoDriver {
     Atomic<bool>& flag_;
   };
 
+  static constexpr unsigned kCompletions = 4096;  // what does not fit the kernel keeps, at a cost
   // What is in user_data beside addresses of operations.
   static constexpr std::uint64_t kNobody = 0;
   static constexpr std::uint64_t kWakeUp = 1;
@@ -144,6 +156,9 @@ class UringDriver final : public IoDriver {
     io_uring_sqe* const request = next_request();
     if (request == nullptr) return false;
     fill_in(*request, operation);
+    if (IoFaults* const faults = IoFaults::present(); faults != nullptr && is_transfer(operation.code)) [[unlikely]] {
+      request->len = faults->shortened(operation);
+    }
     request->user_data = reinterpret_cast<std::uintptr_t>(&operation);
     // relaxed: a hint.
     has_unsubmitted_.store(true, relaxed);
@@ -227,6 +242,7 @@ class UringDriver final : public IoDriver {
     if (!ring_.has_completions() && kept_.load(relaxed) == nullptr) return;
     // [uring.reap] acquire: what the last one who has taken completions has written; partner: the store below.
     if (is_reaped_.exchange(true, acquire)) return;
+    IoFaults* const faults = IoFaults::present();
     // [uring.kept] acquire: pairs with keep().
     IoOperation* kept = kept_.exchange(nullptr, acquire);
     while (kept != nullptr) {
@@ -234,6 +250,12 @@ class UringDriver final : public IoDriver {
       landed.push_ready(*kept);
       kept = next;
     }
+    if (faults == nullptr || !faults->is_late()) [[likely]] take_completions(landed);
+    // [uring.reap] release: pairs with the exchange above.
+    is_reaped_.store(false, release);
+  }
+
+  void take_completions(Landed& landed) noexcept {
     std::uint32_t count = 0;
     ring_.take_completions([&](std::uint64_t user_data, std::int32_t result, std::uint32_t /*flags*/) {
       if (user_data == kNobody) return;
@@ -246,8 +268,6 @@ class UringDriver final : public IoDriver {
       ++count;
     });
     count_landed(count);
-    // [uring.reap] release: pairs with the exchange above.
-    is_reaped_.store(false, release);
   }
 
   UringRing ring_;

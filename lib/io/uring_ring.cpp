@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <chrono>
 
+#include "io/faults.hpp"
 #include <weft/base/assert.hpp>
 
 namespace weft::inline v0::detail {
@@ -14,7 +15,6 @@ namespace weft::inline v0::detail {
 namespace {
 
 constexpr unsigned kRequests = 256;
-constexpr unsigned kCompletions = 4096;  // what does not fit the kernel keeps, at a cost
 
 // What liburing 2.3 does not name.
 constexpr unsigned kRegisterSendMessage = 31;  // IORING_REGISTER_SEND_MSG_RING, Linux 6.13
@@ -25,14 +25,14 @@ UringRing::~UringRing() {
   if (is_set_up_) io_uring_queue_exit(&ring_);
 }
 
-int UringRing::set_up() noexcept {
+int UringRing::set_up(unsigned completions) noexcept {
   io_uring_params params{};
   // One thread submits, and the kernel does what is left of an operation when that thread asks: without that it interrupts the thread each time
   // (lib/DECISIONS.md, "a ring for each worker").
   params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL |
                  IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
-  params.cq_entries = kCompletions;
-  if (const int error = io_uring_queue_init_params(kRequests, &ring_, &params); error < 0) return error == -EINVAL ? ENOSYS : -error;
+  params.cq_entries = completions;
+  if (const int error = io_uring_queue_init_params(std::min(kRequests, completions), &ring_, &params); error < 0) return error == -EINVAL ? ENOSYS : -error;
   is_set_up_ = true;
   constexpr unsigned kNeeded = IORING_FEAT_NODROP | IORING_FEAT_EXT_ARG | IORING_FEAT_SUBMIT_STABLE | IORING_FEAT_FAST_POLL | IORING_FEAT_CQE_SKIP;
   if ((params.features & kNeeded) != kNeeded) return ENOSYS;
@@ -66,6 +66,7 @@ bool UringRing::has_completions() const noexcept {
 }
 
 bool UringRing::enter(unsigned least, const io_uring_getevents_arg* arg) noexcept {
+  if (IoFaults* const faults = IoFaults::present(); faults != nullptr && faults->refuses_submission()) [[unlikely]] return false;
   // [uring.requests] release: the requests are complete; partner: the kernel's acquire.
   AtomicRef(*ring_.sq.ktail).store(ring_.sq.sqe_tail, release);
   ring_.sq.sqe_head = ring_.sq.sqe_tail;

@@ -20,7 +20,7 @@ class UringRing {
   ~UringRing();
 
   /// @return  0, or the number of an error: of the kernel's, or ENOSYS if it has not all that is needed
-  [[nodiscard]] int set_up() noexcept;
+  [[nodiscard]] int set_up(unsigned completions) noexcept;
 
   [[nodiscard]] bool has_room() const noexcept { return io_uring_sq_space_left(&ring_) != 0; }
   /// Room for a request, cleared, or null: submit() makes room. It is handed over by the next submit().

@@ -91,6 +91,7 @@ void Worker::adopt(std::unique_ptr<Poller> poller_here) noexcept {
   if (run_by_ != RunBy::OwnThread) return;
   parker.sleep_in(*poller);
   unblock_questions_here();
+  if (pool_.seats_.count() > 1) pool_.timer_is_first(0);  // who watches is to look into it, too
 }
 
 bool Worker::is_anybody_idle() noexcept { return pool_.idle_.is_anybody_idle(); }

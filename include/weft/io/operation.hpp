@@ -55,7 +55,6 @@ class IoOperation : public IoRequest {
   };
 
   [[noreturn]] WEFT_COLD WEFT_API static void refuse_to_die() noexcept;
-  bool begin_here();
   void begin_elsewhere(WorkerContext& worker) noexcept;
   void drop_callback() noexcept {
     if (has_callback_) std::destroy_at(&on_stop_);

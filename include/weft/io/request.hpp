@@ -49,4 +49,9 @@ struct IoRequest {
   std::uint64_t length_64 = 0;
 };
 
+/// Whether this many bytes may be fewer without an error.
+[[nodiscard]] constexpr bool is_transfer(IoCode code) noexcept {
+  return code == IoCode::Read || code == IoCode::Write || code == IoCode::Receive || code == IoCode::Send;
+}
+
 }  // namespace weft::inline v0::detail

@@ -92,7 +92,7 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
   void timer_is_first(TimeNs /*due_in*/) noexcept override {}
   bool is_anybody_idle() noexcept override { return false; }
   RunBy run_by() const noexcept override { return RunBy::OwnThread; }
-  void adopt(std::unique_ptr<Poller> poller_here) noexcept override {
+  void adopt(std::unique_ptr<Poller> poller_here) override {
     const std::lock_guard lock(mutex_);
     owned_poller_ = std::move(poller_here);
     poller = owned_poller_.get();

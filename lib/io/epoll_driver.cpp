@@ -76,6 +76,7 @@ class EpollDriver final : public IoDriver {
     forget_wakes();
   }
 
+  [[nodiscard]] int file() noexcept override { return epoll_; }
   [[nodiscard]] int owner() const noexcept override { return 0; }
   [[nodiscard]] bool wants_owner() const noexcept override { return false; }  // others do all that poll() does
   void interrupt() noexcept override {}

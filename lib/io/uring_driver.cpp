@@ -23,6 +23,7 @@ class UringDriver final : public IoDriver {
  public:
   ~UringDriver() override {
     if (wake_file_ >= 0) ::close(wake_file_);
+    if (event_file_ >= 0) ::close(event_file_);
   }
 
   [[nodiscard]] int set_up() noexcept {
@@ -56,6 +57,7 @@ class UringDriver final : public IoDriver {
     Landed landed;
     {
       const Inside inside(is_inside_);
+      if (event_file_ >= 0) [[unlikely]] forget_events();
       look_for_stops();
       if (ring_.must_enter()) submit();
       collect(landed);
@@ -72,6 +74,11 @@ class UringDriver final : public IoDriver {
     ring_.submit_and_wait(until);
   }
 
+  // Not the ring's own, which the kernel does not make readable for what it has put off.
+  [[nodiscard]] int file() noexcept override {
+    if (event_file_ < 0) event_file_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return event_file_ >= 0 && ring_.report_to(event_file_) ? event_file_ : -1;
+  }
   [[nodiscard]] int owner() const noexcept override { return owner_; }
   [[nodiscard]] bool wants_owner() const noexcept override {
     // relaxed: a hint.
@@ -124,6 +131,11 @@ class UringDriver final : public IoDriver {
     }
     constexpr std::uint64_t kOne = 1;
     static_cast<void>(::write(wake_file_, &kOne, sizeof kOne));
+  }
+
+  void forget_events() const noexcept {
+    std::uint64_t count = 0;
+    static_cast<void>(::read(event_file_, &count, sizeof count));
   }
 
   /// False: there is no room, not even after a submit.
@@ -276,6 +288,7 @@ class UringDriver final : public IoDriver {
   IoOperation* last_queued_ = nullptr;
   std::uint64_t wakes_ = 0;  // written by the kernel
   int wake_file_ = -1;
+  int event_file_ = -1;  // see file()
   const int owner_ = static_cast<int>(::syscall(SYS_gettid));
   Atomic<bool> is_inside_{false};
   Atomic<bool> has_unsubmitted_{false};

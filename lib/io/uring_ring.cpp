@@ -96,7 +96,7 @@ void UringRing::submit_and_wait(TimeNs until) noexcept {
 bool UringRing::send_wake(std::uint64_t user_data) noexcept {
   io_uring_sqe message{};
   message.opcode = IORING_OP_MSG_RING;
-  message.fd = file();
+  message.fd = ring_.ring_fd;
   message.off = user_data;
   return ::syscall(__NR_io_uring_register, -1, kRegisterSendMessage, &message, 1) == 0;
 }

@@ -57,7 +57,8 @@ class UringRing {
   /// Puts a completion into this ring, which ends a wait. False: this kernel cannot, or not now. Threads: any.
   [[nodiscard]] bool send_wake(std::uint64_t user_data) noexcept;
 
-  [[nodiscard]] int file() const noexcept { return ring_.ring_fd; }
+  /// Has the kernel write into an eventfd when there is something new. False: it has no memory.
+  [[nodiscard]] bool report_to(int event_file) noexcept { return io_uring_register_eventfd(&ring_, event_file) == 0; }
 
  private:
   bool enter(unsigned least, const io_uring_getevents_arg* arg) noexcept;

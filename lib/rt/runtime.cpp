@@ -53,6 +53,12 @@ PoolConfig config_of(RuntimeOptions options, TraceBuffer& trace) {
     throw UsageError("weft: RuntimeOptions::workers is " + std::to_string(options.workers) + "; at most " +
                      std::to_string(kMostWorkers) + " make sense (0 asks for as many as the machine allows)");
   }
+  if (options.is_stepped) {
+    options.workers = 1;
+    options.spare_workers = 0;
+    options.pinning = PinningStrategy::None;
+    options.report_blocking_after = {};
+  }
   if (options.workers == 0) options.workers = workers_for(options);
   if (options.spare_workers > kMostWorkers) {
     throw UsageError("weft: RuntimeOptions::spare_workers is " + std::to_string(options.spare_workers) + "; at most " +
@@ -71,7 +77,8 @@ PoolConfig config_of(RuntimeOptions options, TraceBuffer& trace) {
                     .fiber_stack_size = options.fiber_stack_size,
                     .prefault_fiber_stacks = options.prefault_fiber_stacks,
                     .huge_fiber_stacks = options.huge_fiber_stacks,
-                    .io_backend = options.io_backend};
+                    .io_backend = options.io_backend,
+                    .is_stepped = options.is_stepped};
   plan_places(config, options);
   trace_changes(config, std::move(options.on_tier_change), trace);
   return config;
@@ -82,6 +89,11 @@ void refuse_on_worker(const char* what) {
   throw UsageError(std::string("weft: ") + what +
                    " was called on a worker or a fiber, which it would block: a task co_awaits other tasks instead, a fiber awaits them "
                    "(this_fiber::await)");
+}
+
+void refuse_with_threads(const Pool& pool, const char* what) {
+  if (pool.is_stepped()) return;
+  throw UsageError(std::string("weft: Runtime::") + what + " is for a runtime that is made with RuntimeOptions::is_stepped; this one has threads");
 }
 
 }  // namespace
@@ -139,6 +151,17 @@ NumaArena& Runtime::arena(unsigned index) const {
                      " (Runtime::arena_count): one for each NUMA node on which workers were placed");
   }
   return *pool_->arenas()[index];
+}
+
+bool Runtime::step() {
+  refuse_on_worker("Runtime::step");
+  refuse_with_threads(*pool_, "step");
+  return pool_->step();
+}
+
+int Runtime::fd() const {
+  refuse_with_threads(*pool_, "fd");
+  return pool_->step_file();
 }
 
 IoBackend Runtime::io_backend() const noexcept { return detail::resolved(pool_->io_backend()); }

@@ -57,7 +57,7 @@ void Monitor::start(bool is_urgent) noexcept {
 /// False: there is no thread for it.
 bool Monitor::try_start(bool is_urgent) noexcept {
   // relaxed: stop() sets it under the lock.
-  if (thread_.joinable() || stopping_.load(relaxed)) return true;
+  if (thread_.joinable() || stopping_.load(relaxed) || pool_.is_stepped()) return true;
   if (is_urgent || Clock::now() - refused_last_ >= kBetweenTries) {
     try {
       thread_ = std::thread([this] { run(); });

@@ -16,6 +16,7 @@
 #include "sched/idle.hpp"
 #include "sched/monitor.hpp"
 #include "sched/seats.hpp"
+#include "sched/stepper.hpp"
 #include "sched/wake_rank.hpp"
 #include "sched/worker.hpp"
 #include "topo/worker_places.hpp"
@@ -48,6 +49,7 @@ struct PoolConfig {
   bool prefault_fiber_stacks;
   bool huge_fiber_stacks;
   IoBackend io_backend = IoBackend::Auto;
+  bool is_stepped = false;  ///< one worker, and no threads
 
   /// Null: the ordinary allocator.
   [[nodiscard]] NodeMemory* memory_of(unsigned worker) const noexcept { return worker < memory.size() ? memory[worker] : nullptr; }
@@ -87,6 +89,13 @@ class Pool final : public Executor, public Domain {
   ///
   /// @return  how many tasks and jobs are left at the deadline
   std::uint64_t drain_until(std::chrono::steady_clock::time_point deadline);
+
+  [[nodiscard]] bool is_stepped() const noexcept { return stepper_ != nullptr; }
+  /// See Runtime. Pre: is_stepped(). Errors: UsageError on another thread than before.
+  bool step();
+  [[nodiscard]] int step_file() const noexcept;
+  /// Has it step when the poller has something to do. Errors: std::system_error.
+  void step_for(Poller& poller);
 
   /// Asks all tasks to stop.
   void stop_tasks() noexcept;
@@ -146,6 +155,8 @@ class Pool final : public Executor, public Domain {
   [[nodiscard]] bool prepare(Worker& seat) noexcept;
   [[nodiscard]] Worker* claim_seat() noexcept;
   void wait_without_seat(const Atomic<std::uint32_t>& done) noexcept;
+  void step_until(const Atomic<std::uint32_t>& done);
+  void step_until_drained(std::chrono::steady_clock::time_point deadline) noexcept;
   void drain_without_threads(std::unique_lock<std::mutex>& lock, std::chrono::steady_clock::time_point deadline);
   void give_seat_back(Worker& worker, bool is_done) noexcept;
   void about_to_sleep() noexcept;
@@ -159,6 +170,7 @@ class Pool final : public Executor, public Domain {
   const PoolConfig config_;
   const std::vector<std::uint8_t> tiers_;  // of each worker that has a place
   const std::chrono::steady_clock::time_point made_;
+  const std::unique_ptr<Stepper> stepper_;  // null: it has threads
   FrameArena frame_arena_;  // its areas are in the workers
   std::vector<std::unique_ptr<NumaArena>> arenas_;
   std::vector<NumaArena*> arena_list_;  // the same

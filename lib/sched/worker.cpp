@@ -361,6 +361,25 @@ void Worker::run_as_only_guest(const Atomic<std::uint32_t>& done, std::chrono::s
   begin_idle_time();
 }
 
+bool Worker::run_for_a_step() noexcept {
+  constexpr std::chrono::milliseconds kLongest{1};  // the loop that it lives in has other things to do
+  constexpr int kJobsBetweenLooks = 16;
+  end_idle_time();
+  enter();
+  const auto until = std::chrono::steady_clock::now() + kLongest;
+  bool is_more = true;
+  for (int jobs = 1; is_more; ++jobs) {
+    const Found found = find_more_work();
+    is_more = static_cast<bool>(found);
+    if (is_more) execute(found);
+    if (jobs % kJobsBetweenLooks == 0 && std::chrono::steady_clock::now() >= until) break;
+  }
+  wake_due();  // hands over what was begun
+  leave();      // counts off, which may wake somebody
+  begin_idle_time();
+  return is_more || has_own_from(0);
+}
+
 WorkerStats Worker::stats() const noexcept {
   WorkerStats stats;
   stats.jobs = jobs_.get();

@@ -50,6 +50,9 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   void run_as_only_guest(const Atomic<std::uint32_t>& done,
                          std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max()) noexcept;
 
+  /// What a step of a pool without threads is: runs what there is, and what that makes, but not for ever. True: there is more.
+  bool run_for_a_step() noexcept;
+
   /// Takes work from this worker. Threads: any.
   [[nodiscard]] Job* steal_for(Worker& thief, std::size_t priority) noexcept;
 
@@ -102,7 +105,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   void timer_is_first(TimeNs due_in) noexcept override;
   [[nodiscard]] bool is_anybody_idle() noexcept override;
   [[nodiscard]] RunBy run_by() const noexcept override { return run_by_; }
-  void adopt(std::unique_ptr<Poller> poller_here) noexcept override;
+  void adopt(std::unique_ptr<Poller> poller_here) override;
   void begin_blocking() noexcept override;
   void end_blocking() noexcept override;
 

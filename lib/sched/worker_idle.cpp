@@ -83,7 +83,8 @@ void Worker::wake_due_asleep() noexcept {
 
 void Worker::timer_is_first(TimeNs due_in) noexcept { pool_.timer_is_first(due_in); }
 
-void Worker::adopt(std::unique_ptr<Poller> poller_here) noexcept {
+void Worker::adopt(std::unique_ptr<Poller> poller_here) {
+  if (pool_.is_stepped()) pool_.step_for(*poller_here);
   owned_poller_ = std::move(poller_here);
   poller = owned_poller_.get();
   // [worker.poller] release: the poller is complete before others look into it; pairs with poller_for_others().

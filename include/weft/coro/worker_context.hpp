@@ -109,7 +109,8 @@ struct WorkerContext {
   };
   [[nodiscard]] virtual RunBy run_by() const noexcept = 0;
   /// From here on it looks into this poller, which it then owns, when it looks at its timers. Pre: `poller` is null, and run_by() is no Guest.
-  virtual void adopt(std::unique_ptr<Poller> poller_here) noexcept = 0;
+  /// Errors: std::system_error, and then it has not.
+  virtual void adopt(std::unique_ptr<Poller> poller_here) = 0;
   /// Around a call that may block the thread.
   virtual void begin_blocking() noexcept = 0;
   virtual void end_blocking() noexcept = 0;

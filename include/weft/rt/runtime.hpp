@@ -131,6 +131,21 @@ class Runtime {
 
   [[nodiscard]] WEFT_API unsigned worker_count() const noexcept;
 
+  /// Of a runtime with RuntimeOptions::is_stepped: runs what there is to do, and comes back when there is nothing left or a millisecond is over.
+  ///
+  /// @return  whether there is more to do; fd() is readable then
+  /// Threads: one, always the same: what the runtime has begun in the kernel belongs to it. It is the first one that calls this, run() or shutdown(). Not
+  ///          from a task.
+  /// Errors:  UsageError on another thread, on a worker, and for a runtime that has threads.
+  WEFT_API bool step();
+
+  /// A descriptor that is readable (level-triggered) when step() is to be called: work has come from another thread, a time or the end of an operation. For
+  /// poll, epoll, and the loops that stand on them; not to be read.
+  ///
+  /// Errors:   UsageError for a runtime that has threads.
+  /// Lifetime: the runtime's.
+  [[nodiscard]] WEFT_API int fd() const;
+
   /// By what the kernel is asked to do input and output: what RuntimeOptions::io_backend says or, if that leaves it to weft, what works here. A worker
   /// that cannot have a ring of its own later, because files or memory have run out, uses epoll then.
   ///

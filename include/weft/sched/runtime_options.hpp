@@ -103,6 +103,10 @@ struct RuntimeOptions {
   /// By what the kernel is asked to do input and output. Runtime::io_backend() says what Auto has chosen.
   IoBackend io_backend = IoBackend::Auto;
 
+  /// A runtime without threads, to live in the loop of somebody else: Runtime::step() runs what there is to do, and Runtime::fd() is readable when it is
+  /// to be called. There is one worker, whatever `workers` says, pinning and tiers mean nothing, and nobody runs in the place of a task that blocks.
+  bool is_stepped = false;
+
   /// For a game: one worker for each core, bound. A frame waits for its slowest job, and one that shares its core with another takes half as
   /// long again; so siblings are left alone, and with them there is room for sound and drivers. Fiber stacks have their memory before the first
   /// frame that uses them. Where the kernel refuses a processor, on whatever machine the game is started, the worker is not bound.

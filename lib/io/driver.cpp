@@ -80,6 +80,20 @@ bool IoDriver::Landed::wake() noexcept {
   return true;
 }
 
+namespace {
+
+[[noreturn]] void throw_no_rings(int error) {
+  throw std::system_error(error, std::system_category(),
+                          "weft: io_uring, which RuntimeOptions::io_backend asks for, does not work here (IoBackend::Auto would use epoll instead)");
+}
+
+}  // namespace
+
+void check(IoBackend wish) {
+  int error = 0;
+  if (wish == IoBackend::Uring && make_uring_driver(error) == nullptr) throw_no_rings(error);
+}
+
 IoBackend resolved(IoBackend wish) noexcept {
   if (wish != IoBackend::Auto) return wish;
   static const IoBackend here = [] {
@@ -95,10 +109,7 @@ std::unique_ptr<IoDriver> make_io_driver(IoBackend wish, bool is_bound_to_thread
     if (auto driver = make_uring_driver(error)) return driver;
   }
   // Who has asked for it gets it or an error; but where there is no thread, there is no ring.
-  if (wish == IoBackend::Uring && is_bound_to_thread) {
-    throw std::system_error(error, std::system_category(),
-                            "weft: io_uring, which RuntimeOptions::io_backend asks for, does not work here (IoBackend::Auto would use epoll instead)");
-  }
+  if (wish == IoBackend::Uring && is_bound_to_thread) throw_no_rings(error);
   return make_epoll_driver();
 }
 

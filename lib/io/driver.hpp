@@ -116,6 +116,9 @@ void IoDriver::take_stop_requests(HasRoom has_room, End end, IsOver is_over) noe
 /// @param is_bound_to_thread  false: whoever has the seat uses it, one thread at a time
 [[nodiscard]] std::unique_ptr<IoDriver> make_io_driver(IoBackend wish, bool is_bound_to_thread);
 
+/// Errors: std::system_error if the wish cannot be fulfilled on this machine.
+void check(IoBackend wish);
+
 /// What a wish comes to on this machine.
 [[nodiscard]] IoBackend resolved(IoBackend wish) noexcept;
 

@@ -68,6 +68,7 @@ PoolConfig config_of(RuntimeOptions options, TraceBuffer& trace) {
     throw UsageError("weft: RuntimeOptions::report_blocking_after is negative; zero switches the reports off");
   }
   validate(options.tiers);
+  detail::check(options.io_backend);
   PoolConfig config{.workers = options.workers,
                     .name = std::move(options.name),
                     .on_unhandled = std::move(options.on_unhandled),

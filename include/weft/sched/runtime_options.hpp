@@ -100,7 +100,8 @@ struct RuntimeOptions {
   /// Default:  prints where it is to standard error.
   std::function<void(const BlockedWorker&)> on_blocked = {};
 
-  /// By what the kernel is asked to do input and output. Runtime::io_backend() says what Auto has chosen.
+  /// By what the kernel is asked to do input and output. Runtime::io_backend() says what Auto has chosen. To ask for Uring where it does not work is
+  /// an error of the constructor: a std::system_error.
   IoBackend io_backend = IoBackend::Auto;
 
   /// A runtime without threads, to live in the loop of somebody else: Runtime::step() runs what there is to do, and Runtime::fd() is readable when it is

@@ -35,6 +35,8 @@
 #include <weft/io/file.hpp>                   // io::File
 #include <weft/io/file_handle.hpp>            // io::OpenOptions, io::FileHandle
 #include <weft/io/file_info.hpp>              // io::FileInfo, io::stat
+#include <weft/io/file_reader.hpp>            // io::FileReader, with_file_reader
+#include <weft/io/file_writer.hpp>            // io::FileWriter, with_file_writer
 #include <weft/io/paths.hpp>                  // io::rename, remove, make_directory, make_directories
 #include <weft/io/whole_file.hpp>             // io::read_file, write_file
 #include <weft/mem/frame_arena.hpp>           // FrameArena

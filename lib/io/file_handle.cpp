@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include <weft/io/aligned_buffer.hpp>
+
 namespace weft::inline v0 {
 namespace io {
 
@@ -43,6 +45,11 @@ IoRequest transfer_request(IoCode code, int fd, const void* address, std::size_t
 
 IoRequest vector_request(IoCode code, int fd, const iovec* parts, std::size_t count, std::uint64_t offset) noexcept {
   return {.code = code, .fd = fd, .length = static_cast<std::uint32_t>(std::min(count, kMostPartsAtOnce)), .address = parts, .offset = offset};
+}
+
+std::size_t rounded_block_size(std::size_t asked) noexcept {
+  const std::size_t within = std::clamp<std::size_t>(asked, 1, kMostBytesAtOnce);
+  return (within + io::AlignedBuffer::kAlignment - 1) / io::AlignedBuffer::kAlignment * io::AlignedBuffer::kAlignment;
 }
 
 int finish_close(int fd, std::int32_t result) noexcept {

@@ -47,8 +47,7 @@ class FileHandle {
   /// Gives the descriptor away.
   [[nodiscard]] int release() noexcept { return std::exchange(descriptor_, -1); }
 
- protected:
-  /// For errors: `what` was done to this file.
+  /// For the text of an error: `what` was done to this file.
   [[nodiscard]] detail::IoSubject subject(const char* what) const noexcept { return {what, this, &FileHandle::describe}; }
 
  private:
@@ -87,6 +86,8 @@ inline constexpr std::uint64_t kLastOffset = ~std::uint64_t{0} >> 1;
 [[nodiscard]] WEFT_API IoRequest open_request(const io::OpenOptions& options) noexcept;
 [[nodiscard]] WEFT_API IoRequest transfer_request(IoCode code, int fd, const void* address, std::size_t size, std::uint64_t offset) noexcept;
 [[nodiscard]] WEFT_API IoRequest vector_request(IoCode code, int fd, const iovec* parts, std::size_t count, std::uint64_t offset) noexcept;
+/// For those who read or write in blocks: one that can be done at once, and directly.
+[[nodiscard]] WEFT_API std::size_t rounded_block_size(std::size_t asked) noexcept;
 /// Ends a close whose operation has given `result`; -ECANCELED: the kernel has not closed it. Returns an error number or 0.
 [[nodiscard]] WEFT_API int finish_close(int fd, std::int32_t result) noexcept;
 /// Whether a kernel that gives this error may not know the operation.

@@ -234,19 +234,32 @@ TEST_CASE("a reader that is left in the middle, by a stop or by an exception, ha
       };
       CHECK_THROWS_WITH(rt.run(io::with_file_reader(path, {.block_size = kBlock, .depth = 8}, leave)), "left");
       int blocks = 0;
+      const int last = 1 + i % 7;
       const auto stop = [&](weft::TaskGroup& group) -> Task<> {
         const auto read = [&](io::FileReader& reader) -> Task<> {
-          for (;;) {
-            co_await reader.next();
-            if (++blocks == i % 7) group.request_stop();
+          bool is_over = false;
+          while (!is_over) {
+            const std::span<const std::byte> block = co_await reader.next();
+            is_over = block.empty();
+            if (++blocks == last) group.request_stop();
           }
         };
         group.spawn(io::with_file_reader(path, {.block_size = kBlock, .depth = 4}, read));
-        if (i % 7 == 0) group.request_stop();
         co_return;
       };
       CHECK_THROWS_AS(rt.run([&]() -> Task<> { co_await weft::with_task_group(stop); }), weft::OperationCancelled);
-      CHECK(blocks >= i % 7);
+      CHECK(blocks >= last);
+      // From another task, at any moment.
+      const auto stop_soon = [&](weft::TaskGroup& group) -> Task<> {
+        const auto read = [&](io::FileReader& reader) -> Task<> { co_await all_of(reader); };
+        group.spawn(io::with_file_reader(path, {.block_size = kBlock, .depth = 4}, read));
+        for (int n = 0; n < i % 10; ++n) co_await weft::yield();
+        group.request_stop();
+      };
+      try {
+        rt.run([&]() -> Task<> { co_await weft::with_task_group(stop_soon); });
+      } catch (const weft::OperationCancelled&) {  // it may as well have come too late
+      }
     }
   });
 }

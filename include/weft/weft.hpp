@@ -38,6 +38,7 @@
 #include <weft/io/file_reader.hpp>            // io::FileReader, with_file_reader
 #include <weft/io/file_writer.hpp>            // io::FileWriter, with_file_writer
 #include <weft/io/paths.hpp>                  // io::rename, remove, make_directory, make_directories
+#include <weft/io/walk.hpp>                   // io::walk, DirectoryWalk
 #include <weft/io/whole_file.hpp>             // io::read_file, write_file
 #include <weft/mem/frame_arena.hpp>           // FrameArena
 #include <weft/mem/node_memory.hpp>           // NodeMemory

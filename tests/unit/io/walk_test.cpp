@@ -44,7 +44,9 @@ void make_tree(const fs::path& root, int count) {
   SeededRandom random(3);
   std::vector<fs::path> directories{root};
   for (int i = 0; i < count; ++i) {
-    const fs::path path = directories[random.below(directories.size())] / ("n" + std::to_string(i) + (random.one_in(9) ? " \n\xff" : ""));
+    std::string name = std::to_string(i);
+    if (random.one_in(9)) name += " \n\xff";
+    const fs::path path = directories[random.below(directories.size())] / name;
     switch (random.below(4)) {
       case 0:
         fs::create_directory(path);
@@ -106,7 +108,9 @@ TEST_CASE("an entry has its kind and its depth, and links are followed only if t
       const std::optional<io::DirectoryEntry> entry = co_await walk.next();
       if (!entry) break;
       text += entry->path.substr(root.size());
-      text += entry->kind == io::FileKind::Regular ? " f" : entry->kind == io::FileKind::Directory ? " d" : entry->kind == io::FileKind::Link ? " l" : " ?";
+      if (entry->kind == io::FileKind::Regular) text += " f";
+      if (entry->kind == io::FileKind::Directory) text += " d";
+      if (entry->kind == io::FileKind::Link) text += " l";
       text += std::to_string(entry->depth);
       text += "\n";
     }

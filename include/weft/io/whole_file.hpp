@@ -35,6 +35,8 @@ namespace detail {
 
 /// A name in the directory of `path` that this process has not given yet.
 [[nodiscard]] WEFT_API std::string temporary_name_beside(const std::string& path);
+/// Where it is: "." for a name alone.
+[[nodiscard]] WEFT_API std::string directory_of(const std::string& path);
 /// Removes a file by a system call; for cleaning up on the way of an error.
 WEFT_API void remove_silently(const std::string& path) noexcept;
 
@@ -64,6 +66,11 @@ inline Task<> write_beside_and_rename(std::string path, std::span<const std::byt
   } catch (...) {
     remove_silently(temporary);
     throw;
+  }
+  if (options.sync) {
+    // The name is in the directory, whose disk does not have it with the file.
+    const io::File directory = co_await io::File::open(directory_of(path));
+    co_await directory.sync();
   }
 }
 

@@ -1,9 +1,8 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
-#include "support/seeded_random.hpp"
 #include "support/temporary_folder.hpp"
-#include "unit/io/backends.hpp"
+#include "unit/io/file_support.hpp"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -26,30 +25,9 @@ namespace io = weft::io;
 using weft::IoBackend;
 using weft::Runtime;
 using weft::Task;
-using weft_test::SeededRandom;
 using weft_test::TemporaryFolder;
 
 namespace {
-
-constexpr std::size_t kBlock = 4096;
-
-std::string random_text(std::size_t size) {
-  SeededRandom random(size);
-  std::string text(size, '\0');
-  for (char& c : text) c = static_cast<char>(random());
-  return text;
-}
-
-std::string text_of(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
-
-template <class Body>
-void with_each_backend(Body body) {
-  for (const IoBackend backend : working_backends()) {
-    CAPTURE(name_of(backend));
-    Runtime rt{{.workers = 2, .io_backend = backend}};
-    body(rt);
-  }
-}
 
 /// All that the reader gives, appended.
 Task<std::string> all_of(io::FileReader& reader) {

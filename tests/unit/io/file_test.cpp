@@ -3,7 +3,7 @@
 
 #include "support/seeded_random.hpp"
 #include "support/temporary_folder.hpp"
-#include "unit/io/backends.hpp"
+#include "unit/io/file_support.hpp"
 
 #include <fcntl.h>
 #include <sys/uio.h>
@@ -31,27 +31,6 @@ using weft_test::TemporaryFolder;
 
 namespace {
 
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
-
-std::string text_of(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
-
-std::string random_text(std::size_t size, std::uint64_t stream) {
-  SeededRandom random(stream);
-  std::string text(size, '\0');
-  for (char& c : text) c = static_cast<char>(random());
-  return text;
-}
-
-/// Runs the body with each backend, in a runtime of two workers.
-template <class Body>
-void with_each_backend(Body body) {
-  for (const IoBackend backend : working_backends()) {
-    CAPTURE(name_of(backend));
-    Runtime rt{{.workers = 2, .io_backend = backend}};
-    body(rt);
-  }
-}
-
 /// What awaiting it throws, or nothing.
 template <class Make>
 Task<std::optional<std::system_error>> error_of(Make make) {
@@ -74,7 +53,7 @@ constexpr io::OpenOptions kReadWrite{.access = io::Access::ReadWrite, .create = 
 
 TEST_CASE("what is written to a file is read from it") {
   const TemporaryFolder folder;
-  const std::string text = random_text(100'000, 1);
+  const std::string text = random_text(100'000);
   with_each_backend([&](Runtime& rt) {
     const std::string path = folder / "file";
     const auto round_trip = [&]() -> Task<std::string> {
@@ -334,7 +313,7 @@ TEST_CASE("several buffers are filled in turn, and written in turn") {
 
 TEST_CASE("ten thousand reads at random places, many at once, give what is there") {
   const TemporaryFolder folder;
-  const std::string reference = random_text(1 << 20, 2);
+  const std::string reference = random_text(1 << 20);
   const std::string path = folder.write("file", reference);
   with_each_backend([&](Runtime& rt) {
     const auto read_some = [&](const io::File& file, std::uint64_t stream) -> Task<int> {

@@ -3,7 +3,7 @@
 
 #include "support/seeded_random.hpp"
 #include "support/temporary_folder.hpp"
-#include "unit/io/backends.hpp"
+#include "unit/io/file_support.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -29,24 +29,6 @@ using weft_test::SeededRandom;
 using weft_test::TemporaryFolder;
 
 namespace {
-
-constexpr std::size_t kBlock = 4096;
-
-std::string random_text(std::size_t size) {
-  SeededRandom random(size);
-  std::string text(size, '\0');
-  for (char& c : text) c = static_cast<char>(random());
-  return text;
-}
-
-template <class Body>
-void with_each_backend(Body body) {
-  for (const IoBackend backend : working_backends()) {
-    CAPTURE(name_of(backend));
-    Runtime rt{{.workers = 2, .io_backend = backend}};
-    body(rt);
-  }
-}
 
 /// In pieces of random sizes.
 Task<> write_in_pieces(io::FileWriter& writer, std::string_view text, std::size_t largest) {

@@ -2,7 +2,7 @@
 #include <weft/weft.hpp>
 
 #include "support/temporary_folder.hpp"
-#include "unit/io/backends.hpp"
+#include "unit/io/file_support.hpp"
 
 #include <sys/stat.h>
 
@@ -21,15 +21,6 @@ using weft::Task;
 using weft_test::TemporaryFolder;
 
 namespace {
-
-template <class Body>
-void with_each_backend(Body body) {
-  for (const IoBackend backend : working_backends()) {
-    CAPTURE(name_of(backend));
-    Runtime rt{{.workers = 1, .io_backend = backend}};
-    body(rt);
-  }
-}
 
 /// What it throws, as a text; nothing: "none".
 template <class Make>

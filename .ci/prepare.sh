@@ -36,6 +36,7 @@ has_package() {
     libomp-19-dev) [ -e "$(clang++-19 --print-resource-dir 2>/dev/null)/include/omp.h" ] ;;
     libpng-dev) pkg-config --exists libpng 2>/dev/null ;;
     libsqlite3-dev) pkg-config --exists sqlite3 2>/dev/null ;;
+    libssl-dev) pkg-config --exists libcrypto 2>/dev/null ;;
     libtbb-dev) pkg-config --exists tbb 2>/dev/null ;;
     libuv1-dev) pkg-config --exists libuv 2>/dev/null ;;
     liburing-dev) pkg-config --exists liburing 2>/dev/null ;;
@@ -101,6 +102,8 @@ raytracer_packages=(libcli11-dev libpng-dev)
 # What the samples of machines and tiers need, and hwloc for a machine in a file of lstopo.
 topology_packages=(libcli11-dev libhwloc-dev)
 spillover_packages=(libcli11-dev)
+# What the sample that hashes files needs.
+file_tree_hash_packages=(libcli11-dev libssl-dev)
 # What the port of old code needs, which is a sample and a test.
 legacy_port_packages=(libcli11-dev libsqlite3-dev zlib1g-dev)
 
@@ -140,7 +143,7 @@ configure_build() {
   # What meson finds decides what it builds, so a package that came or went configures again.
   wanted="$cxx $* with"
   for name in catch2 libasio-dev libbenchmark-dev libboost-context1.81-dev libboost-fiber1.81-dev libcli11-dev libhwloc-dev libmimalloc-dev libomp-19-dev libpng-dev \
-    libsqlite3-dev libtbb-dev liburing-dev libuv1-dev relacy-dev valgrind zlib1g-dev; do
+    libsqlite3-dev libssl-dev libtbb-dev liburing-dev libuv1-dev relacy-dev valgrind zlib1g-dev; do
     ! has_package "$name" || wanted+=" $name"
   done
   mkdir -p "$folder"

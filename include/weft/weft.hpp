@@ -31,6 +31,15 @@
 #include <weft/coro/when_all.hpp>             // when_all, when_all_settled
 #include <weft/coro/when_any.hpp>             // when_any
 #include <weft/fiber/stay_here.hpp>           // StayHere
+#include <weft/io/aligned_buffer.hpp>         // io::AlignedBuffer
+#include <weft/io/file.hpp>                   // io::File
+#include <weft/io/file_handle.hpp>            // io::OpenOptions, io::FileHandle
+#include <weft/io/file_info.hpp>              // io::FileInfo, io::stat
+#include <weft/io/file_reader.hpp>            // io::FileReader, with_file_reader
+#include <weft/io/file_writer.hpp>            // io::FileWriter, with_file_writer
+#include <weft/io/paths.hpp>                  // io::rename, remove, make_directory, make_directories
+#include <weft/io/walk.hpp>                   // io::walk, DirectoryWalk
+#include <weft/io/whole_file.hpp>             // io::read_file, write_file
 #include <weft/mem/frame_arena.hpp>           // FrameArena
 #include <weft/mem/node_memory.hpp>           // NodeMemory
 #include <weft/obs/trace.hpp>                 // Trace, write_chrome_json

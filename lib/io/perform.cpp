@@ -8,7 +8,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
+#include <cstddef>
 
 #include "io/faults.hpp"
 
@@ -33,6 +36,20 @@ std::int32_t ready_events(int fd, std::uint32_t events) noexcept {
   return asked.revents;
 }
 
+/// Reads or writes as much as goes without waiting, of a file whose calls may block: that it is ready for one byte does not mean that a long write
+/// does not wait for the rest of its room.
+std::int32_t transfer_now(bool is_read, int fd, const iovec* parts, int count) noexcept {
+  const std::int32_t result = result_of(is_read ? ::preadv2(fd, parts, count, -1, RWF_NOWAIT) : ::pwritev2(fd, parts, count, -1, RWF_NOWAIT));
+  if (result != -EOPNOTSUPP) return result;
+  // Terminals, and pipes of older kernels. What is ready to be written to takes this much.
+  if (const std::int32_t events = ready_events(fd, is_read ? POLLIN : POLLOUT); events < 0) return events;
+  if (is_read) return result_of(::readv(fd, parts, count));
+  const iovec* const last = parts + count;
+  const iovec* const first = std::find_if(parts, last, [](const iovec& part) { return part.iov_len > 0; });
+  if (first == last) return 0;
+  return result_of(::write(fd, first->iov_base, std::min<std::size_t>(first->iov_len, PIPE_BUF)));
+}
+
 /// Reads or writes what may be a pipe, a terminal or the like, whether its calls block or not.
 std::int32_t transfer(const IoRequest& request) noexcept {
   const bool is_vector = request.code == IoCode::ReadV || request.code == IoCode::WriteV;
@@ -44,9 +61,7 @@ std::int32_t transfer(const IoRequest& request) noexcept {
     const auto at = static_cast<off_t>(request.offset);
     return result_of(is_read ? ::preadv(request.fd, parts, count, at) : ::pwritev(request.fd, parts, count, at));
   }
-  if (!is_always_ready(request.fd)) {
-    if (const std::int32_t events = ready_events(request.fd, events_of(request)); events < 0) return events;
-  }
+  if (!is_always_ready(request.fd)) return transfer_now(is_read, request.fd, parts, count);
   return result_of(is_read ? ::readv(request.fd, parts, count) : ::writev(request.fd, parts, count));
 }
 

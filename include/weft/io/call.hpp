@@ -26,6 +26,8 @@ class [[nodiscard]] IoResult {
   [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
   /// Pre: has_value().
   [[nodiscard]] const T& operator*() const noexcept { return value_; }
+  /// Moves the value out. Pre: has_value().
+  [[nodiscard]] T take() noexcept { return std::move(value_); }
   /// None if it has a value.
   [[nodiscard]] std::error_code error() const noexcept { return error_; }
 

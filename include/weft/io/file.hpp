@@ -1,0 +1,237 @@
+/// @file
+/// File: a file that is read and written by operations that are awaited.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <weft/base/error.hpp>
+#include <weft/base/platform.hpp>
+#include <weft/coro/blocking.hpp>
+#include <weft/coro/task.hpp>
+#include <weft/io/call.hpp>
+#include <weft/io/file_handle.hpp>
+#include <weft/io/file_info.hpp>
+#include <weft/io/or_error.hpp>
+
+namespace weft::inline v0 {
+namespace io {
+inline namespace WEFT_TRANSFER_NAMESPACE {
+class File;
+}
+}  // namespace io
+
+namespace detail {
+inline namespace WEFT_TRANSFER_NAMESPACE {
+
+class [[nodiscard("co_await it")]] FileOpen : public PathCall {
+ public:
+  using Value = io::File;
+
+  FileOpen(std::string path, const io::OpenOptions& options) : PathCall(open_request(options), "open", std::move(path)) {}
+  io::File await_resume();
+  /// The same, with errors as values: for those that are nothing unusual. IoResult::take() gives the file.
+  [[nodiscard]] OrError<FileOpen> or_error() &&;
+
+ protected:
+  FileOpen(FileOpen&&) noexcept = default;
+  [[nodiscard]] io::File value(std::int32_t descriptor) noexcept;
+};
+
+class [[nodiscard("co_await it")]] FileClose : public IoAwaiter {
+ public:
+  FileClose(io::FileHandle& file, const IoSubject& subject) noexcept
+      : IoAwaiter({.code = IoCode::Close, .fd = file.descriptor()}, subject), file_(file) {}
+  void await_resume() {
+    std::int32_t result = kNotClosed;
+    try {
+      result = end();
+    } catch (const OperationCancelled&) {  // it is closed all the same
+    }
+    const int error = finish_close(file_.release(), result);
+    if (error != 0) throw_io_error(error, subject());
+  }
+
+ private:
+  static constexpr std::int32_t kNotClosed = -125;  // ECANCELED
+
+  io::FileHandle& file_;
+};
+
+class [[nodiscard("co_await it")]] FileSizeCall : public FileInfoCall {
+ public:
+  using FileInfoCall::FileInfoCall;
+  std::uint64_t await_resume() { return FileInfoCall::await_resume().size; }
+};
+
+}  // namespace WEFT_TRANSFER_NAMESPACE
+}  // namespace detail
+
+namespace io {
+inline namespace WEFT_TRANSFER_NAMESPACE {
+
+/// An open file: `io::File file = co_await io::File::open(path)`, `co_await file.read_at(buffer, offset)`.
+///
+/// Each member that ends in `_at`, and each of the others that returns an IoCall, is one operation of the kernel, which may do less than it
+/// was asked for. Those that return a Task go on until all is done.
+///
+/// Threads:  as FileHandle; in a coroutine on a worker of a runtime or inside sync_wait, in a fiber by this_fiber::await(file.read_at(...)).
+/// Resumes:  on the worker on which the operation began, or where that is busy, on any.
+/// Lifetime: the file stays where it is, and what is read into or written from is left alone, until the operation has ended.
+/// Errors:   std::system_error with what was done to which file: "weft: read of '/etc/motd': Input/output error". IoCall::or_error() gives it as a
+///           value. OperationCancelled when the task is asked to stop; what has been done by then stays done, and nobody knows how much that was.
+///           UsageError on a thread that is no worker.
+/// Cost:     with io_uring no system call of its own while the worker has other work; with epoll the call itself, marked as blocking. The members
+///           that return a Task: a coroutine frame more.
+/// Example:  samples/file_tree_hash
+class File : public FileHandle {
+ public:
+  using FileHandle::FileHandle;
+
+  /// Opens a file; for reading, if nothing else is said. It is not inherited by programs that are executed.
+  static detail::FileOpen open(std::string path, const OpenOptions& options = {}) { return {std::move(path), options}; }
+  /// Opens a file for writing; what it held is gone.
+  static detail::FileOpen create(std::string path) {
+    return {std::move(path), {.access = Access::Write, .create = true, .truncate = true}};
+  }
+
+  /// Reads up to 1 GiB. @return  how much; 0 at the end
+  detail::IoCall<std::size_t> read_at(std::span<std::byte> to, std::uint64_t offset) const noexcept {
+    return {detail::transfer_request(detail::IoCode::Read, descriptor(), to.data(), to.size(), within_files(offset)), subject("read")};
+  }
+  /// Writes up to 1 GiB. @return  how much
+  detail::IoCall<std::size_t> write_at(std::span<const std::byte> from, std::uint64_t offset) const noexcept {
+    return {detail::transfer_request(detail::IoCode::Write, descriptor(), from.data(), from.size(), within_files(offset)), subject("write")};
+  }
+  /// The same into, and from, several buffers in turn, of which 1024 are looked at. Lifetime: of the span too.
+  detail::IoCall<std::size_t> read_at(std::span<const iovec> to, std::uint64_t offset) const noexcept {
+    return {detail::vector_request(detail::IoCode::ReadV, descriptor(), to.data(), to.size(), within_files(offset)), subject("read")};
+  }
+  detail::IoCall<std::size_t> write_at(std::span<const iovec> from, std::uint64_t offset) const noexcept {
+    return {detail::vector_request(detail::IoCode::WriteV, descriptor(), from.data(), from.size(), within_files(offset)), subject("write")};
+  }
+
+  /// At the file's own position, which moves on; and for pipes, terminals and the like, which have none. One at a time.
+  detail::IoCall<std::size_t> read(std::span<std::byte> to) const noexcept {
+    return {detail::transfer_request(detail::IoCode::Read, descriptor(), to.data(), to.size(), detail::IoRequest::kNoOffset), subject("read")};
+  }
+  detail::IoCall<std::size_t> write(std::span<const std::byte> from) const noexcept {
+    return {detail::transfer_request(detail::IoCode::Write, descriptor(), from.data(), from.size(), detail::IoRequest::kNoOffset), subject("write")};
+  }
+
+  /// Fills the buffer. @return  how much; less than its size only where the file ends
+  [[nodiscard]] Task<std::size_t> read_all_at(std::span<std::byte> to, std::uint64_t offset) const {
+    std::size_t done = 0;
+    while (done < to.size()) {
+      const IoResult<std::size_t> count = co_await read_at(to.subspan(done), offset + done).or_error();
+      if (!go_on(count, "read")) continue;
+      if (*count == 0) break;
+      done += *count;
+    }
+    co_return done;
+  }
+  /// Writes all of it.
+  [[nodiscard]] Task<> write_all_at(std::span<const std::byte> from, std::uint64_t offset) const {
+    while (!from.empty()) {
+      const IoResult<std::size_t> count = co_await write_at(from, offset).or_error();
+      if (!go_on(count, "write")) continue;
+      if (*count == 0) detail::throw_wrote_nothing(subject("write"));
+      from = from.subspan(*count);
+      offset += *count;
+    }
+  }
+  /// Writes all of it at the file's own position: one after another, as to a pipe, or to a file that was opened to append.
+  [[nodiscard]] Task<> write_all(std::span<const std::byte> from) const {
+    while (!from.empty()) {
+      const IoResult<std::size_t> count = co_await write(from).or_error();
+      if (!go_on(count, "write")) continue;
+      if (*count == 0) detail::throw_wrote_nothing(subject("write"));
+      from = from.subspan(*count);
+    }
+  }
+  /// The whole file from its beginning, whatever size it says it has; of a pipe, what comes until it is closed.
+  [[nodiscard]] Task<std::string> read_all() const {
+    const FileInfo known = co_await info();
+    const bool has_offsets = known.kind == FileKind::Regular || known.kind == FileKind::BlockDevice;
+    std::string data;
+    // One byte more than there should be: a read that leaves room has come to the end.
+    data.resize(std::max<std::size_t>(known.size + 1, kLeastRoom));
+    std::size_t done = 0;
+    for (;;) {
+      const std::span<std::byte> room = std::as_writable_bytes(std::span(data)).subspan(done);
+      const IoResult<std::size_t> count = co_await read_somewhere(room, has_offsets ? done : detail::IoRequest::kNoOffset).or_error();
+      if (!go_on(count, "read")) continue;
+      if (*count == 0) break;
+      done += *count;
+      if (done == data.size()) data.resize(2 * done);
+    }
+    data.resize(done);
+    co_return data;
+  }
+
+  /// Waits until what was written is on the disk, with all that is known of the file.
+  detail::IoCall<void> sync() const noexcept { return {{.code = detail::IoCode::Fsync, .fd = descriptor()}, subject("sync")}; }
+  /// The same without what is not needed to read it, such as times.
+  detail::IoCall<void> sync_data() const noexcept { return {{.code = detail::IoCode::Fsync, .fd = descriptor(), .flags = 1}, subject("sync")}; }
+
+  [[nodiscard]] detail::FileInfoCall info() const noexcept { return {descriptor(), subject("stat")}; }
+  [[nodiscard]] detail::FileSizeCall size() const noexcept { return {descriptor(), subject("stat")}; }
+
+  /// Cuts it off, or makes it longer by zeros that take no room.
+  [[nodiscard]] Task<> truncate(std::uint64_t size) const {
+    const detail::IoRequest request{.code = detail::IoCode::Truncate, .fd = descriptor(), .offset = within_files(size)};
+    const IoResult<void> result = co_await detail::IoCall<void>(request, subject("truncate")).or_error();
+    if (result) co_return;
+    int error = result.error().value();
+    // io_uring has it since Linux 6.9.
+    if (detail::is_unknown_operation(error)) {
+      const auto call = [this, size] { return detail::truncate_file(descriptor(), size); };
+      error = co_await blocking(call);
+    }
+    if (error != 0) detail::throw_io_error(error, subject("truncate"));
+  }
+  /// Makes room on the disk, so that writing there does not fail for want of it. The file grows to the end of it.
+  detail::IoCall<void> allocate(std::uint64_t offset, std::uint64_t size) const noexcept {
+    return {{.code = detail::IoCode::Allocate, .fd = descriptor(), .offset = offset, .length_64 = size}, subject("allocate")};
+  }
+
+  /// Closes the file and says whether all went well, which a network file system may know only then. It is closed in any case, also if the task
+  /// has been asked to stop. What is not awaited does nothing.
+  ///
+  /// Pre: no operation on it goes on.
+  detail::FileClose close() noexcept { return {*this, subject("close")}; }
+
+ private:
+  static constexpr std::size_t kLeastRoom = 4096;
+
+  /// All bits set would mean the file's own position; beyond this one the kernel refuses.
+  static std::uint64_t within_files(std::uint64_t offset) noexcept { return std::min(offset, detail::kLastOffset); }
+  detail::IoCall<std::size_t> read_somewhere(std::span<std::byte> to, std::uint64_t offset) const noexcept {
+    return {detail::transfer_request(detail::IoCode::Read, descriptor(), to.data(), to.size(), offset), subject("read")};
+  }
+  /// False: a signal has ended it, and it is to be tried again. Errors: the operation's.
+  bool go_on(const IoResult<std::size_t>& count, const char* what) const {
+    if (count) [[likely]] return true;
+    if (!detail::is_interruption(count.error().value())) detail::throw_io_error(count.error().value(), subject(what));
+    return false;
+  }
+};
+
+}  // namespace WEFT_TRANSFER_NAMESPACE
+}  // namespace io
+
+namespace detail {
+inline namespace WEFT_TRANSFER_NAMESPACE {
+
+inline io::File FileOpen::value(std::int32_t descriptor) noexcept { return io::File(descriptor, take_path()); }
+inline io::File FileOpen::await_resume() { return value(end_or_throw()); }
+inline OrError<FileOpen> FileOpen::or_error() && { return OrError<FileOpen>(std::move(*this)); }
+
+}  // namespace WEFT_TRANSFER_NAMESPACE
+}  // namespace detail
+}  // namespace weft::inline v0

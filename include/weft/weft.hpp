@@ -31,6 +31,12 @@
 #include <weft/coro/when_all.hpp>             // when_all, when_all_settled
 #include <weft/coro/when_any.hpp>             // when_any
 #include <weft/fiber/stay_here.hpp>           // StayHere
+#include <weft/io/address.hpp>                // io::SocketAddress, io::resolve
+#include <weft/io/buffered_reader.hpp>        // io::BufferedReader
+#include <weft/io/error.hpp>                  // io::Errc
+#include <weft/io/tcp.hpp>                    // io::TcpListener, io::TcpStream
+#include <weft/io/udp.hpp>                    // io::UdpSocket
+#include <weft/io/unix_socket.hpp>            // io::UnixListener, io::UnixStream, io::stream_pair
 #include <weft/mem/frame_arena.hpp>           // FrameArena
 #include <weft/mem/node_memory.hpp>           // NodeMemory
 #include <weft/obs/trace.hpp>                 // Trace, write_chrome_json

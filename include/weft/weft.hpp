@@ -34,6 +34,10 @@
 #include <weft/io/address.hpp>                // io::SocketAddress, io::resolve
 #include <weft/io/buffered_reader.hpp>        // io::BufferedReader
 #include <weft/io/error.hpp>                  // io::Errc
+#include <weft/io/event_fd.hpp>               // io::EventFd
+#include <weft/io/pipe.hpp>                   // io::pipe, io::PipeReader, io::PipeWriter
+#include <weft/io/process.hpp>                // io::Process
+#include <weft/io/signals.hpp>                // io::Signals
 #include <weft/io/tcp.hpp>                    // io::TcpListener, io::TcpStream
 #include <weft/io/udp.hpp>                    // io::UdpSocket
 #include <weft/io/unix_socket.hpp>            // io::UnixListener, io::UnixStream, io::stream_pair

@@ -134,6 +134,9 @@ class BufferedReader {
     co_return frame;
   }
 
+  /// Waits until there is something to be taken. False: the stream has ended, and all has been taken.
+  [[nodiscard("co_await it")]] Task<bool> has_more() { return fill(1); }
+
   /// What has been read and not been taken.
   [[nodiscard]] std::span<const std::byte> buffered() const noexcept { return buffer_.bytes(); }
   [[nodiscard]] Stream& stream() const noexcept { return *stream_; }

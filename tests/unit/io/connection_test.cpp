@@ -229,6 +229,26 @@ TEST_CASE("a Unix connection waits for a listener that has no room") {
   });
 }
 
+TEST_CASE("connections that the listener has no room for are made when it has") {
+  for (const weft::IoBackend backend : working_backends()) {
+    weft::Runtime rt{{.workers = 2, .io_backend = backend}};
+    rt.run([]() -> Task<> {
+      auto listener = TcpListener::listen(SocketAddress::loopback(0), {.backlog = 0});
+      constexpr int kClients = 4;
+      std::vector<int> right(kClients, 0);
+      auto ask_all = [&]() -> Task<> {
+        co_await weft::with_task_group([&](weft::TaskGroup& group) -> Task<> {
+          for (int& one : right) group.spawn(ask_tcp(listener.local_address(), 1, one));
+          co_return;
+        });
+      };
+      // Those that the system has left unanswered ask again after a second.
+      co_await weft::when_all(ask_all(), serve(listener, kClients));
+      CHECK(std::count(right.begin(), right.end(), 1) == kClients);
+    });
+  }
+}
+
 TEST_CASE("a thousand connections are made and closed, one after another") {
   with_each_backend([]() -> Task<> {
     auto listener = TcpListener::listen(SocketAddress::loopback(0));

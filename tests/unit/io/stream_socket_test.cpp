@@ -159,6 +159,37 @@ TEST_CASE("a peer that resets the connection is an error with its name, or a val
   });
 }
 
+TEST_CASE("a reset ends a read that waits, and a write as well") {
+  const std::string much = pattern(std::size_t{32} << 20);
+  with_each_backend([&]() -> Task<> {
+    TcpPair pair = co_await tcp_pair();
+    std::error_code of_read;
+    std::error_code of_write;
+    auto read = [&]() -> Task<> {
+      std::string byte(1, '\0');
+      const auto result = co_await pair.server.read_exactly(bytes_of(byte)).or_error();
+      of_read = result.error();
+    };
+    auto write = [&]() -> Task<> {
+      const auto result = co_await pair.server.write_all(bytes_of(much)).or_error();
+      of_write = result.error();
+    };
+    auto reset = [&]() -> Task<> {
+      std::string part(1 << 16, '\0');
+      co_await pair.client.read_exactly(bytes_of(part));
+      pair.client.reset_on_close();
+      pair.client.close();
+    };
+    co_await weft::when_all(read(), write(), reset());
+    // The first of the two to look is told of the reset, and the other that the connection has gone.
+    const bool is_read_told = of_read == std::errc::connection_reset;
+    const bool is_write_told = of_write == std::errc::connection_reset;
+    CHECK((is_read_told || is_write_told));
+    CHECK((is_read_told || of_read == weft::io::Errc::UnexpectedEnd));
+    CHECK((is_write_told || of_write == std::errc::broken_pipe));
+  });
+}
+
 TEST_CASE("writing to a peer that has gone is an error, and no signal") {
   const std::string much = pattern(kMegabyte);
   const TemporaryFolder folder;

@@ -101,6 +101,8 @@ raytracer_packages=(libcli11-dev libpng-dev)
 # What the samples of machines and tiers need, and hwloc for a machine in a file of lstopo.
 topology_packages=(libcli11-dev libhwloc-dev)
 spillover_packages=(libcli11-dev)
+# What the server needs, which is a sample and a test.
+http_server_packages=(libcli11-dev)
 # What the port of old code needs, which is a sample and a test.
 legacy_port_packages=(libcli11-dev libsqlite3-dev zlib1g-dev)
 

@@ -1,8 +1,10 @@
 #include <catch2/catch.hpp>
+#include <weft/io/buffered_reader.hpp>
 #include <weft/io/tcp.hpp>
 #include <weft/io/unix_socket.hpp>
 #include <weft/weft.hpp>
 
+#include "support/seeded_random.hpp"
 #include "unit/io/streams.hpp"
 
 #include <unistd.h>
@@ -11,6 +13,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -141,6 +144,79 @@ TEST_CASE("an operation of a task that was asked to stop before does not begin")
     CHECK_FALSE(nothing.has_value());
     const std::string got = co_await read_one(one);
     CHECK(got == "x");
+  });
+}
+
+TEST_CASE("timeouts at any moment lose no frame of a stream") {
+  constexpr int kFrames = 300;
+  with_each_backend([&]() -> Task<> {
+    TcpPair pair = co_await tcp_pair();
+    auto write = [&]() -> Task<> {
+      SeededRandom random(1);
+      for (int i = 0; i < kFrames; ++i) {
+        const std::string body = std::to_string(i) + std::string(random.below(3000), 'x');
+        const std::string size{0, 0, static_cast<char>(body.size() >> 8), static_cast<char>(body.size())};
+        // In two pieces, so that some waits end between them.
+        const std::string frame = size + body;
+        const std::size_t cut = random.below(frame.size());
+        co_await pair.client.write_all(bytes_of(std::string_view(frame).substr(0, cut)));
+        if (random.one_in(2)) co_await weft::sleep_for(std::chrono::microseconds(random.below(100)));
+        co_await pair.client.write_all(bytes_of(std::string_view(frame).substr(cut)));
+      }
+      pair.client.close();
+    };
+    int in_order = 0;
+    int ended = 0;
+    auto read = [&]() -> Task<> {
+      SeededRandom random(2);
+      weft::io::BufferedReader reader(pair.server, 64);
+      for (;;) {
+        const auto frame = co_await weft::completed_within(reader.read_frame(4000), std::chrono::microseconds(random.below(100)));
+        if (!frame) {
+          ++ended;
+          continue;
+        }
+        if (!*frame) co_return;
+        const std::string_view body(reinterpret_cast<const char*>((*frame)->data()), (*frame)->size());
+        const std::string number = std::to_string(in_order);
+        in_order += body.substr(0, number.size()) == number ? 1 : 0;
+      }
+    };
+    co_await weft::when_all(write(), read());
+    CAPTURE(ended);
+    CHECK(in_order == kFrames);
+  });
+}
+
+TEST_CASE("timeouts at any moment lose no connection") {
+  constexpr int kClients = 100;
+  with_each_backend([&]() -> Task<> {
+    auto listener = TcpListener::listen(SocketAddress::loopback(0));
+    const SocketAddress address = listener.local_address();
+    auto connect = [&]() -> Task<> {
+      SeededRandom random(1);
+      for (int i = 0; i < kClients; ++i) {
+        TcpStream client = co_await TcpStream::connect(address);
+        if (random.one_in(2)) co_await weft::sleep_for(std::chrono::microseconds(random.below(200)));
+        // Says that it has been accepted.
+        std::string byte(1, '\0');
+        co_await client.read_exactly(bytes_of(byte));
+        client.reset_on_close();
+      }
+    };
+    int accepted = 0;
+    auto accept = [&]() -> Task<> {
+      SeededRandom random(2);
+      while (accepted < kClients) {
+        TcpStream server;
+        const bool is_accepted = co_await weft::completed_within(accept_one(listener, server), std::chrono::microseconds(random.below(100)));
+        if (!is_accepted) continue;
+        ++accepted;
+        co_await server.write_all(bytes_of("x"));
+      }
+    };
+    co_await weft::when_all(connect(), accept());
+    CHECK(accepted == kClients);
   });
 }
 

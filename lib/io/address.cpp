@@ -251,6 +251,8 @@ std::vector<io::SocketAddress> resolve_here(const std::string& host, const std::
     const auto address = io::SocketAddress::from_native(one->ai_addr, one->ai_addrlen);
     if (address && std::find(all.begin(), all.end(), address) == all.end()) all.push_back(address);
   }
+  // Addresses of other families only: there is none that a socket here could have.
+  if (all.empty()) throw std::system_error(EAI_NONAME, io::resolve_category(), "weft: resolve of " + host + ":" + service);
   return all;
 }
 

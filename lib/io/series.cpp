@@ -1,5 +1,6 @@
 #include <weft/io/series.hpp>
 
+#include <weft/base/error.hpp>
 #include <weft/base/resume_job.hpp>
 
 namespace weft::inline v0::detail {
@@ -9,6 +10,8 @@ IoSeries::~IoSeries() = default;
 bool IoSeries::begin(Job* waiting, StopScope* scope) {
   static_cast<Job&>(step_) = marked_job([](Job* job) { static_cast<StepJob*>(job)->series->step(); }, nullptr);
   step_.series = this;
+  // Operations look for themselves; but a series may have something to do before the first one, or none.
+  if (scope != nullptr && scope->stop_requested()) throw OperationCancelled();
   waiting_ = waiting;
   scope_ = scope;
   return go_on();

@@ -52,6 +52,9 @@ class GatherAll : public IoSeries {
   /// @param code  SendMsg or WriteV
   GatherAll(IoCode code, int fd, std::span<const std::span<const std::byte>> parts, const IoSubject& subject) noexcept
       : code_(code), fd_(fd), parts_(parts), subject_(subject) {}
+  GatherAll(const GatherAll& not_begun) noexcept
+      : IoSeries(not_begun), code_(not_begun.code_), fd_(not_begun.fd_), parts_(not_begun.parts_), subject_(not_begun.subject_) {}
+  GatherAll& operator=(const GatherAll&) = delete;
   WEFT_API ~GatherAll() override;
 
  protected:

@@ -18,6 +18,9 @@ class ReadWhenReady : public IoSeries {
  public:
   /// Pre: `fd` does not block; `size` is at most kMost.
   ReadWhenReady(int fd, std::size_t size, const IoSubject& subject) noexcept : fd_(fd), size_(size), subject_(subject) {}
+  ReadWhenReady(const ReadWhenReady& not_begun) noexcept
+      : IoSeries(not_begun), fd_(not_begun.fd_), size_(not_begun.size_), subject_(not_begun.subject_) {}
+  ReadWhenReady& operator=(const ReadWhenReady&) = delete;
   WEFT_API ~ReadWhenReady() override;
 
  protected:

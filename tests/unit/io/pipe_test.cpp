@@ -102,6 +102,16 @@ TEST_CASE("events are counted, from any thread, and taken all at once") {
   });
 }
 
+TEST_CASE("a task that was asked to stop takes no events") {
+  with_each_backend([]() -> Task<> {
+    EventFd events(1);
+    const auto nothing = co_await weft::completed_within(events_of(events), 0ms);
+    CHECK_FALSE(nothing.has_value());
+    const std::uint64_t count = co_await events.wait();
+    CHECK(count == 1);
+  });
+}
+
 TEST_CASE("each event lets one of those who wait go on") {
   with_each_backend([]() -> Task<> {
     EventFd events;

@@ -104,6 +104,8 @@ topology_packages=(libcli11-dev libhwloc-dev)
 spillover_packages=(libcli11-dev)
 # What the sample that hashes files needs.
 file_tree_hash_packages=(libcli11-dev libssl-dev)
+# What the server needs, which is a sample and a test.
+http_server_packages=(libcli11-dev)
 # What the port of old code needs, which is a sample and a test.
 legacy_port_packages=(libcli11-dev libsqlite3-dev zlib1g-dev)
 

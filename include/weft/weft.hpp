@@ -31,13 +31,23 @@
 #include <weft/coro/when_all.hpp>             // when_all, when_all_settled
 #include <weft/coro/when_any.hpp>             // when_any
 #include <weft/fiber/stay_here.hpp>           // StayHere
+#include <weft/io/address.hpp>                // io::SocketAddress, io::resolve
 #include <weft/io/aligned_buffer.hpp>         // io::AlignedBuffer
+#include <weft/io/buffered_reader.hpp>        // io::BufferedReader
+#include <weft/io/error.hpp>                  // io::Errc
+#include <weft/io/event_fd.hpp>               // io::EventFd
 #include <weft/io/file.hpp>                   // io::File
 #include <weft/io/file_handle.hpp>            // io::OpenOptions, io::FileHandle
 #include <weft/io/file_info.hpp>              // io::FileInfo, io::stat
 #include <weft/io/file_reader.hpp>            // io::FileReader, with_file_reader
 #include <weft/io/file_writer.hpp>            // io::FileWriter, with_file_writer
 #include <weft/io/paths.hpp>                  // io::rename, remove, make_directory, make_directories
+#include <weft/io/pipe.hpp>                   // io::pipe, io::PipeReader, io::PipeWriter
+#include <weft/io/process.hpp>                // io::Process
+#include <weft/io/signals.hpp>                // io::Signals
+#include <weft/io/tcp.hpp>                    // io::TcpListener, io::TcpStream
+#include <weft/io/udp.hpp>                    // io::UdpSocket
+#include <weft/io/unix_socket.hpp>            // io::UnixListener, io::UnixStream, io::stream_pair
 #include <weft/io/walk.hpp>                   // io::walk, DirectoryWalk
 #include <weft/io/whole_file.hpp>             // io::read_file, write_file
 #include <weft/mem/frame_arena.hpp>           // FrameArena

@@ -112,8 +112,12 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   /// Its poller, or null: for what any thread may do with it. Threads: any.
   // [worker.poller] acquire: pairs with adopt().
   [[nodiscard]] Poller* poller_for_others() const noexcept { return shared_poller_.load(acquire); }
-  /// Whether the thread that sleeps on its seat does not sleep in its poller, and there are operations. Threads: whoever has the seat.
-  [[nodiscard]] bool is_poller_unwatched() const noexcept { return poller != nullptr && parker.poller() != poller && poller->has_pending(); }
+  /// Whether the thread that sleeps on its seat does not sleep in its poller, and there are operations. Threads: any: a guest asks when it has left
+  /// the seat already, whose own thread may be about to make the poller.
+  [[nodiscard]] bool is_poller_unwatched() const noexcept {
+    const Poller* const there = poller_for_others();
+    return there != nullptr && parker.poller() != there && there->has_pending();
+  }
 
   Parker parker;
   // ---- guarded by Pool::threads_mutex_ ----

@@ -25,7 +25,9 @@ class [[nodiscard]] IoResult {
   [[nodiscard]] bool has_value() const noexcept { return !error_; }
   [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
   /// Pre: has_value().
-  [[nodiscard]] const T& operator*() const noexcept { return value_; }
+  [[nodiscard]] const T& operator*() const& noexcept { return value_; }
+  [[nodiscard]] T& operator*() & noexcept { return value_; }
+  [[nodiscard]] T&& operator*() && noexcept { return std::move(value_); }
   /// Moves the value out. Pre: has_value().
   [[nodiscard]] T take() noexcept { return std::move(value_); }
   /// None if it has a value.

@@ -2,7 +2,6 @@
 /// Two sockets that are connected, and operations on them without the layers above.
 #pragma once
 
-#include <catch2/catch.hpp>
 #include <weft/io/call.hpp>
 
 #include <sys/socket.h>
@@ -11,9 +10,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <stdexcept>
 
 struct Ends {
-  Ends() { REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, of.data()) == 0); }
+  // No assertion of Catch2, which only the test's own thread may make.
+  Ends() {
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, of.data()) != 0) throw std::runtime_error("socketpair failed");
+  }
   ~Ends() {
     for (const int end : of) ::close(end);
   }

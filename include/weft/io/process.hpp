@@ -1,0 +1,159 @@
+/// @file
+/// Process: another program.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <weft/base/platform.hpp>
+#include <weft/io/descriptor.hpp>
+#include <weft/io/pipe.hpp>
+#include <weft/io/series.hpp>
+
+namespace weft::inline v0 {
+namespace io {
+
+/// What a standard stream of a new program is.
+enum class Stdio : std::uint8_t {
+  Inherit,  ///< that of this program
+  Null,     ///< /dev/null
+  Pipe,     ///< a pipe to this program
+};
+
+struct ProcessOptions {
+  Stdio input = Stdio::Inherit;
+  Stdio output = Stdio::Inherit;
+  Stdio error = Stdio::Inherit;
+  /// "NAME=value". Nothing: this program's.
+  std::optional<std::vector<std::string>> environment = std::nullopt;
+  /// Empty: this program's.
+  std::string working_directory = {};
+};
+
+/// How a program has ended.
+struct ExitStatus {
+  int code = 0;    ///< what it has returned, if no signal has ended it
+  int signal = 0;  ///< that has ended it, or 0
+
+  [[nodiscard]] bool is_success() const noexcept { return code == 0 && signal == 0; }
+  friend bool operator==(const ExitStatus&, const ExitStatus&) = default;
+};
+
+}  // namespace io
+
+namespace detail {
+
+/// A program that was started: what of it is no stream.
+class ChildProcess {
+ public:
+  ChildProcess() noexcept = default;
+  /// What the streams of this program's end are: none where nobody has asked for a pipe.
+  struct Streams {
+    io::Descriptor input;
+    io::Descriptor output;
+    io::Descriptor error;
+  };
+  /// Errors: see Process::spawn.
+  WEFT_API ChildProcess(const std::vector<std::string>& arguments, const io::ProcessOptions& options, Streams& streams);
+  ChildProcess(ChildProcess&& other) noexcept
+      : name_(std::move(other.name_)), id_(std::exchange(other.id_, 0)), file_(std::move(other.file_)), status_(other.status_) {}
+  WEFT_API ChildProcess& operator=(ChildProcess&& other) noexcept;
+  WEFT_API ~ChildProcess();
+
+  /// Its number; 0: there is none. Others may have the number once its end has been waited for.
+  [[nodiscard]] int id() const noexcept { return id_; }
+  /// Sends it a signal. False: it has ended. Errors: std::system_error.
+  WEFT_API bool kill(int signal);
+  /// How it has ended, if it has; does not wait. Errors: std::system_error.
+  [[nodiscard]] WEFT_API std::optional<io::ExitStatus> try_wait();
+
+ private:
+  friend class WaitForExit;
+  /// The number of an error, or 0.
+  [[nodiscard]] int look() noexcept;
+  [[nodiscard]] IoSubject subject(const char* what) const noexcept;
+  void end_now() noexcept;
+
+  std::string name_;
+  int id_ = 0;
+  io::Descriptor file_;  // a pidfd
+  std::optional<io::ExitStatus> status_;
+};
+
+class WaitForExit : public IoSeries {
+ public:
+  explicit WaitForExit(ChildProcess& process) noexcept : process_(process) {}
+  WEFT_API ~WaitForExit() override;
+
+ protected:
+  WEFT_API bool next(IoRequest& request) noexcept override;
+  WEFT_API void take(std::int32_t result) noexcept override;
+  [[nodiscard]] WEFT_API IoSubject subject() const noexcept override;
+  [[nodiscard]] io::ExitStatus take_value() const noexcept { return *process_.status_; }
+
+ private:
+  ChildProcess& process_;
+};
+
+}  // namespace detail
+
+namespace io {
+inline namespace WEFT_TRANSFER_NAMESPACE {
+
+/// Another program that this one has started.
+///
+///     auto sort = io::Process::spawn({"sort", "-n"}, {.input = io::Stdio::Pipe, .output = io::Stdio::Pipe});
+///
+/// Threads:  one at a time; its streams as PipeReader and PipeWriter, beside it.
+/// Lifetime: one whose end nobody has waited for is killed (SIGKILL) by the destructor, which waits for that: none is left behind, as a zombie
+///           neither. It is not moved while somebody waits.
+/// Cost:     of the start: the system's, some 100 us, in which the thread is blocked. Its end is waited for by a pidfd (Linux 5.3), without signals.
+/// Note:     a program that ignores SIGCHLD, or waits for any child by itself, takes away how this one has ended: wait() then fails with "No child
+///           processes".
+class Process : public detail::ChildProcess {
+ public:
+  /// None.
+  Process() noexcept = default;
+
+  /// Starts a program. It gets no descriptor but its standard streams, no blocked signal, and the default for SIGPIPE.
+  ///
+  /// @param arguments  the first is the program, which is looked for in PATH if it has no '/'
+  /// Errors: std::system_error: "weft: spawn of no-such-program: No such file or directory"; UsageError if there is no first argument.
+  [[nodiscard]] static Process spawn(const std::vector<std::string>& arguments, const ProcessOptions& options = {}) {
+    Streams streams;
+    ChildProcess child(arguments, options, streams);
+    return Process(std::move(child), streams);
+  }
+
+  /// Waits for its end. `co_await` gives an ExitStatus, the same each time.
+  ///
+  /// A program that writes into a pipe which nobody reads never ends: read first, or meanwhile; and close input() where it reads to the end.
+  /// Errors: std::system_error; OperationCancelled after a stop request, and the program goes on.
+  /// Cost:   two system calls and what waiting takes; no allocation.
+  [[nodiscard]] detail::SeriesCall<detail::WaitForExit, ExitStatus> wait() noexcept {
+    return detail::SeriesCall<detail::WaitForExit, ExitStatus>(static_cast<ChildProcess&>(*this));
+  }
+
+  /// What is written here it reads. Closed if no pipe was asked for, as are the others.
+  [[nodiscard]] PipeWriter& input() noexcept { return input_; }
+  [[nodiscard]] PipeReader& output() noexcept { return output_; }
+  [[nodiscard]] PipeReader& error() noexcept { return error_; }
+
+ private:
+  Process(ChildProcess&& child, Streams& streams) : ChildProcess(std::move(child)) {
+    if (streams.input.is_open()) input_ = PipeWriter(std::move(streams.input));
+    if (streams.output.is_open()) output_ = PipeReader(std::move(streams.output));
+    if (streams.error.is_open()) error_ = PipeReader(std::move(streams.error));
+  }
+
+  PipeWriter input_;
+  PipeReader output_;
+  PipeReader error_;
+};
+
+}  // namespace WEFT_TRANSFER_NAMESPACE
+}  // namespace io
+}  // namespace weft::inline v0

@@ -1,0 +1,115 @@
+/// @file
+/// TcpListener, TcpStream.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <weft/base/platform.hpp>
+#include <weft/coro/task.hpp>
+#include <weft/io/address.hpp>
+#include <weft/io/socket.hpp>
+#include <weft/io/stream_socket.hpp>
+
+namespace weft::inline v0 {
+namespace io {
+
+struct TcpListenOptions {
+  int backlog = 1024;           ///< so many connections wait to be accepted; the system has a limit of its own (net.core.somaxconn)
+  bool reuse_address = true;    ///< also while connections of an earlier listener are still on their way out
+  bool reuse_port = false;      ///< other listeners with this option share the port, and the system spreads connections over them
+  bool is_v6_only = false;      ///< of an IPv6 address: no IPv4
+};
+
+}  // namespace io
+
+namespace detail {
+
+[[nodiscard]] WEFT_API io::Descriptor listen_tcp(const io::SocketAddress& address, const io::TcpListenOptions& options);
+WEFT_API void set_no_delay(int socket, bool is_on, const IoSubject& subject);
+WEFT_API void set_keep_alive(int socket, const io::KeepAlive& options, const IoSubject& subject);
+
+}  // namespace detail
+
+namespace io {
+inline namespace WEFT_TRANSFER_NAMESPACE {
+
+/// A TCP connection. What can be done with it is said of StreamSocket.
+///
+/// Example: samples/http_server
+class TcpStream : public StreamSocket {
+ public:
+  using StreamSocket::StreamSocket;
+  explicit TcpStream(detail::ConnectedSocket connected) noexcept : StreamSocket(std::move(connected.file), connected.peer) {}
+
+  /// Connects to an address. `co_await` gives the stream.
+  ///
+  /// Errors: std::system_error: "weft: connect of 127.0.0.1:80: Connection refused"; or_error() gives it as a value. OperationCancelled after a stop
+  ///         request. Without one a peer that says nothing is given up by the system after about two minutes: use timeout().
+  /// Cost:   what the system takes; no allocation.
+  [[nodiscard]] static detail::SeriesCall<detail::ConnectOne, TcpStream> connect(const SocketAddress& address) noexcept {
+    return detail::SeriesCall<detail::ConnectOne, TcpStream>(address);
+  }
+  /// Connects to a machine by its name: to its addresses one after another, until one answers.
+  ///
+  /// Errors: if none does, what the first has said; those of resolve().
+  [[nodiscard("co_await it")]] static Task<TcpStream> connect(std::string host, std::uint16_t port) {
+    const std::vector<SocketAddress> addresses = co_await resolve(std::move(host), port);
+    std::exception_ptr first;
+    for (const SocketAddress& address : addresses) {
+      try {
+        TcpStream stream = co_await connect(address);
+        co_return stream;
+      } catch (const std::system_error&) {
+        if (!first) first = std::current_exception();
+      }
+    }
+    std::rethrow_exception(first);
+  }
+
+  /// On: what is written is sent at once, also while earlier data have not been confirmed (TCP_NODELAY). Errors: std::system_error.
+  void set_no_delay(bool is_on) { detail::set_no_delay(native_handle(), is_on, subject("setting an option")); }
+  /// Has the system ask whether the peer still lives when nothing is heard of it. Errors: std::system_error.
+  void set_keep_alive(const KeepAlive& options = {}) { detail::set_keep_alive(native_handle(), options, subject("setting an option")); }
+};
+
+/// Takes connections.
+///
+/// A server's loop: what goes wrong with a connection that has not been accepted yet is dealt with inside (ECONNABORTED and the like: it is dropped,
+/// and the next one is waited for). What is left are limits of this machine: EMFILE, ENFILE, ENOBUFS, ENOMEM. They leave the listener as it is and
+/// the connection in its queue, so that the loop closes something, or sleeps for a moment, and goes on.
+///
+/// Threads:  several tasks may accept at the same time.
+/// Lifetime: it is neither moved nor closed while somebody accepts.
+/// Example:  samples/http_server
+class TcpListener : public detail::Socket {
+ public:
+  /// None.
+  TcpListener() noexcept = default;
+
+  /// Begins to listen. Errors: std::system_error naming the address: "weft: listen of 127.0.0.1:80: Address already in use".
+  [[nodiscard]] static TcpListener listen(const SocketAddress& address, const TcpListenOptions& options = {}) {
+    return TcpListener(detail::listen_tcp(address, options));
+  }
+
+  /// Waits for a connection. `co_await` gives its stream, which has the peer's address.
+  ///
+  /// Errors: std::system_error naming the listener's address, see above; or_error() gives it as a value. OperationCancelled after a stop request: a
+  ///         connection that came before it is given, one that comes later is for the next accept.
+  /// Cost:   what the system takes; no allocation.
+  [[nodiscard]] detail::SeriesCall<detail::AcceptOne, TcpStream> accept() noexcept {
+    return detail::SeriesCall<detail::AcceptOne, TcpStream>(*this);
+  }
+
+ private:
+  explicit TcpListener(Descriptor file) noexcept : Socket(std::move(file), SocketAddress()) {}
+};
+
+}  // namespace WEFT_TRANSFER_NAMESPACE
+}  // namespace io
+}  // namespace weft::inline v0

@@ -1,0 +1,45 @@
+#include <weft/io/series.hpp>
+
+#include <weft/base/error.hpp>
+#include <weft/base/resume_job.hpp>
+
+namespace weft::inline v0::detail {
+
+IoSeries::~IoSeries() = default;
+
+bool IoSeries::begin(Job* waiting, StopScope* scope) {
+  static_cast<Job&>(step_) = marked_job([](Job* job) { static_cast<StepJob*>(job)->series->step(); }, nullptr);
+  step_.series = this;
+  // Operations look for themselves; but a series may have something to do before the first one, or none.
+  if (scope != nullptr && scope->stop_requested()) throw OperationCancelled();
+  waiting_ = waiting;
+  scope_ = scope;
+  return go_on();
+  // ---- *this may be gone if that has returned true (L4) ----
+}
+
+/// False: all have ended. True: one is under way, and its end is for step().
+bool IoSeries::go_on() {
+  for (;;) {
+    IoRequest request;
+    if (!next(request)) return false;
+    operation_.emplace(request);
+    if (operation_->begin(&step_, scope_)) return true;
+    // ---- *this may be gone if that has returned true (L4) ----
+    take(operation_->end());
+    if (error_) return false;
+  }
+}
+
+void IoSeries::step() noexcept {
+  try {
+    take(operation_->end());
+    if (!error_ && go_on()) return;
+    // ---- *this may be gone if that has returned true (L4) ----
+  } catch (...) {
+    failure_ = std::current_exception();
+  }
+  hand_to_loop(waiting_);
+}
+
+}  // namespace weft::inline v0::detail

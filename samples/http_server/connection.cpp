@@ -1,0 +1,178 @@
+#include "connection.hpp"
+
+#include <array>
+#include <cstddef>
+#include <exception>
+#include <span>
+#include <system_error>
+#include <utility>
+
+#include <weft/base/error.hpp>
+#include <weft/time/timeout.hpp>
+
+namespace http_server {
+namespace {
+
+std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
+
+constexpr std::size_t kLongestChunkLine = 256;
+constexpr std::size_t kLargestDropped = 1 << 20;
+
+}  // namespace
+
+Connection::Connection(weft::io::TcpStream stream, const Site& site) : stream_(std::move(stream)), reader_(stream_), site_(site) {
+  // Answers are written whole, so nothing is gained by waiting for more.
+  stream_.set_no_delay(true);
+}
+
+weft::Task<> Connection::serve() {
+  try {
+    bool goes_on = true;
+    while (goes_on) {
+      const bool has_request = co_await wait_for_request();
+      if (!has_request) co_return;
+      goes_on = co_await answer_one();
+    }
+    co_await say_goodbye();
+  } catch (const std::system_error&) {
+    // The client has gone, in the middle of something; there is nobody to tell.
+  } catch (const weft::TimeoutError&) {
+    site_.metrics.timed_out();
+  }
+}
+
+weft::Task<bool> Connection::wait_for_request() {
+  if (!reader_.buffered().empty()) co_return true;
+  if (!site_.connections.begin_idle(stream_)) co_return false;
+  std::optional<bool> has_more;
+  std::exception_ptr error;
+  try {
+    has_more = co_await weft::completed_within(reader_.has_more(), site_.limits.idle);
+  } catch (...) {
+    error = std::current_exception();
+  }
+  site_.connections.end_idle(stream_);
+  if (error) std::rethrow_exception(error);
+  co_return has_more.value_or(false);
+}
+
+weft::Task<bool> Connection::answer_one() {
+  std::optional<Request> request;
+  std::optional<Answer> answer;
+  try {
+    request = co_await weft::completed_within(read_request(), site_.limits.request);
+    if (!request) {
+      site_.metrics.timed_out();
+      answer = error_answer(408, "the request did not arrive in time");
+    }
+  } catch (const RequestError& error) {
+    answer = error_answer(error.status(), error.what());
+  }
+  bool is_last = !request;
+  if (request) {
+    try {
+      answer = co_await answer_to(request->head, request->body, site_.files, site_.metrics);
+    } catch (const std::system_error& error) {
+      answer = error_answer(503, error.code().message());
+    }
+    is_last = !request->head.is_kept_alive || site_.connections.is_draining();
+  }
+  co_await send_in_time(*answer, request && request->head.method == "HEAD", is_last);
+  co_return !is_last;
+}
+
+weft::Task<Connection::Request> Connection::read_request() {
+  Request request;
+  std::optional<std::string_view> text;
+  bool is_too_long = false;
+  try {
+    text = co_await reader_.read_until("\r\n\r\n", site_.limits.head);
+  } catch (const weft::LimitError&) {
+    is_too_long = true;
+  }
+  if (is_too_long) throw RequestError(431, "the head is longer than " + std::to_string(site_.limits.head) + " bytes");
+  if (!text) throw RequestError(400, "there is no request");
+  request.head = parse_head(*text);
+  if (request.head.body_size > site_.limits.body) throw RequestError(413, "the body is longer than " + std::to_string(site_.limits.body) + " bytes");
+  request.body = co_await read_body(request.head);
+  co_return request;
+}
+
+weft::Task<std::string> Connection::read_body(const RequestHead& head) {
+  if (head.body == BodyKind::None) co_return std::string();
+  if (head.wants_continue && reader_.buffered().empty()) co_await stream_.write_all(bytes_of("HTTP/1.1 100 Continue\r\n\r\n"));
+  if (head.body == BodyKind::Chunked) co_return co_await read_chunks();
+  std::string body(head.body_size, '\0');
+  co_await reader_.read_exactly(std::as_writable_bytes(std::span(body)));
+  co_return body;
+}
+
+weft::Task<std::string> Connection::read_chunks() {
+  std::string body;
+  bool is_too_long = false;
+  try {
+    for (;;) {
+      const auto line = co_await reader_.read_line(kLongestChunkLine);
+      const std::uint64_t size = line ? parse_chunk_line(*line) : 0;
+      if (size == 0) break;
+      if (size > site_.limits.body - body.size()) {
+        throw RequestError(413, "the body is longer than " + std::to_string(site_.limits.body) + " bytes");
+      }
+      const std::size_t before = body.size();
+      body.resize(before + size);
+      co_await reader_.read_exactly(std::as_writable_bytes(std::span(body).subspan(before)));
+      std::array<std::byte, 2> end{};
+      co_await reader_.read_exactly(end);
+      if (end != std::array{std::byte{'\r'}, std::byte{'\n'}}) throw RequestError(400, "a chunk is longer than it says");
+    }
+    // Headers behind the body are for nobody here.
+    for (std::size_t left = site_.limits.head;;) {
+      const auto line = co_await reader_.read_line(left);
+      if (!line || line->empty()) break;
+      left -= line->size();
+    }
+  } catch (const weft::LimitError&) {
+    is_too_long = true;
+  }
+  if (is_too_long) throw RequestError(431, "a line between chunks, or the headers behind them, are too long");
+  co_return body;
+}
+
+weft::Task<> Connection::send(const Answer& answer, bool is_head_only, bool is_last) {
+  const std::string head = head_of(answer, is_last);
+  std::uint64_t size = head.size();
+  if (answer.file && !is_head_only) {
+    co_await stream_.write_all(bytes_of(head));
+    const std::uint64_t sent = co_await stream_.send_file(answer.file->file.number(), 0, answer.file->size);
+    // The length was promised: a file that has become shorter leaves nothing but to break off.
+    if (sent != answer.file->size) throw std::system_error(std::make_error_code(std::errc::io_error), "the file has become shorter");
+    size += sent;
+  } else {
+    const std::array parts{bytes_of(head), bytes_of(is_head_only ? std::string_view() : std::string_view(answer.body))};
+    co_await stream_.write_all(parts);
+    size += parts[1].size();
+  }
+  site_.metrics.answered(answer.status, size);
+}
+
+weft::Task<> Connection::send_in_time(const Answer& answer, bool is_head_only, bool is_last) {
+  co_await weft::timeout(send(answer, is_head_only, is_last), site_.limits.answer);
+}
+
+/// A connection that is closed while something of the client's is unread is reset, and the client may lose the answer. So the rest is read, for a
+/// moment.
+weft::Task<> Connection::say_goodbye() {
+  stream_.shutdown_write();
+  static_cast<void>(co_await weft::completed_within(drop_rest(), std::chrono::seconds(1)));
+}
+
+weft::Task<> Connection::drop_rest() {
+  std::array<std::byte, 4096> rest;  // NOLINT: written before it is read, and not read
+  for (std::size_t left = kLargestDropped; left > 0;) {
+    const std::size_t size = co_await stream_.read(rest);
+    if (size == 0 || size > left) co_return;
+    left -= size;
+  }
+}
+
+}  // namespace http_server

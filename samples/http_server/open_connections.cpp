@@ -1,0 +1,53 @@
+#include "open_connections.hpp"
+
+#include <system_error>
+
+namespace http_server {
+
+void OpenConnections::add() noexcept {
+  const std::lock_guard lock(mutex_);
+  ++count_;
+}
+
+void OpenConnections::remove() {
+  const std::lock_guard lock(mutex_);
+  --count_;
+  if (count_ == 0 && is_draining_) gone_.add();
+}
+
+bool OpenConnections::begin_idle(weft::io::TcpStream& stream) {
+  const std::lock_guard lock(mutex_);
+  if (is_draining_) return false;
+  idle_.insert(&stream);
+  return true;
+}
+
+void OpenConnections::end_idle(weft::io::TcpStream& stream) {
+  const std::lock_guard lock(mutex_);
+  idle_.erase(&stream);
+}
+
+bool OpenConnections::begin_drain() {
+  const std::lock_guard lock(mutex_);
+  is_draining_ = true;
+  for (weft::io::TcpStream* const stream : idle_) {
+    try {
+      stream->shutdown_read();
+    } catch (const std::system_error&) {
+      // The client has gone already, which its task is about to see.
+    }
+  }
+  return count_ > 0;
+}
+
+bool OpenConnections::is_draining() const {
+  const std::lock_guard lock(mutex_);
+  return is_draining_;
+}
+
+std::size_t OpenConnections::count() const {
+  const std::lock_guard lock(mutex_);
+  return count_;
+}
+
+}  // namespace http_server

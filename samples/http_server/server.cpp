@@ -1,0 +1,85 @@
+#include "server.hpp"
+
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <span>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include <weft/coro/when_any.hpp>
+#include <weft/time/sleep.hpp>
+#include <weft/time/timeout.hpp>
+
+namespace http_server {
+namespace {
+
+constexpr std::chrono::milliseconds kPauseWithoutDescriptors{20};
+
+/// Whether this is a limit of the machine that passes.
+bool is_limit(std::error_code error) {
+  return error == std::errc::too_many_files_open || error == std::errc::too_many_files_open_in_system || error == std::errc::no_buffer_space ||
+         error == std::errc::not_enough_memory;
+}
+
+}  // namespace
+
+Server::Server(const Options& options)
+    : limits_(options.limits), files_(options.folder), listener_(weft::io::TcpListener::listen(options.address)) {}
+
+weft::Task<std::size_t> Server::run(weft::Task<> told_to_stop) {
+  std::size_t broken_off = 0;
+  co_await weft::with_task_group([&](weft::TaskGroup& group) -> weft::Task<> {
+    // The first to end is the word to stop; the other one is then asked to.
+    static_cast<void>(co_await weft::when_any(std::move(told_to_stop), accept_all(group)));
+    listener_.close();
+    if (!connections_.begin_drain()) co_return;
+    const bool are_gone = co_await weft::completed_within(wait_until_gone(), limits_.drain);
+    if (are_gone) co_return;
+    broken_off = connections_.count();
+    group.request_stop();
+  });
+  co_return broken_off;
+}
+
+weft::Task<> Server::accept_all(weft::TaskGroup& group) {
+  for (;;) {
+    auto stream = co_await listener_.accept().or_error();
+    if (stream) {
+      group.spawn(serve(std::move(*stream)));
+    } else if (is_limit(stream.error())) {
+      // Nothing is lost: the connection waits until one of those that are served has ended.
+      co_await weft::sleep_for(kPauseWithoutDescriptors);
+    } else {
+      throw std::system_error(stream.error(), "accept");
+    }
+  }
+}
+
+weft::Task<> Server::serve(weft::io::TcpStream stream) {
+  if (metrics_.open_connections() >= limits_.connections) {
+    metrics_.connection_refused();
+    const Answer full = error_answer(503, "there are too many connections");
+    const std::string text = head_of(full, true) + full.body;
+    // To a client that has just connected there is room for so little; if not, it gets nothing.
+    static_cast<void>(co_await stream.write(std::as_bytes(std::span(text))).or_error());
+    co_return;
+  }
+  const OpenConnections::Entry entry(connections_);
+  metrics_.connection_opened();
+  try {
+    Connection connection(std::move(stream), {limits_, files_, metrics_, connections_});
+    co_await connection.serve();
+  } catch (const weft::OperationCancelled&) {
+    // It was broken off.
+  } catch (const std::exception& error) {
+    // Whatever it is, memory above all: the others go on.
+    std::fprintf(stderr, "http_server: a connection has ended: %s\n", error.what());
+  }
+  metrics_.connection_closed();
+}
+
+weft::Task<> Server::wait_until_gone() { static_cast<void>(co_await connections_.gone().wait()); }
+
+}  // namespace http_server

@@ -1,0 +1,63 @@
+#include "static_files.hpp"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "program/input_error.hpp"
+
+namespace http_server {
+namespace {
+
+const char* type_of(std::string_view path) {
+  struct Type {
+    std::string_view ending;
+    const char* name;
+  };
+  constexpr Type kTypes[] = {
+      {".html", "text/html; charset=utf-8"}, {".css", "text/css; charset=utf-8"},    {".js", "text/javascript; charset=utf-8"},
+      {".txt", "text/plain; charset=utf-8"}, {".md", "text/markdown; charset=utf-8"}, {".json", "application/json"},
+      {".svg", "image/svg+xml"},             {".png", "image/png"},                   {".jpg", "image/jpeg"},
+  };
+  for (const Type& type : kTypes) {
+    if (path.ends_with(type.ending)) return type.name;
+  }
+  return "application/octet-stream";
+}
+
+weft::io::Descriptor open_beneath(int folder, const std::string& path) {
+  open_how how{};
+  // Without O_NONBLOCK a FIFO in the folder would block until somebody writes into it.
+  how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  return weft::io::Descriptor(static_cast<int>(::syscall(SYS_openat2, folder, path.c_str(), &how, sizeof how)));
+}
+
+}  // namespace
+
+StaticFiles::StaticFiles(const std::string& folder) : folder_(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)) {
+  if (!folder_.is_open()) throw program::InputError(folder, std::generic_category().message(errno));
+}
+
+std::optional<OpenFile> StaticFiles::open(std::string_view path) const {
+  std::string relative(path.substr(1));
+  if (relative.empty() || relative.back() == '/') relative += "index.html";
+  // "//etc/passwd" has an absolute path behind its first '/'; the kernel refuses that one too.
+  OpenFile opened{open_beneath(folder_.number(), relative)};
+  if (!opened.file.is_open()) {
+    if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) throw std::system_error(errno, std::system_category(), "opening a file");
+    return std::nullopt;
+  }
+  struct stat info {};
+  if (::fstat(opened.file.number(), &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
+  opened.size = static_cast<std::uint64_t>(info.st_size);
+  opened.type = type_of(relative);
+  return opened;
+}
+
+}  // namespace http_server

@@ -1,0 +1,272 @@
+#include <catch2/catch.hpp>
+#include <weft/weft.hpp>
+
+#include <cstddef>
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "server.hpp"
+#include "support/temporary_folder.hpp"
+
+using namespace std::chrono_literals;
+using namespace http_server;
+using weft::Task;
+using weft::io::BufferedReader;
+using weft::io::TcpStream;
+
+namespace {
+
+std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
+
+struct Reply {
+  int status = 0;
+  std::string head;
+  std::string body;
+};
+
+/// A client that knows as much of HTTP as the tests need.
+class Client {
+ public:
+  explicit Client(TcpStream stream) : stream_(std::move(stream)), reader_(stream_) {}
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  Task<> send(std::string text) { co_await stream_.write_all(bytes_of(text)); }
+  /// Nothing: the server has closed the connection.
+  Task<std::optional<Reply>> reply(bool has_body = true) {
+    const auto head = co_await reader_.read_until("\r\n\r\n", 65536);
+    if (!head) co_return std::nullopt;
+    Reply reply;
+    reply.head = *head;
+    reply.status = std::stoi(reply.head.substr(9, 3));
+    const std::size_t length = reply.head.find("Content-Length: ");
+    if (has_body && length != std::string::npos) reply.body.resize(std::stoul(reply.head.substr(length + 16)));
+    co_await reader_.read_exactly(std::as_writable_bytes(std::span(reply.body)));
+    co_return reply;
+  }
+  Task<Reply> ask(std::string text) {
+    co_await send(std::move(text));
+    const auto reply = co_await this->reply();
+    co_return reply.value_or(Reply{});
+  }
+  [[nodiscard]] TcpStream& stream() { return stream_; }
+
+ private:
+  TcpStream stream_;
+  BufferedReader<TcpStream> reader_;
+};
+
+std::string get(const std::string& path, const std::string& headers = "") { return "GET " + path + " HTTP/1.1\r\nHost: here\r\n" + headers + "\r\n"; }
+std::string post(const std::string& path, const std::string& body) {
+  return "POST " + path + " HTTP/1.1\r\nHost: here\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+/// Runs a server, and a client's task; when that has ended the server is told to stop.
+template <class F>
+std::size_t with_server(Limits limits, F body) {
+  const weft_test::TemporaryFolder folder;
+  folder.write("index.html", "<p>index");
+  folder.write("a b.txt", "text");
+  folder.write("large", std::string(500'000, 'x'));
+  std::filesystem::create_symlink("/etc/passwd", folder / "link");
+  Options options;
+  options.address = weft::io::SocketAddress::loopback(0);
+  options.folder = folder.write("x", "").parent_path().string();
+  options.limits = limits;
+  Server server(options);
+  weft::Runtime rt{{.workers = 2}};
+  weft::io::EventFd stop;
+  auto told = [&]() -> Task<> { static_cast<void>(co_await stop.wait()); };
+  auto client = [&]() -> Task<> {
+    co_await body(server.address(), stop);
+    stop.add();
+  };
+  return rt.run([&]() -> Task<std::size_t> {
+    auto [broken_off, nothing] = co_await weft::when_all(server.run(told()), client());
+    static_cast<void>(nothing);
+    co_return broken_off;
+  });
+}
+
+using Address = weft::io::SocketAddress;
+using Stop = weft::io::EventFd;
+
+}  // namespace
+
+TEST_CASE("files are served, those in the folder and no others") {
+  with_server({}, [](Address address, Stop&) -> Task<> {
+    Client client(co_await TcpStream::connect(address));
+    const Reply index = co_await client.ask(get("/"));
+    CHECK(index.status == 200);
+    CHECK(index.body == "<p>index");
+    CHECK(index.head.find("Content-Type: text/html") != std::string::npos);
+    const Reply text = co_await client.ask(get("/a%20b.txt"));
+    CHECK(text.body == "text");
+    const Reply large = co_await client.ask(get("/large"));
+    CHECK(large.body == std::string(500'000, 'x'));
+    for (const char* path : {"/none", "/link", "//etc/passwd", "/a", "/x/y"}) {
+      CAPTURE(path);
+      const Reply none = co_await client.ask(get(path));
+      CHECK(none.status == 404);
+    }
+    const Reply outside = co_await client.ask(get("/../etc/passwd"));
+    CHECK(outside.status == 400);
+  });
+}
+
+TEST_CASE("HEAD gives the head of an answer alone, and other methods are refused with those that there are") {
+  with_server({}, [](Address address, Stop&) -> Task<> {
+    Client client(co_await TcpStream::connect(address));
+    co_await client.send("HEAD /a%20b.txt HTTP/1.1\r\nHost: here\r\n\r\n");
+    const auto head = co_await client.reply(false);
+    CHECK(head->head.find("Content-Length: 4\r\n") != std::string::npos);
+    const Reply refused = co_await client.ask(post("/a%20b.txt", "x"));
+    CHECK(refused.status == 405);
+    CHECK(refused.head.find("Allow: GET, HEAD\r\n") != std::string::npos);
+  });
+}
+
+TEST_CASE("words are counted, of a body in one piece and in chunks") {
+  with_server({}, [](Address address, Stop&) -> Task<> {
+    Client client(co_await TcpStream::connect(address));
+    const Reply whole = co_await client.ask(post("/api/count", "one two\nthree\n"));
+    CHECK(whole.body == "{\"bytes\":14,\"lines\":2,\"words\":3}\n");
+    const Reply chunked = co_await client.ask(
+        "POST /api/count HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n5;x=y\r\n two\n\r\n0\r\nTrailer: x\r\n\r\n");
+    CHECK(chunked.body == "{\"bytes\":8,\"lines\":1,\"words\":2}\n");
+    co_await client.send("POST /api/count HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+    const auto go_on = co_await client.reply(false);
+    CHECK(go_on->status == 100);
+    const Reply answer = co_await client.ask("one");
+    CHECK(answer.body == "{\"bytes\":3,\"lines\":0,\"words\":1}\n");
+  });
+}
+
+TEST_CASE("requests that come all at once are answered in their order") {
+  with_server({}, [](Address address, Stop&) -> Task<> {
+    Client client(co_await TcpStream::connect(address));
+    std::string all;
+    for (int i = 0; i < 50; ++i) all += post("/api/count", std::string(static_cast<std::size_t>(i), 'x')) + get("/a%20b.txt");
+    co_await client.send(all + get("/", "Connection: close\r\n"));
+    int right = 0;
+    for (int i = 0; i < 50; ++i) {
+      const auto count = co_await client.reply();
+      const auto text = co_await client.reply();
+      right += count && count->body.find("\"bytes\":" + std::to_string(i) + ",") != std::string::npos && text && text->body == "text" ? 1 : 0;
+    }
+    CHECK(right == 50);
+    const auto last = co_await client.reply();
+    CHECK(last->head.find("Connection: close\r\n") != std::string::npos);
+    const auto end = co_await client.reply();
+    CHECK_FALSE(end.has_value());
+  });
+}
+
+TEST_CASE("what is too large is refused with a status, and the connection is closed") {
+  with_server({.head = 200, .body = 100}, [](Address address, Stop&) -> Task<> {
+    struct Wrong {
+      std::string text;
+      int status;
+    };
+    const std::vector<Wrong> all{{get("/", "X: " + std::string(300, 'x') + "\r\n"), 431},
+                                 {post("/api/count", std::string(101, 'x')), 413},
+                                 {"POST /api/count HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n", 413},
+                                 {"POST /api/count HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxyz", 400},
+                                 {"nonsense\r\n\r\n", 400}};
+    for (const Wrong& wrong : all) {
+      CAPTURE(wrong.text);
+      Client client(co_await TcpStream::connect(address));
+      const Reply reply = co_await client.ask(wrong.text);
+      CHECK(reply.status == wrong.status);
+      const auto end = co_await client.reply();
+      CHECK_FALSE(end.has_value());
+    }
+    Client client(co_await TcpStream::connect(address));
+    const Reply fits = co_await client.ask(post("/api/count", std::string(100, 'x')));
+    CHECK(fits.status == 200);
+  });
+}
+
+TEST_CASE("a client that does not get on with its request is told so, and one that is idle is closed") {
+  with_server({.idle = 5ms}, [](Address address, Stop&) -> Task<> {
+    Client idle(co_await TcpStream::connect(address));
+    const auto end = co_await idle.reply();
+    CHECK_FALSE(end.has_value());
+  });
+  with_server({.request = 5ms}, [](Address address, Stop&) -> Task<> {
+    Client slow(co_await TcpStream::connect(address));
+    const Reply reply = co_await slow.ask("GET / HT");
+    CHECK(reply.status == 408);
+  });
+}
+
+TEST_CASE("a client that takes no answer does not keep the server") {
+  const std::size_t broken_off = with_server({.answer = 5ms}, [](Address address, Stop&) -> Task<> {
+    Client client(co_await TcpStream::connect(address));
+    client.stream().set_receive_buffer(4096);
+    std::string all;
+    for (int i = 0; i < 40; ++i) all += get("/large");
+    co_await client.send(all);
+    // The figures say when it was given up.
+    bool is_given_up = false;
+    while (!is_given_up) {
+      Client other(co_await TcpStream::connect(address));
+      const Reply metrics = co_await other.ask(get("/metrics"));
+      is_given_up = !metrics.body.empty() && metrics.body.find("http_timeouts_total 0\n") == std::string::npos;
+    }
+  });
+  CHECK(broken_off == 0);
+}
+
+TEST_CASE("a server that stops closes those that are idle, and answers what has begun") {
+  const std::size_t broken_off = with_server({.drain = 60s}, [](Address address, Stop& stop) -> Task<> {
+    Client idle(co_await TcpStream::connect(address));
+    const Reply first = co_await idle.ask(get("/"));
+    CHECK(first.status == 200);
+    Client busy(co_await TcpStream::connect(address));
+    co_await busy.send("POST /api/count HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+    const auto begun = co_await busy.reply(false);
+    CHECK(begun->status == 100);
+    stop.add();
+    const auto end = co_await idle.reply();
+    CHECK_FALSE(end.has_value());
+    const Reply answer = co_await busy.ask("one");
+    CHECK(answer.status == 200);
+    CHECK(answer.head.find("Connection: close\r\n") != std::string::npos);
+    const auto refused = co_await TcpStream::connect(address).or_error();
+    CHECK(refused.error() == std::errc::connection_refused);
+  });
+  CHECK(broken_off == 0);
+}
+
+TEST_CASE("a server that stops breaks off what takes too long") {
+  std::optional<Client> busy;
+  const std::size_t broken_off = with_server({.drain = 2ms}, [&](Address address, Stop& stop) -> Task<> {
+    busy.emplace(co_await TcpStream::connect(address));
+    co_await busy->send("POST /api/count HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+    const auto begun = co_await busy->reply(false);
+    CHECK(begun->status == 100);
+    stop.add();
+  });
+  CHECK(broken_off == 1);
+}
+
+TEST_CASE("connections beyond the limit are told so") {
+  with_server({.connections = 1}, [](Address address, Stop&) -> Task<> {
+    Client first(co_await TcpStream::connect(address));
+    const Reply good = co_await first.ask(get("/"));
+    CHECK(good.status == 200);
+    Client second(co_await TcpStream::connect(address));
+    const auto refused = co_await second.reply();
+    CHECK(refused->status == 503);
+    const Reply again = co_await first.ask(get("/metrics"));
+    CHECK(again.body.find("http_connections_refused_total 1\n") != std::string::npos);
+    CHECK(again.body.find("http_connections_open 1\n") != std::string::npos);
+  });
+}

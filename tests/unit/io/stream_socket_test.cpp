@@ -1,0 +1,276 @@
+#include <catch2/catch.hpp>
+#include <weft/io/tcp.hpp>
+#include <weft/io/unix_socket.hpp>
+#include <weft/weft.hpp>
+
+#include "support/seeded_random.hpp"
+#include "support/temporary_folder.hpp"
+#include "unit/io/streams.hpp"
+
+#include <fcntl.h>
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+using namespace weft_test;
+using weft::Task;
+using weft::io::TcpStream;
+using weft::io::UnixStream;
+
+namespace {
+
+constexpr std::size_t kMegabyte = std::size_t{1} << 20;
+
+template <class Stream>
+Task<> send_all(Stream& stream, const std::string& text) {
+  co_await stream.write_all(bytes_of(text));
+  stream.shutdown_write();
+}
+
+using Parts = std::vector<std::span<const std::byte>>;
+
+template <class Stream>
+Task<> send_parts(Stream& stream, const Parts& parts) {
+  co_await stream.write_all(parts);
+  stream.shutdown_write();
+}
+
+/// What is received of what the other end sends.
+template <class Stream, class Send>
+Task<std::string> received(Stream& to, Send send) {
+  auto [text, nothing] = co_await weft::when_all(read_all(to), std::move(send));
+  static_cast<void>(nothing);
+  co_return text;
+}
+
+}  // namespace
+
+TEST_CASE("a megabyte goes through small buffers whole") {
+  const std::string sent = pattern(kMegabyte);
+  with_each_backend([&]() -> Task<> {
+    TcpPair pair = co_await tcp_pair();
+    // Smaller ones have TCP wait for its timers.
+    pair.client.set_send_buffer(32 << 10);
+    const std::string got = co_await received(pair.server, send_all(pair.client, sent));
+    CHECK(got == sent);
+    auto [one, other] = weft::io::stream_pair();
+    one.set_send_buffer(4096);
+    const std::string got_of_pair = co_await received(other, send_all(one, sent));
+    CHECK(got_of_pair == sent);
+  });
+}
+
+TEST_CASE("many buffers are written as if they were one, empty ones too, however they are cut") {
+  const std::string sent = pattern(300'000);
+  with_each_backend([&]() -> Task<> {
+    SeededRandom random;
+    auto [one, other] = weft::io::stream_pair();
+    one.set_send_buffer(4096);
+    Parts parts;
+    std::size_t at = 0;
+    while (at < sent.size()) {
+      const std::size_t size = random.one_in(4) ? 0 : random.below(random.one_in(8) ? 40'000 : 400);
+      const std::string_view part = std::string_view(sent).substr(at, size);
+      parts.push_back(bytes_of(part));
+      at += part.size();
+    }
+    parts.insert(parts.end(), 40, {});
+    const std::string got = co_await received(other, send_parts(one, parts));
+    CHECK(got == sent);
+  });
+}
+
+TEST_CASE("writing nothing ends at once") {
+  with_each_backend([]() -> Task<> {
+    auto [one, other] = weft::io::stream_pair();
+    co_await one.write_all(std::span<const std::byte>());
+    co_await one.write_all(std::span<const std::span<const std::byte>>());
+    co_await one.read_exactly({});
+    one.close();
+    const std::string got = co_await read_all(other);
+    CHECK(got.empty());
+  });
+}
+
+TEST_CASE("read_exactly fills its buffer from what comes in pieces, and says when the stream has ended before") {
+  with_each_backend([]() -> Task<> {
+    auto [one, other] = weft::io::stream_pair();
+    std::string text(6, '\0');
+    auto send = [&one = one]() -> Task<> {
+      for (const char* part : {"ab", "cd", "ef", "gh"}) {
+        co_await one.write_all(bytes_of(part));
+        co_await weft::yield();
+      }
+      one.shutdown_write();
+    };
+    co_await weft::when_all(send(), [](UnixStream& from, std::string& to) -> Task<> { co_await from.read_exactly(bytes_of(to)); }(other, text));
+    CHECK(text == "abcdef");
+    const auto ended = co_await other.read_exactly(bytes_of(text)).or_error();
+    CHECK(ended.error() == weft::io::Errc::UnexpectedEnd);
+    std::string said;
+    try {
+      co_await other.read_exactly(bytes_of(text));
+    } catch (const std::system_error& error) {
+      said = error.what();
+    }
+    CHECK(said == "weft: read of unix:(unnamed): the stream has ended before all that was asked for had come");
+  });
+}
+
+TEST_CASE("who has said that it writes no more still reads") {
+  with_each_backend([]() -> Task<> {
+    TcpPair pair = co_await tcp_pair();
+    co_await pair.client.write_all(bytes_of("question"));
+    pair.client.shutdown_write();
+    const std::string question = co_await read_all(pair.server);
+    CHECK(question == "question");
+    co_await pair.server.write_all(bytes_of("answer"));
+    pair.server.close();
+    const std::string answer = co_await read_all(pair.client);
+    CHECK(answer == "answer");
+  });
+}
+
+TEST_CASE("a peer that resets the connection is an error with its name, or a value") {
+  with_each_backend([]() -> Task<> {
+    for (const bool is_value : {true, false}) {
+      TcpPair pair = co_await tcp_pair();
+      const std::string name = pair.server.peer_address().to_string();
+      pair.client.reset_on_close();
+      pair.client.close();
+      std::string byte(1, '\0');
+      if (is_value) {
+        const auto result = co_await pair.server.read(bytes_of(byte)).or_error();
+        CHECK(result.error() == std::errc::connection_reset);
+        continue;
+      }
+      std::string said;
+      try {
+        co_await pair.server.read(bytes_of(byte));
+      } catch (const std::system_error& error) {
+        said = error.what();
+      }
+      CHECK(said == "weft: read of " + name + ": Connection reset by peer");
+    }
+  });
+}
+
+TEST_CASE("a reset ends a read that waits, and a write as well") {
+  const std::string much = pattern(std::size_t{32} << 20);
+  with_each_backend([&]() -> Task<> {
+    TcpPair pair = co_await tcp_pair();
+    std::error_code of_read;
+    std::error_code of_write;
+    auto read = [&]() -> Task<> {
+      std::string byte(1, '\0');
+      const auto result = co_await pair.server.read_exactly(bytes_of(byte)).or_error();
+      of_read = result.error();
+    };
+    auto write = [&]() -> Task<> {
+      const auto result = co_await pair.server.write_all(bytes_of(much)).or_error();
+      of_write = result.error();
+    };
+    auto reset = [&]() -> Task<> {
+      std::string part(1 << 16, '\0');
+      co_await pair.client.read_exactly(bytes_of(part));
+      pair.client.reset_on_close();
+      pair.client.close();
+    };
+    co_await weft::when_all(read(), write(), reset());
+    // The first of the two to look is told of the reset, and the other that the connection has gone.
+    const bool is_read_told = of_read == std::errc::connection_reset;
+    const bool is_write_told = of_write == std::errc::connection_reset;
+    CHECK((is_read_told || is_write_told));
+    CHECK((is_read_told || of_read == weft::io::Errc::UnexpectedEnd));
+    CHECK((is_write_told || of_write == std::errc::broken_pipe));
+  });
+}
+
+TEST_CASE("writing to a peer that has gone is an error, and no signal") {
+  const std::string much = pattern(kMegabyte);
+  const TemporaryFolder folder;
+  const weft::io::Descriptor file(::open(folder.write("much", much).c_str(), O_RDONLY | O_CLOEXEC));
+  REQUIRE(file.is_open());
+  with_each_backend([&]() -> Task<> {
+    auto [one, other] = weft::io::stream_pair();
+    other.close();
+    const auto written = co_await one.write(bytes_of(much)).or_error();
+    CHECK(written.error() == std::errc::broken_pipe);
+    const auto all = co_await one.write_all(bytes_of(much)).or_error();
+    CHECK(all.error() == std::errc::broken_pipe);
+    const Parts parts{bytes_of(much)};
+    const auto gathered = co_await one.write_all(parts).or_error();
+    CHECK(gathered.error() == std::errc::broken_pipe);
+    std::error_code error;
+    try {
+      co_await one.send_file(file.number(), 0, much.size());
+    } catch (const std::system_error& thrown) {
+      error = thrown.code();
+    }
+    CHECK(error == std::errc::broken_pipe);
+  });
+}
+
+TEST_CASE("a part of a file is sent as it is, and no more than there is") {
+  const std::string whole = pattern(3 * kMegabyte + 17);
+  const TemporaryFolder folder;
+  const weft::io::Descriptor file(::open(folder.write("whole", whole).c_str(), O_RDONLY | O_CLOEXEC));
+  REQUIRE(file.is_open());
+  with_each_backend([&]() -> Task<> {
+    struct Wanted {
+      std::size_t offset;
+      std::size_t length;
+    };
+    for (const Wanted wanted : {Wanted{0, whole.size()}, Wanted{5, 70'000}, Wanted{whole.size() - 3, 100}, Wanted{0, 0}}) {
+      TcpPair pair = co_await tcp_pair();
+      const std::string expected = whole.substr(wanted.offset, wanted.length);
+      std::uint64_t said = 0;
+      auto send = [&]() -> Task<> {
+        said = co_await pair.client.send_file(file.number(), wanted.offset, wanted.length);
+        pair.client.close();
+      };
+      const std::string got = co_await received(pair.server, send());
+      CHECK(got == expected);
+      CHECK(said == expected.size());
+    }
+  });
+}
+
+TEST_CASE("one task reads while another one writes the same stream") {
+  const std::string text = pattern(kMegabyte);
+  with_each_backend([&]() -> Task<> {
+    TcpPair pair = co_await tcp_pair();
+    auto [left, right, a, b] =
+        co_await weft::when_all(read_all(pair.client), read_all(pair.server), send_all(pair.client, text), send_all(pair.server, text));
+    static_cast<void>(a);
+    static_cast<void>(b);
+    CHECK(left == text);
+    CHECK(right == text);
+  });
+}
+
+TEST_CASE("a fiber reads and writes as a coroutine does") {
+  const std::string text = pattern(100'000);
+  with_each_backend([&]() -> Task<> {
+    auto [one, other] = weft::io::stream_pair();
+    one.set_send_buffer(4096);
+    std::string got(text.size(), '\0');
+    std::size_t more = 1;
+    auto read = [&, &other = other] {
+      weft::this_fiber::await(other.read_exactly(bytes_of(got)));
+      std::string byte(1, '\0');
+      more = weft::this_fiber::await(other.read(bytes_of(byte)));
+    };
+    auto write = [&, &one = one] {
+      weft::this_fiber::await(one.write_all(bytes_of(text)));
+      one.close();
+    };
+    co_await weft::when_all(weft::on_fiber(read), weft::on_fiber(write));
+    CHECK(got == text);
+    CHECK(more == 0);
+  });
+}

@@ -1,0 +1,96 @@
+#include <catch2/catch.hpp>
+#include <weft/io/udp.hpp>
+#include <weft/weft.hpp>
+
+#include "unit/io/streams.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <system_error>
+
+using namespace std::chrono_literals;
+using namespace weft_test;
+using weft::Task;
+using weft::io::Datagram;
+using weft::io::SocketAddress;
+using weft::io::UdpSocket;
+
+namespace {
+
+Task<Datagram> receive_one(UdpSocket& socket, std::string& to) { co_return co_await socket.receive_from(bytes_of(to)); }
+
+}  // namespace
+
+TEST_CASE("datagrams arrive whole and say from where, and can be answered") {
+  with_each_backend([]() -> Task<> {
+    auto server = UdpSocket::bind(SocketAddress::loopback(0));
+    auto client = UdpSocket::bind(SocketAddress::loopback(0));
+    std::string buffer(2000, '\0');
+    for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{1500}}) {
+      const std::string text = pattern(size);
+      co_await client.send_to(bytes_of(text), server.local_address());
+      const Datagram got = co_await server.receive_from(bytes_of(buffer));
+      CHECK(buffer.substr(0, got.size) == text);
+      CHECK(got.from == client.local_address());
+      CHECK_FALSE(got.is_truncated);
+      co_await server.send_to(bytes_of(text), got.from);
+      const Datagram answer = co_await client.receive_from(bytes_of(buffer));
+      CHECK(answer.size == size);
+      CHECK(answer.from == server.local_address());
+    }
+  });
+}
+
+TEST_CASE("a datagram that does not fit says so") {
+  with_each_backend([]() -> Task<> {
+    auto server = UdpSocket::bind(SocketAddress::loopback(0));
+    auto client = UdpSocket::connected_to(server.local_address());
+    co_await client.send(bytes_of("more than four"));
+    std::string buffer(4, '\0');
+    const Datagram got = co_await server.receive_from(bytes_of(buffer));
+    CHECK(got.size == 4);
+    CHECK(got.is_truncated);
+    CHECK(buffer == "more");
+  });
+}
+
+TEST_CASE("a connected datagram socket sends to its peer, receives from it, and is told that nobody is there") {
+  with_each_backend([]() -> Task<> {
+    auto server = UdpSocket::bind(SocketAddress::loopback(0));
+    auto client = UdpSocket::connected_to(server.local_address());
+    const std::size_t sent = co_await client.send(bytes_of("hello"));
+    CHECK(sent == 5);
+    std::string buffer(100, '\0');
+    const std::size_t size = co_await server.receive(bytes_of(buffer));
+    CHECK(buffer.substr(0, size) == "hello");
+    server.close();
+    // The first finds out, and the second is told.
+    co_await client.send(bytes_of("anybody?"));
+    const auto told = co_await client.receive(bytes_of(buffer)).or_error();
+    CHECK(told.error() == std::errc::connection_refused);
+  });
+}
+
+TEST_CASE("a timeout ends a wait for a datagram, and the next one is not lost") {
+  with_each_backend([]() -> Task<> {
+    auto server = UdpSocket::bind(SocketAddress::loopback(0));
+    auto client = UdpSocket::connected_to(server.local_address());
+    std::string buffer(100, '\0');
+    const auto nothing = co_await weft::completed_within(receive_one(server, buffer), 2ms);
+    CHECK_FALSE(nothing.has_value());
+    co_await client.send(bytes_of("late"));
+    const Datagram got = co_await receive_one(server, buffer);
+    CHECK(buffer.substr(0, got.size) == "late");
+  });
+}
+
+TEST_CASE("an address that a datagram socket cannot have is in the error") {
+  auto taken = UdpSocket::bind(SocketAddress::loopback(0));
+  try {
+    static_cast<void>(UdpSocket::bind(taken.local_address()));
+    FAIL("it did not throw");
+  } catch (const std::system_error& error) {
+    CHECK(std::string(error.what()) == "weft: bind of " + taken.local_address().to_string() + ": Address already in use");
+  }
+}

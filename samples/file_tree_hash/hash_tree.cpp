@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include "sha256.hpp"
@@ -53,8 +54,8 @@ class TreeHash {
         tree.files.push_back({std::move(found_[i]), std::move(hashes_[i].text)});
       }
     }
-    std::stable_sort(mistakes_.begin(), mistakes_.end(),
-                     [](const Mistake& a, const Mistake& b) { return a.path < b.path; });
+    std::sort(mistakes_.begin(), mistakes_.end(),
+              [](const Mistake& a, const Mistake& b) { return std::tie(a.path, a.sentence) < std::tie(b.path, b.sentence); });
     for (Mistake& mistake : mistakes_) tree.errors.push_back(std::move(mistake.sentence));
     return tree;
   }

@@ -182,12 +182,12 @@ TEST_CASE("ways of reading can be mixed") {
   CHECK(line_of(reader, 100) == "line");
   const std::string rest = run([](Reader& here) -> Task<std::string> {
     std::string five(5, '\0');
-    co_await here.read_exactly(bytes_of(five));
+    co_await here.read_exactly(bytes_in(five));
     const bool has_more = co_await here.has_more();
     std::string all = five + (has_more ? "|" : "");
     std::string part(3, '\0');
     for (;;) {
-      const std::size_t size = co_await here.read(bytes_of(part));
+      const std::size_t size = co_await here.read(bytes_in(part));
       if (size == 0) break;
       all.append(part, 0, size);
     }
@@ -198,15 +198,15 @@ TEST_CASE("ways of reading can be mixed") {
 }
 
 TEST_CASE("a timeout in the middle of a line loses nothing") {
-  with_each_backend([]() -> Task<> {
+  with_each_setting([]() -> Task<> {
     auto [one, other] = weft::io::stream_pair();
     BufferedReader reader(other);
     for (const char* part : {"half ", "a ", "line"}) {
-      co_await one.write_all(bytes_of(part));
+      co_await one.write_all(bytes_in(part));
       const auto nothing = co_await weft::completed_within(reader.read_line(100), 2ms);
       CHECK_FALSE(nothing.has_value());
     }
-    co_await one.write_all(bytes_of("\n"));
+    co_await one.write_all(bytes_in("\n"));
     const auto line = co_await reader.read_line(100);
     CHECK(line == "half a line");
   });

@@ -34,7 +34,7 @@ constexpr auto kSoon = 2ms;
 template <class Stream>
 Task<std::string> read_one(Stream& stream) {
   std::string byte(1, '\0');
-  co_await stream.read_exactly(bytes_of(byte));
+  co_await stream.read_exactly(bytes_in(byte));
   co_return byte;
 }
 
@@ -53,23 +53,23 @@ Task<> connect_unix(SocketAddress address, std::vector<UnixStream>& to) {
 template <class Stream>
 Task<> write_for_ever(Stream& stream, std::size_t& written) {
   const std::string text(4096, 'x');
-  for (;;) written += co_await stream.write(bytes_of(text));
+  for (;;) written += co_await stream.write(bytes_in(text));
 }
 
 template <class Stream>
 Task<> write_much(Stream& stream, const std::string& text) {
-  co_await stream.write_all(bytes_of(text));
+  co_await stream.write_all(bytes_in(text));
 }
 
 }  // namespace
 
 TEST_CASE("a timeout ends a reader, and the stream goes on") {
-  with_each_backend([]() -> Task<> {
+  with_each_setting([]() -> Task<> {
     TcpPair pair = co_await tcp_pair();
     for (int i = 0; i < 3; ++i) {
       const auto nothing = co_await weft::completed_within(read_one(pair.server), kSoon);
       CHECK_FALSE(nothing.has_value());
-      co_await pair.client.write_all(bytes_of("x"));
+      co_await pair.client.write_all(bytes_in("x"));
       const std::string got = co_await read_one(pair.server);
       CHECK(got == "x");
     }
@@ -77,7 +77,7 @@ TEST_CASE("a timeout ends a reader, and the stream goes on") {
 }
 
 TEST_CASE("a timeout ends an accept, and what comes later is for the next one") {
-  with_each_backend([]() -> Task<> {
+  with_each_setting([]() -> Task<> {
     auto listener = TcpListener::listen(SocketAddress::loopback(0));
     TcpStream server;
     const bool is_accepted = co_await weft::completed_within(accept_one(listener, server), kSoon);
@@ -89,7 +89,7 @@ TEST_CASE("a timeout ends an accept, and what comes later is for the next one") 
 }
 
 TEST_CASE("a timeout ends a connect to a peer that says nothing") {
-  with_each_backend([]() -> Task<> {
+  with_each_setting([]() -> Task<> {
     auto listener = TcpListener::listen(SocketAddress::loopback(0), {.backlog = 0});
     std::vector<TcpStream> connected;
     // Until its queue is full the system answers for it.
@@ -102,7 +102,7 @@ TEST_CASE("a timeout ends a connect to a peer that says nothing") {
 }
 
 TEST_CASE("a timeout ends a Unix connect that waits for room") {
-  with_each_backend([]() -> Task<> {
+  with_each_setting([]() -> Task<> {
     auto listener = UnixListener::listen(SocketAddress::unix_abstract("weft-room-" + std::to_string(::getpid())), {.backlog = 0});
     std::vector<UnixStream> connected;
     bool is_connected = true;
@@ -112,7 +112,7 @@ TEST_CASE("a timeout ends a Unix connect that waits for room") {
 }
 
 TEST_CASE("a timeout ends a writer whose peer does not read, and all that was written arrives") {
-  with_each_backend([]() -> Task<> {
+  with_each_setting([]() -> Task<> {
     auto [one, other] = weft::io::stream_pair();
     std::size_t written = 0;
     const bool has_ended = co_await weft::completed_within(write_for_ever(one, written), kSoon);
@@ -125,7 +125,7 @@ TEST_CASE("a timeout ends a writer whose peer does not read, and all that was wr
 
 TEST_CASE("a timeout ends the writing of all, and what has arrived is a beginning of it") {
   const std::string text = pattern(std::size_t{8} << 20);
-  with_each_backend([&]() -> Task<> {
+  with_each_setting([&]() -> Task<> {
     TcpPair pair = co_await tcp_pair();
     const bool has_ended = co_await weft::completed_within(write_much(pair.client, text), kSoon);
     CHECK_FALSE(has_ended);
@@ -137,9 +137,9 @@ TEST_CASE("a timeout ends the writing of all, and what has arrived is a beginnin
 }
 
 TEST_CASE("an operation of a task that was asked to stop before does not begin") {
-  with_each_backend([]() -> Task<> {
+  with_each_setting([]() -> Task<> {
     auto [one, other] = weft::io::stream_pair();
-    co_await other.write_all(bytes_of("x"));
+    co_await other.write_all(bytes_in("x"));
     const auto nothing = co_await weft::completed_within(read_one(one), 0ms);
     CHECK_FALSE(nothing.has_value());
     const std::string got = co_await read_one(one);
@@ -149,7 +149,7 @@ TEST_CASE("an operation of a task that was asked to stop before does not begin")
 
 TEST_CASE("timeouts at any moment lose no frame of a stream") {
   constexpr int kFrames = 300;
-  with_each_backend([&]() -> Task<> {
+  with_each_setting([&]() -> Task<> {
     TcpPair pair = co_await tcp_pair();
     auto write = [&]() -> Task<> {
       SeededRandom random(1);
@@ -159,9 +159,9 @@ TEST_CASE("timeouts at any moment lose no frame of a stream") {
         // In two pieces, so that some waits end between them.
         const std::string frame = size + body;
         const std::size_t cut = random.below(frame.size());
-        co_await pair.client.write_all(bytes_of(std::string_view(frame).substr(0, cut)));
+        co_await pair.client.write_all(bytes_in(std::string_view(frame).substr(0, cut)));
         if (random.one_in(2)) co_await weft::sleep_for(std::chrono::microseconds(random.below(100)));
-        co_await pair.client.write_all(bytes_of(std::string_view(frame).substr(cut)));
+        co_await pair.client.write_all(bytes_in(std::string_view(frame).substr(cut)));
       }
       pair.client.close();
     };
@@ -190,7 +190,7 @@ TEST_CASE("timeouts at any moment lose no frame of a stream") {
 
 TEST_CASE("timeouts at any moment lose no connection") {
   constexpr int kClients = 100;
-  with_each_backend([&]() -> Task<> {
+  with_each_setting([&]() -> Task<> {
     auto listener = TcpListener::listen(SocketAddress::loopback(0));
     const SocketAddress address = listener.local_address();
     auto connect = [&]() -> Task<> {
@@ -200,7 +200,7 @@ TEST_CASE("timeouts at any moment lose no connection") {
         if (random.one_in(2)) co_await weft::sleep_for(std::chrono::microseconds(random.below(200)));
         // Says that it has been accepted.
         std::string byte(1, '\0');
-        co_await client.read_exactly(bytes_of(byte));
+        co_await client.read_exactly(bytes_in(byte));
         client.reset_on_close();
       }
     };
@@ -212,7 +212,7 @@ TEST_CASE("timeouts at any moment lose no connection") {
         const bool is_accepted = co_await weft::completed_within(accept_one(listener, server), std::chrono::microseconds(random.below(100)));
         if (!is_accepted) continue;
         ++accepted;
-        co_await server.write_all(bytes_of("x"));
+        co_await server.write_all(bytes_in("x"));
       }
     };
     co_await weft::when_all(connect(), accept());
@@ -221,7 +221,7 @@ TEST_CASE("timeouts at any moment lose no connection") {
 }
 
 TEST_CASE("a shutdown of a stream ends a read that waits") {
-  with_each_backend([]() -> Task<> {
+  with_each_setting([]() -> Task<> {
     auto [one, other] = weft::io::stream_pair();
     auto stop = [&one = one]() -> Task<> {
       co_await weft::yield();

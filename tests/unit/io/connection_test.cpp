@@ -36,9 +36,9 @@ template <class Stream>
 Task<> echo(Stream stream) {
   std::string buffer(4096, '\0');
   for (;;) {
-    const std::size_t size = co_await stream.read(bytes_of(buffer));
+    const std::size_t size = co_await stream.read(bytes_in(buffer));
     if (size == 0) co_return;
-    co_await stream.write_all(bytes_of(std::string_view(buffer).substr(0, size)));
+    co_await stream.write_all(bytes_in(std::string_view(buffer).substr(0, size)));
   }
 }
 
@@ -58,8 +58,8 @@ Task<> ask(Stream stream, int questions, int& right) {
   for (int i = 0; i < questions; ++i) {
     const std::string question = "question " + std::to_string(i);
     std::string answer(question.size(), '\0');
-    co_await stream.write_all(bytes_of(question));
-    co_await stream.read_exactly(bytes_of(answer));
+    co_await stream.write_all(bytes_in(question));
+    co_await stream.read_exactly(bytes_in(answer));
     right += question == answer ? 1 : 0;
   }
 }
@@ -110,7 +110,7 @@ bool has_ipv6() {
 
 TEST_CASE("a server echoes what many clients send, over IPv4, IPv6, a path and a name") {
   const TemporaryFolder folder;
-  with_each_backend([&]() -> Task<> {
+  with_each_setting([&]() -> Task<> {
     auto listener = TcpListener::listen(SocketAddress::loopback(0));
     co_await converse(listener, listener.local_address(), ask_tcp);
     if (has_ipv6()) {
@@ -125,7 +125,7 @@ TEST_CASE("a server echoes what many clients send, over IPv4, IPv6, a path and a
 }
 
 TEST_CASE("both ends of a connection know each other's address") {
-  with_each_backend([]() -> Task<> {
+  with_each_setting([]() -> Task<> {
     TcpPair pair = co_await tcp_pair();
     CHECK(pair.client.peer_address() == pair.server.local_address());
     CHECK(pair.server.peer_address() == pair.client.local_address());
@@ -150,7 +150,7 @@ TEST_CASE("listeners that agree to it share a port") {
 
 TEST_CASE("a refused connection is an error with the address, or a value") {
   const SocketAddress address = refusing();
-  with_each_backend([&]() -> Task<> {
+  with_each_setting([&]() -> Task<> {
     const auto result = co_await TcpStream::connect(address).or_error();
     CHECK(result.error() == std::errc::connection_refused);
     std::string said;
@@ -171,7 +171,7 @@ TEST_CASE("a refused connection is an error with the address, or a value") {
 }
 
 TEST_CASE("a connection by name takes the address that answers, or says what the first has said") {
-  with_each_backend([]() -> Task<> {
+  with_each_setting([]() -> Task<> {
     // IPv4 only: where localhost has an IPv6 address as well, that one refuses.
     auto listener = TcpListener::listen(SocketAddress::loopback(0));
     const std::uint16_t port = listener.local_address().port();
@@ -213,7 +213,7 @@ TEST_CASE("the file of a Unix listener goes with it, and one that was left behin
 }
 
 TEST_CASE("a Unix connection waits for a listener that has no room") {
-  with_each_backend([]() -> Task<> {
+  with_each_setting([]() -> Task<> {
     const SocketAddress address = SocketAddress::unix_abstract("weft-full-" + std::to_string(::getpid()));
     auto listener = UnixListener::listen(address, {.backlog = 1});
     constexpr int kClients = 8;
@@ -250,7 +250,7 @@ TEST_CASE("connections that the listener has no room for are made when it has") 
 }
 
 TEST_CASE("a thousand connections are made and closed, one after another") {
-  with_each_backend([]() -> Task<> {
+  with_each_setting([]() -> Task<> {
     auto listener = TcpListener::listen(SocketAddress::loopback(0));
     const SocketAddress address = listener.local_address();
     int ends = 0;
@@ -261,7 +261,7 @@ TEST_CASE("a thousand connections are made and closed, one after another") {
       server.reset_on_close();
       client.shutdown_write();
       std::string byte(1, '\0');
-      const std::size_t size = co_await server.read(bytes_of(byte));
+      const std::size_t size = co_await server.read(bytes_in(byte));
       ends += size == 0 ? 1 : 0;
     }
     CHECK(ends == 1000);
@@ -274,7 +274,7 @@ TEST_CASE("a listener that finds no free descriptor says so, loses nothing, and 
     rt.run([&]() -> Task<> {
       auto listener = TcpListener::listen(SocketAddress::loopback(0));
       TcpStream client = co_await TcpStream::connect(listener.local_address());
-      co_await client.write_all(bytes_of("patience"));
+      co_await client.write_all(bytes_in("patience"));
       rlimit before{};
       ::getrlimit(RLIMIT_NOFILE, &before);
       const int next = ::dup(0);
@@ -310,7 +310,7 @@ TEST_CASE("a thousand idle connections end when the runtime is told to") {
         std::string byte(1, '\0');
         reading.fetch_add(1);
         try {
-          co_await pair.first.read_exactly(bytes_of(byte));
+          co_await pair.first.read_exactly(bytes_in(byte));
         } catch (const weft::OperationCancelled&) {
           cancelled.fetch_add(1);
         }

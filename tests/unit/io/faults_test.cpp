@@ -25,7 +25,7 @@ bool passes(std::error_code error) {
   return error == std::errc::interrupted || error == std::errc::not_enough_memory || error == std::errc::resource_unavailable_try_again;
 }
 
-Task<> send_all(int fd, const std::vector<std::uint8_t>& data) {
+Task<> send_whole(int fd, const std::vector<std::uint8_t>& data) {
   for (std::size_t sent = 0; sent < data.size();) {
     const auto result = co_await send(fd, data.data() + sent, data.size() - sent).or_error();
     if (result) {
@@ -54,7 +54,7 @@ Task<> transfer(std::uint64_t stream, std::atomic<int>& right) {
   weft_test::SeededRandom random(stream);
   std::vector<std::uint8_t> data(1 + random.below(20'000));
   for (std::uint8_t& byte : data) byte = static_cast<std::uint8_t>(random());
-  const auto [received, nothing] = co_await weft::when_all(receive_all(ends.of[0], data.size()), send_all(ends.of[1], data));
+  const auto [received, nothing] = co_await weft::when_all(receive_all(ends.of[0], data.size()), send_whole(ends.of[1], data));
   static_cast<void>(nothing);
   if (received == data) right.fetch_add(1);
 }

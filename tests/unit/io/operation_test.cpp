@@ -18,7 +18,7 @@ using weft::Task;
 
 namespace {
 
-Task<> echo(int fd, int messages) {
+Task<> echo_bytes(int fd, int messages) {
   char byte = 0;
   for (int i = 0; i < messages; ++i) {
     const std::size_t count = co_await receive(fd, &byte, 1);
@@ -27,7 +27,7 @@ Task<> echo(int fd, int messages) {
   }
 }
 
-Task<int> ask(int fd, int messages) {
+Task<int> ask_by_bytes(int fd, int messages) {
   int right = 0;
   for (int i = 0; i < messages; ++i) {
     const char out = static_cast<char>(i);
@@ -39,9 +39,9 @@ Task<int> ask(int fd, int messages) {
   co_return right;
 }
 
-Task<int> converse(int messages) {
+Task<int> converse_by_bytes(int messages) {
   const Ends ends;
-  auto [right, nothing] = co_await weft::when_all(ask(ends.of[0], messages), echo(ends.of[1], messages));
+  auto [right, nothing] = co_await weft::when_all(ask_by_bytes(ends.of[0], messages), echo_bytes(ends.of[1], messages));
   static_cast<void>(nothing);
   co_return right;
 }
@@ -68,10 +68,10 @@ TEST_CASE("what one task sends another receives, on any number of workers and in
     CAPTURE(name_of(backend));
     for (const unsigned workers : {1U, 2U, 4U}) {
       Runtime rt{{.workers = workers, .io_backend = backend}};
-      CHECK(rt.run(converse(500)) == 500);
+      CHECK(rt.run(converse_by_bytes(500)) == 500);
     }
   }
-  CHECK(weft::sync_wait(converse(500)) == 500);
+  CHECK(weft::sync_wait(converse_by_bytes(500)) == 500);
 }
 
 TEST_CASE("many conversations at once all end") {
@@ -80,7 +80,7 @@ TEST_CASE("many conversations at once all end") {
     Runtime rt{{.workers = 2, .io_backend = backend}};
     const int right = rt.run([]() -> Task<int> {
       std::vector<weft::JoinHandle<int>> all;
-      for (int i = 0; i < 200; ++i) all.push_back(weft::spawn(converse(20)));
+      for (int i = 0; i < 200; ++i) all.push_back(weft::spawn(converse_by_bytes(20)));
       int sum = 0;
       for (auto& one : all) sum += co_await std::move(one);
       co_return sum;

@@ -24,7 +24,7 @@ using weft::io::PipeWriter;
 namespace {
 
 Task<> write_and_close(PipeWriter& writer, const std::string& text) {
-  co_await writer.write_all(bytes_of(text));
+  co_await writer.write_all(bytes_in(text));
   writer.close();
 }
 
@@ -37,7 +37,7 @@ Task<std::uint64_t> events_of(EventFd& events) { co_return co_await events.wait(
 
 Task<std::string> four_of(weft::io::PipeReader& reader) {
   std::string text(4, '\0');
-  co_await reader.read_exactly(bytes_of(text));
+  co_await reader.read_exactly(bytes_in(text));
   co_return text;
 }
 
@@ -45,13 +45,13 @@ Task<std::string> four_of(weft::io::PipeReader& reader) {
 
 TEST_CASE("a megabyte goes through a pipe whole, in one piece and in many") {
   const std::string sent = pattern(std::size_t{1} << 20);
-  with_each_backend([&]() -> Task<> {
+  with_each_setting([&]() -> Task<> {
     Pipe whole = weft::io::pipe();
     auto [got, nothing] = co_await weft::when_all(read_all(whole.reader), write_and_close(whole.writer, sent));
     static_cast<void>(nothing);
     CHECK(got == sent);
     std::vector<std::span<const std::byte>> parts;
-    for (std::size_t at = 0; at < sent.size(); at += 10'007) parts.push_back(bytes_of(std::string_view(sent).substr(at, 10'007)));
+    for (std::size_t at = 0; at < sent.size(); at += 10'007) parts.push_back(bytes_in(std::string_view(sent).substr(at, 10'007)));
     Pipe cut = weft::io::pipe();
     auto [got_cut, nothing_again] = co_await weft::when_all(read_all(cut.reader), write_parts(cut.writer, parts));
     static_cast<void>(nothing_again);
@@ -60,15 +60,15 @@ TEST_CASE("a megabyte goes through a pipe whole, in one piece and in many") {
 }
 
 TEST_CASE("writing into a pipe that nobody reads is an error, and no signal") {
-  with_each_backend([]() -> Task<> {
+  with_each_setting([]() -> Task<> {
     Pipe pipe = weft::io::pipe();
     pipe.reader.close();
-    const auto result = co_await pipe.writer.write(bytes_of("x")).or_error();
+    const auto result = co_await pipe.writer.write(bytes_in("x")).or_error();
     CHECK(result.error() == std::errc::broken_pipe);
     const std::string name = pipe.writer.describe();
     std::string said;
     try {
-      co_await pipe.writer.write_all(bytes_of("x"));
+      co_await pipe.writer.write_all(bytes_in("x"));
     } catch (const std::system_error& error) {
       said = error.what();
     }
@@ -77,18 +77,18 @@ TEST_CASE("writing into a pipe that nobody reads is an error, and no signal") {
 }
 
 TEST_CASE("a timeout ends a wait for a pipe, and the pipe goes on") {
-  with_each_backend([]() -> Task<> {
+  with_each_setting([]() -> Task<> {
     Pipe pipe = weft::io::pipe();
     const auto nothing = co_await weft::completed_within(four_of(pipe.reader), 2ms);
     CHECK_FALSE(nothing.has_value());
-    co_await pipe.writer.write_all(bytes_of("late"));
+    co_await pipe.writer.write_all(bytes_in("late"));
     const std::string got = co_await four_of(pipe.reader);
     CHECK(got == "late");
   });
 }
 
 TEST_CASE("events are counted, from any thread, and taken all at once") {
-  with_each_backend([]() -> Task<> {
+  with_each_setting([]() -> Task<> {
     EventFd events(2);
     events.add(3);
     const std::uint64_t first = co_await events.wait();
@@ -103,7 +103,7 @@ TEST_CASE("events are counted, from any thread, and taken all at once") {
 }
 
 TEST_CASE("a task that was asked to stop takes no events") {
-  with_each_backend([]() -> Task<> {
+  with_each_setting([]() -> Task<> {
     EventFd events(1);
     const auto nothing = co_await weft::completed_within(events_of(events), 0ms);
     CHECK_FALSE(nothing.has_value());
@@ -113,7 +113,7 @@ TEST_CASE("a task that was asked to stop takes no events") {
 }
 
 TEST_CASE("each event lets one of those who wait go on") {
-  with_each_backend([]() -> Task<> {
+  with_each_setting([]() -> Task<> {
     EventFd events;
     constexpr int kWaiting = 20;
     auto add = [&]() -> Task<> {

@@ -34,8 +34,8 @@ using weft::io::Stdio;
 
 namespace {
 
-Task<> write_and_close(weft::io::PipeWriter& writer, const std::string& text) {
-  co_await writer.write_all(bytes_of(text));
+Task<> feed_and_close(weft::io::PipeWriter& writer, const std::string& text) {
+  co_await writer.write_all(bytes_in(text));
   writer.close();
 }
 
@@ -55,7 +55,7 @@ std::size_t open_files() {
 }
 
 template <class F>
-std::string said_by(F function) {
+std::string output_of_program(F function) {
   try {
     static_cast<void>(function());
     return "";
@@ -67,7 +67,7 @@ std::string said_by(F function) {
 }  // namespace
 
 TEST_CASE("what a program returns, and what signal has ended it, is said as often as one asks") {
-  with_each_backend([]() -> Task<> {
+  with_each_setting([]() -> Task<> {
     auto seven = Process::spawn({"sh", "-c", "exit 7"});
     const int id = seven.id();
     CHECK(has_child(id));
@@ -92,9 +92,9 @@ TEST_CASE("what a program returns, and what signal has ended it, is said as ofte
 
 TEST_CASE("a program's streams are pipes, and more goes through than they hold") {
   const std::string text = pattern(std::size_t{1} << 20);
-  with_each_backend([&]() -> Task<> {
+  with_each_setting([&]() -> Task<> {
     auto cat = Process::spawn({"cat"}, {.input = Stdio::Pipe, .output = Stdio::Pipe, .error = Stdio::Null});
-    auto [got, nothing] = co_await weft::when_all(read_all(cat.output()), write_and_close(cat.input(), text));
+    auto [got, nothing] = co_await weft::when_all(read_all(cat.output()), feed_and_close(cat.input(), text));
     static_cast<void>(nothing);
     CHECK(got == text);
     const ExitStatus status = co_await cat.wait();
@@ -112,7 +112,7 @@ TEST_CASE("a program's streams are pipes, and more goes through than they hold")
 TEST_CASE("a program has the environment and the folder it is given, and no descriptor of this one's") {
   const TemporaryFolder folder;
   const std::string path = std::filesystem::canonical(folder.write("marker", "").parent_path()).string();
-  with_each_backend([&]() -> Task<> {
+  with_each_setting([&]() -> Task<> {
     const auto other_pipe = weft::io::pipe();
     auto shell = Process::spawn({"/bin/sh", "-c", "echo $WORD; pwd; ls /proc/self/fd | wc -l; kill -PIPE $$; echo not reached"},
                                 {.output = Stdio::Pipe, .environment = {{"WORD=here", "PATH=/usr/bin:/bin"}}, .working_directory = path});
@@ -125,11 +125,11 @@ TEST_CASE("a program has the environment and the folder it is given, and no desc
 }
 
 TEST_CASE("a program that is not there is named") {
-  CHECK(said_by([] { return Process::spawn({"no-such-program"}); }) == "weft: spawn of no-such-program: No such file or directory");
-  CHECK(said_by([] { return Process::spawn({}); }).find("without the name of a program") != std::string::npos);
+  CHECK(output_of_program([] { return Process::spawn({"no-such-program"}); }) == "weft: spawn of no-such-program: No such file or directory");
+  CHECK(output_of_program([] { return Process::spawn({}); }).find("without the name of a program") != std::string::npos);
   const std::size_t before = open_files();
   for (int i = 0; i < 10; ++i) {
-    CHECK_FALSE(said_by([] { return Process::spawn({"no-such-program"}, {.input = Stdio::Pipe, .output = Stdio::Pipe}); }).empty());
+    CHECK_FALSE(output_of_program([] { return Process::spawn({"no-such-program"}, {.input = Stdio::Pipe, .output = Stdio::Pipe}); }).empty());
   }
   CHECK(open_files() == before);
 }
@@ -151,11 +151,11 @@ TEST_CASE("a program that nobody waits for is killed, and leaves neither a zombi
 }
 
 TEST_CASE("a timeout ends a wait for a program, which goes on") {
-  with_each_backend([]() -> Task<> {
+  with_each_setting([]() -> Task<> {
     auto cat = Process::spawn({"cat"}, {.input = Stdio::Pipe, .output = Stdio::Pipe});
     const auto nothing = co_await weft::completed_within(end_of(cat), 2ms);
     CHECK_FALSE(nothing.has_value());
-    auto [got, written] = co_await weft::when_all(read_all(cat.output()), write_and_close(cat.input(), "still here"));
+    auto [got, written] = co_await weft::when_all(read_all(cat.output()), feed_and_close(cat.input(), "still here"));
     static_cast<void>(written);
     CHECK(got == "still here");
     const ExitStatus status = co_await cat.wait();
@@ -165,7 +165,7 @@ TEST_CASE("a timeout ends a wait for a program, which goes on") {
 
 TEST_CASE("signals wait to be taken, and a timeout loses none") {
   Signals signals = weft::io::signals(SIGUSR1, SIGUSR2);
-  with_each_backend([&]() -> Task<> {
+  with_each_setting([&]() -> Task<> {
     const auto nothing = co_await weft::completed_within(next_of(signals), 2ms);
     CHECK_FALSE(nothing.has_value());
     ::kill(::getpid(), SIGUSR1);
@@ -191,9 +191,9 @@ TEST_CASE("signals that another thread does not block are refused") {
   });
   // Before that the system has all of its signals blocked.
   while (!is_there.load()) std::this_thread::yield();
-  const std::string said = said_by([] { return Signals{SIGWINCH}; });
+  const std::string said = output_of_program([] { return Signals{SIGWINCH}; });
   hold.release();
   other.join();
   CHECK(said.find("make it before other threads, and so before the runtime") != std::string::npos);
-  CHECK(said_by([] { return Signals{4711}; }).find("no signal's") != std::string::npos);
+  CHECK(output_of_program([] { return Signals{4711}; }).find("no signal's") != std::string::npos);
 }

@@ -27,7 +27,7 @@ constexpr std::size_t kMegabyte = std::size_t{1} << 20;
 
 template <class Stream>
 Task<> send_all(Stream& stream, const std::string& text) {
-  co_await stream.write_all(bytes_of(text));
+  co_await stream.write_all(bytes_in(text));
   stream.shutdown_write();
 }
 
@@ -51,7 +51,7 @@ Task<std::string> received(Stream& to, Send send) {
 
 TEST_CASE("a megabyte goes through small buffers whole") {
   const std::string sent = pattern(kMegabyte);
-  with_each_backend([&]() -> Task<> {
+  with_each_setting([&]() -> Task<> {
     TcpPair pair = co_await tcp_pair();
     // Smaller ones have TCP wait for its timers.
     pair.client.set_send_buffer(32 << 10);
@@ -66,7 +66,7 @@ TEST_CASE("a megabyte goes through small buffers whole") {
 
 TEST_CASE("many buffers are written as if they were one, empty ones too, however they are cut") {
   const std::string sent = pattern(300'000);
-  with_each_backend([&]() -> Task<> {
+  with_each_setting([&]() -> Task<> {
     SeededRandom random;
     auto [one, other] = weft::io::stream_pair();
     one.set_send_buffer(4096);
@@ -75,7 +75,7 @@ TEST_CASE("many buffers are written as if they were one, empty ones too, however
     while (at < sent.size()) {
       const std::size_t size = random.one_in(4) ? 0 : random.below(random.one_in(8) ? 40'000 : 400);
       const std::string_view part = std::string_view(sent).substr(at, size);
-      parts.push_back(bytes_of(part));
+      parts.push_back(bytes_in(part));
       at += part.size();
     }
     parts.insert(parts.end(), 40, {});
@@ -85,7 +85,7 @@ TEST_CASE("many buffers are written as if they were one, empty ones too, however
 }
 
 TEST_CASE("writing nothing ends at once") {
-  with_each_backend([]() -> Task<> {
+  with_each_setting([]() -> Task<> {
     auto [one, other] = weft::io::stream_pair();
     co_await one.write_all(std::span<const std::byte>());
     co_await one.write_all(std::span<const std::span<const std::byte>>());
@@ -97,23 +97,23 @@ TEST_CASE("writing nothing ends at once") {
 }
 
 TEST_CASE("read_exactly fills its buffer from what comes in pieces, and says when the stream has ended before") {
-  with_each_backend([]() -> Task<> {
+  with_each_setting([]() -> Task<> {
     auto [one, other] = weft::io::stream_pair();
     std::string text(6, '\0');
     auto send = [&one = one]() -> Task<> {
       for (const char* part : {"ab", "cd", "ef", "gh"}) {
-        co_await one.write_all(bytes_of(part));
+        co_await one.write_all(bytes_in(part));
         co_await weft::yield();
       }
       one.shutdown_write();
     };
-    co_await weft::when_all(send(), [](UnixStream& from, std::string& to) -> Task<> { co_await from.read_exactly(bytes_of(to)); }(other, text));
+    co_await weft::when_all(send(), [](UnixStream& from, std::string& to) -> Task<> { co_await from.read_exactly(bytes_in(to)); }(other, text));
     CHECK(text == "abcdef");
-    const auto ended = co_await other.read_exactly(bytes_of(text)).or_error();
+    const auto ended = co_await other.read_exactly(bytes_in(text)).or_error();
     CHECK(ended.error() == weft::io::Errc::UnexpectedEnd);
     std::string said;
     try {
-      co_await other.read_exactly(bytes_of(text));
+      co_await other.read_exactly(bytes_in(text));
     } catch (const std::system_error& error) {
       said = error.what();
     }
@@ -122,13 +122,13 @@ TEST_CASE("read_exactly fills its buffer from what comes in pieces, and says whe
 }
 
 TEST_CASE("who has said that it writes no more still reads") {
-  with_each_backend([]() -> Task<> {
+  with_each_setting([]() -> Task<> {
     TcpPair pair = co_await tcp_pair();
-    co_await pair.client.write_all(bytes_of("question"));
+    co_await pair.client.write_all(bytes_in("question"));
     pair.client.shutdown_write();
     const std::string question = co_await read_all(pair.server);
     CHECK(question == "question");
-    co_await pair.server.write_all(bytes_of("answer"));
+    co_await pair.server.write_all(bytes_in("answer"));
     pair.server.close();
     const std::string answer = co_await read_all(pair.client);
     CHECK(answer == "answer");
@@ -136,7 +136,7 @@ TEST_CASE("who has said that it writes no more still reads") {
 }
 
 TEST_CASE("a peer that resets the connection is an error with its name, or a value") {
-  with_each_backend([]() -> Task<> {
+  with_each_setting([]() -> Task<> {
     for (const bool is_value : {true, false}) {
       TcpPair pair = co_await tcp_pair();
       const std::string name = pair.server.peer_address().to_string();
@@ -144,13 +144,13 @@ TEST_CASE("a peer that resets the connection is an error with its name, or a val
       pair.client.close();
       std::string byte(1, '\0');
       if (is_value) {
-        const auto result = co_await pair.server.read(bytes_of(byte)).or_error();
+        const auto result = co_await pair.server.read(bytes_in(byte)).or_error();
         CHECK(result.error() == std::errc::connection_reset);
         continue;
       }
       std::string said;
       try {
-        co_await pair.server.read(bytes_of(byte));
+        co_await pair.server.read(bytes_in(byte));
       } catch (const std::system_error& error) {
         said = error.what();
       }
@@ -161,22 +161,22 @@ TEST_CASE("a peer that resets the connection is an error with its name, or a val
 
 TEST_CASE("a reset ends a read that waits, and a write as well") {
   const std::string much = pattern(std::size_t{32} << 20);
-  with_each_backend([&]() -> Task<> {
+  with_each_setting([&]() -> Task<> {
     TcpPair pair = co_await tcp_pair();
     std::error_code of_read;
     std::error_code of_write;
     auto read = [&]() -> Task<> {
       std::string byte(1, '\0');
-      const auto result = co_await pair.server.read_exactly(bytes_of(byte)).or_error();
+      const auto result = co_await pair.server.read_exactly(bytes_in(byte)).or_error();
       of_read = result.error();
     };
     auto write = [&]() -> Task<> {
-      const auto result = co_await pair.server.write_all(bytes_of(much)).or_error();
+      const auto result = co_await pair.server.write_all(bytes_in(much)).or_error();
       of_write = result.error();
     };
     auto reset = [&]() -> Task<> {
       std::string part(1 << 16, '\0');
-      co_await pair.client.read_exactly(bytes_of(part));
+      co_await pair.client.read_exactly(bytes_in(part));
       pair.client.reset_on_close();
       pair.client.close();
     };
@@ -195,14 +195,14 @@ TEST_CASE("writing to a peer that has gone is an error, and no signal") {
   const TemporaryFolder folder;
   const weft::io::Descriptor file(::open(folder.write("much", much).c_str(), O_RDONLY | O_CLOEXEC));
   REQUIRE(file.is_open());
-  with_each_backend([&]() -> Task<> {
+  with_each_setting([&]() -> Task<> {
     auto [one, other] = weft::io::stream_pair();
     other.close();
-    const auto written = co_await one.write(bytes_of(much)).or_error();
+    const auto written = co_await one.write(bytes_in(much)).or_error();
     CHECK(written.error() == std::errc::broken_pipe);
-    const auto all = co_await one.write_all(bytes_of(much)).or_error();
+    const auto all = co_await one.write_all(bytes_in(much)).or_error();
     CHECK(all.error() == std::errc::broken_pipe);
-    const Parts parts{bytes_of(much)};
+    const Parts parts{bytes_in(much)};
     const auto gathered = co_await one.write_all(parts).or_error();
     CHECK(gathered.error() == std::errc::broken_pipe);
     std::error_code error;
@@ -220,7 +220,7 @@ TEST_CASE("a part of a file is sent as it is, and no more than there is") {
   const TemporaryFolder folder;
   const weft::io::Descriptor file(::open(folder.write("whole", whole).c_str(), O_RDONLY | O_CLOEXEC));
   REQUIRE(file.is_open());
-  with_each_backend([&]() -> Task<> {
+  with_each_setting([&]() -> Task<> {
     struct Wanted {
       std::size_t offset;
       std::size_t length;
@@ -242,7 +242,7 @@ TEST_CASE("a part of a file is sent as it is, and no more than there is") {
 
 TEST_CASE("one task reads while another one writes the same stream") {
   const std::string text = pattern(kMegabyte);
-  with_each_backend([&]() -> Task<> {
+  with_each_setting([&]() -> Task<> {
     TcpPair pair = co_await tcp_pair();
     auto [left, right, a, b] =
         co_await weft::when_all(read_all(pair.client), read_all(pair.server), send_all(pair.client, text), send_all(pair.server, text));
@@ -255,18 +255,18 @@ TEST_CASE("one task reads while another one writes the same stream") {
 
 TEST_CASE("a fiber reads and writes as a coroutine does") {
   const std::string text = pattern(100'000);
-  with_each_backend([&]() -> Task<> {
+  with_each_setting([&]() -> Task<> {
     auto [one, other] = weft::io::stream_pair();
     one.set_send_buffer(4096);
     std::string got(text.size(), '\0');
     std::size_t more = 1;
     auto read = [&, &other = other] {
-      weft::this_fiber::await(other.read_exactly(bytes_of(got)));
+      weft::this_fiber::await(other.read_exactly(bytes_in(got)));
       std::string byte(1, '\0');
-      more = weft::this_fiber::await(other.read(bytes_of(byte)));
+      more = weft::this_fiber::await(other.read(bytes_in(byte)));
     };
     auto write = [&, &one = one] {
-      weft::this_fiber::await(one.write_all(bytes_of(text)));
+      weft::this_fiber::await(one.write_all(bytes_in(text)));
       one.close();
     };
     co_await weft::when_all(weft::on_fiber(read), weft::on_fiber(write));

@@ -16,8 +16,8 @@
 
 namespace weft_test {
 
-inline std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
-inline std::span<std::byte> bytes_of(std::string& text) { return std::as_writable_bytes(std::span(text.data(), text.size())); }
+inline std::span<const std::byte> bytes_in(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
+inline std::span<std::byte> bytes_in(std::string& text) { return std::as_writable_bytes(std::span(text.data(), text.size())); }
 
 /// Bytes in which none that is lost, doubled or out of its place goes unnoticed.
 inline std::string pattern(std::size_t size) {
@@ -36,7 +36,7 @@ weft::Task<std::string> read_all(Stream& stream) {
   std::string all;
   std::string part(1 << 16, '\0');
   for (;;) {
-    const std::size_t size = co_await stream.read(bytes_of(part));
+    const std::size_t size = co_await stream.read(bytes_in(part));
     if (size == 0) co_return all;
     all.append(part, 0, size);
   }
@@ -59,7 +59,7 @@ inline weft::Task<TcpPair> tcp_pair(weft::io::SocketAddress at = weft::io::Socke
 
 /// Runs a test's task with each backend, and on one worker and two.
 template <class F>
-void with_each_backend(F body) {
+void with_each_setting(F body) {
   for (const weft::IoBackend backend : working_backends()) {
     for (const unsigned workers : {1U, 2U}) {
       weft::Runtime rt{{.workers = workers, .io_backend = backend}};

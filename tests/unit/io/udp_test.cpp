@@ -18,24 +18,24 @@ using weft::io::UdpSocket;
 
 namespace {
 
-Task<Datagram> receive_one(UdpSocket& socket, std::string& to) { co_return co_await socket.receive_from(bytes_of(to)); }
+Task<Datagram> receive_one(UdpSocket& socket, std::string& to) { co_return co_await socket.receive_from(bytes_in(to)); }
 
 }  // namespace
 
 TEST_CASE("datagrams arrive whole and say from where, and can be answered") {
-  with_each_backend([]() -> Task<> {
+  with_each_setting([]() -> Task<> {
     auto server = UdpSocket::bind(SocketAddress::loopback(0));
     auto client = UdpSocket::bind(SocketAddress::loopback(0));
     std::string buffer(2000, '\0');
     for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{1500}}) {
       const std::string text = pattern(size);
-      co_await client.send_to(bytes_of(text), server.local_address());
-      const Datagram got = co_await server.receive_from(bytes_of(buffer));
+      co_await client.send_to(bytes_in(text), server.local_address());
+      const Datagram got = co_await server.receive_from(bytes_in(buffer));
       CHECK(buffer.substr(0, got.size) == text);
       CHECK(got.from == client.local_address());
       CHECK_FALSE(got.is_truncated);
-      co_await server.send_to(bytes_of(text), got.from);
-      const Datagram answer = co_await client.receive_from(bytes_of(buffer));
+      co_await server.send_to(bytes_in(text), got.from);
+      const Datagram answer = co_await client.receive_from(bytes_in(buffer));
       CHECK(answer.size == size);
       CHECK(answer.from == server.local_address());
     }
@@ -43,12 +43,12 @@ TEST_CASE("datagrams arrive whole and say from where, and can be answered") {
 }
 
 TEST_CASE("a datagram that does not fit says so") {
-  with_each_backend([]() -> Task<> {
+  with_each_setting([]() -> Task<> {
     auto server = UdpSocket::bind(SocketAddress::loopback(0));
     auto client = UdpSocket::connected_to(server.local_address());
-    co_await client.send(bytes_of("more than four"));
+    co_await client.send(bytes_in("more than four"));
     std::string buffer(4, '\0');
-    const Datagram got = co_await server.receive_from(bytes_of(buffer));
+    const Datagram got = co_await server.receive_from(bytes_in(buffer));
     CHECK(got.size == 4);
     CHECK(got.is_truncated);
     CHECK(buffer == "more");
@@ -56,30 +56,30 @@ TEST_CASE("a datagram that does not fit says so") {
 }
 
 TEST_CASE("a connected datagram socket sends to its peer, receives from it, and is told that nobody is there") {
-  with_each_backend([]() -> Task<> {
+  with_each_setting([]() -> Task<> {
     auto server = UdpSocket::bind(SocketAddress::loopback(0));
     auto client = UdpSocket::connected_to(server.local_address());
-    const std::size_t sent = co_await client.send(bytes_of("hello"));
+    const std::size_t sent = co_await client.send(bytes_in("hello"));
     CHECK(sent == 5);
     std::string buffer(100, '\0');
-    const std::size_t size = co_await server.receive(bytes_of(buffer));
+    const std::size_t size = co_await server.receive(bytes_in(buffer));
     CHECK(buffer.substr(0, size) == "hello");
     server.close();
     // The first finds out, and the second is told.
-    co_await client.send(bytes_of("anybody?"));
-    const auto told = co_await client.receive(bytes_of(buffer)).or_error();
+    co_await client.send(bytes_in("anybody?"));
+    const auto told = co_await client.receive(bytes_in(buffer)).or_error();
     CHECK(told.error() == std::errc::connection_refused);
   });
 }
 
 TEST_CASE("a timeout ends a wait for a datagram, and the next one is not lost") {
-  with_each_backend([]() -> Task<> {
+  with_each_setting([]() -> Task<> {
     auto server = UdpSocket::bind(SocketAddress::loopback(0));
     auto client = UdpSocket::connected_to(server.local_address());
     std::string buffer(100, '\0');
     const auto nothing = co_await weft::completed_within(receive_one(server, buffer), 2ms);
     CHECK_FALSE(nothing.has_value());
-    co_await client.send(bytes_of("late"));
+    co_await client.send(bytes_in("late"));
     const Datagram got = co_await receive_one(server, buffer);
     CHECK(buffer.substr(0, got.size) == "late");
   });

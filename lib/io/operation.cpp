@@ -5,7 +5,6 @@
 #include <system_error>
 
 #include "io/driver.hpp"
-#include "io/tsan.hpp"
 #include <weft/base/assert.hpp>
 #include <weft/base/error.hpp>
 #include <weft/coro/worker_context.hpp>
@@ -56,7 +55,6 @@ bool IoOperation::begin(Job* waiting, StopScope* scope) {
     return true;
     // ---- *this may be gone (L4) ----
   }
-  note_handed_over(this);
   if (driver_->start(*this)) return true;
   // ---- *this may be gone if it has returned true (L4) ----
   is_begun_ = false;
@@ -72,7 +70,6 @@ void IoOperation::begin_elsewhere(WorkerContext& worker) noexcept {
         if (here.run_by() == WorkerContext::RunBy::Guest) return self.begin_elsewhere(here);
         try {
           self.driver_ = &driver_of(here);
-          note_handed_over(&self);
           if (self.driver_->start(self)) return;
           // ---- it may be gone if that has returned true (L4) ----
         } catch (const std::system_error& error) {

@@ -12,6 +12,7 @@
 #include "base/valgrind.hpp"
 #include "io/driver.hpp"
 #include "io/faults.hpp"
+#include "io/tsan.hpp"
 #include "io/uring_request.hpp"
 #include "io/uring_ring.hpp"
 
@@ -172,6 +173,7 @@ class UringDriver final : public IoDriver {
       request->len = faults->shortened(operation);
     }
     request->user_data = reinterpret_cast<std::uintptr_t>(&operation);
+    note_handed_over(&operation);  // nothing of it is read here after this
     // relaxed: a hint.
     has_unsubmitted_.store(true, relaxed);
     return true;
@@ -188,10 +190,12 @@ class UringDriver final : public IoDriver {
     // relaxed: a hint.
     has_unsubmitted_.store(false, relaxed);
     ring_.submit();
-    while (first_queued_ != nullptr && try_start(*first_queued_)) {
-      set_queued(*first_queued_, false);
-      first_queued_ = next_of(*first_queued_);
+    while (first_queued_ != nullptr && ring_.has_room()) {
+      IoOperation& operation = *first_queued_;
+      first_queued_ = next_of(operation);
       if (first_queued_ == nullptr) last_queued_ = nullptr;
+      set_queued(operation, false);
+      static_cast<void>(try_start(operation));  // there is room
     }
   }
 

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
+#include "support/skip.hpp"
 #include "support/subprocess.hpp"
 #include "unit/io/backends.hpp"
 #include "unit/io/socket_pair.hpp"
@@ -22,6 +23,8 @@ using weft::Runtime;
 using weft::Task;
 
 namespace {
+
+constexpr const char* kNoThreads = "ThreadSanitizer lets no threads begin in the child of a process that has had some";
 
 /// Has the kernel refuse rings to this process from now on, as containers do. False: it cannot be had.
 bool refuse_rings(int error) {
@@ -46,6 +49,7 @@ Task<bool> one_byte(const Ends& ends) {
 }  // namespace
 
 TEST_CASE("where the kernel refuses rings, epoll is used; who has asked for rings is told why there are none") {
+  if (WEFT_TSAN) return weft_test::skip(kNoThreads);
   for (const int error : {EPERM, ENOSYS, ENOMEM}) {
     CAPTURE(error);
     const auto child = [error] {
@@ -68,6 +72,7 @@ TEST_CASE("where the kernel refuses rings, epoll is used; who has asked for ring
 }
 
 TEST_CASE("an operation for which there is no descriptor left fails, and the next one that has one does not") {
+  if (WEFT_TSAN) return weft_test::skip(kNoThreads);
   const auto child = [] {
     const Ends ends;
     Runtime rt{{.workers = 1}};

@@ -35,7 +35,8 @@ class Poller {
   /// Whether there are operations that have not ended, as far as it looks. Threads: any.
   [[nodiscard]] virtual bool has_pending() const noexcept = 0;
 
-  /// A descriptor that is readable when poll() may find something, until it is called; negative: there can be none.
+  /// A descriptor that is readable when poll() may find something, or notify() was called, until poll() is; negative: there can be none. From here on
+  /// notify() takes the owner for one that sleeps elsewhere.
   [[nodiscard]] virtual int file() noexcept = 0;
   /// The thread that owns it, as the kernel knows it; 0: any may use it. Threads: any.
   [[nodiscard]] virtual int owner() const noexcept = 0;

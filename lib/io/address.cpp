@@ -73,7 +73,7 @@ std::optional<Number> number_in(std::string_view text) noexcept {
 /// inet_pton, of a text that does not end in a zero.
 bool read_host(int family, std::string_view text, void* to) noexcept {
   std::array<char, INET6_ADDRSTRLEN> copy{};
-  if (text.size() >= copy.size()) return false;
+  if (text.size() >= copy.size() || text.find('\0') != text.npos) return false;
   std::copy(text.begin(), text.end(), copy.begin());
   return ::inet_pton(family, copy.data(), to) == 1;
 }
@@ -81,7 +81,7 @@ bool read_host(int family, std::string_view text, void* to) noexcept {
 std::optional<std::uint32_t> scope_in(std::string_view text) noexcept {
   if (const auto number = number_in<std::uint32_t>(text)) return number;
   std::array<char, IF_NAMESIZE> name{};
-  if (text.empty() || text.size() >= name.size()) return std::nullopt;
+  if (text.empty() || text.size() >= name.size() || text.find('\0') != text.npos) return std::nullopt;
   std::copy(text.begin(), text.end(), name.begin());
   const std::uint32_t index = ::if_nametoindex(name.data());
   if (index == 0) return std::nullopt;
@@ -235,6 +235,9 @@ std::string SocketAddress::to_string() const {
 namespace detail {
 
 std::vector<io::SocketAddress> resolve_here(const std::string& host, const std::string& service) {
+  if (host.find('\0') != host.npos || service.find('\0') != service.npos) {
+    throw std::system_error(EAI_NONAME, io::resolve_category(), "weft: resolve of a name with a zero byte");
+  }
   addrinfo wanted{};
   wanted.ai_family = AF_UNSPEC;
   wanted.ai_socktype = SOCK_STREAM;  // or each address would be there once for each kind of socket

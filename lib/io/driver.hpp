@@ -21,6 +21,14 @@ class IoDriver : public Poller {
   /// @return  false: it has ended, and nobody else refers to it; true: whoever waits is woken when it has
   virtual bool start(IoOperation& operation) noexcept = 0;
 
+  /// Whether so many operations have ended at once, one after another, that others are to have a turn. By the owner, after each.
+  [[nodiscard]] bool must_give_way() noexcept {
+    constexpr std::uint32_t kInARow = 32;
+    if (++ended_at_once_ < kInARow) return false;
+    ended_at_once_ = 0;
+    return true;
+  }
+
   /// Has the owner end an operation that was started here, if it has not ended. Threads: any.
   void ask_to_stop(IoOperation& operation) noexcept;
 
@@ -30,7 +38,7 @@ class IoDriver : public Poller {
   void begin_sleep() noexcept final { sleep_.begin(); }
   void end_sleep() noexcept final { sleep_.end(); }
   void notify() noexcept final {
-    if (sleep_.notify()) wake_owner();
+    if (sleep_.notify() || sleeps_elsewhere_) wake_owner();
   }
   void cancel_all() noexcept final {
     ask_to_stop_all();
@@ -53,6 +61,9 @@ class IoDriver : public Poller {
    private:
     IoOperation* last_ = nullptr;
   };
+
+  [[nodiscard]] bool sleeps_elsewhere() const noexcept { return sleeps_elsewhere_; }
+  void set_sleeps_elsewhere() noexcept { sleeps_elsewhere_ = true; }
 
   /// Ends the wait of an owner that sleeps. Threads: any.
   virtual void wake_owner() noexcept = 0;
@@ -84,7 +95,10 @@ class IoDriver : public Poller {
  private:
   void push_stop_request(IoOperation& operation) noexcept;
 
+  // ---- set by file(), before others know of the driver ----
+  bool sleeps_elsewhere_ = false;
   // ---- by the owner ----
+  std::uint32_t ended_at_once_ = 0;
   Atomic<std::uint32_t> started_{0};
   // ---- by any ----
   alignas(kCacheLine) SleepWord sleep_;

@@ -59,7 +59,10 @@ class EpollDriver final : public IoDriver {
 
   bool poll() noexcept override {
     const bool is_any = is_stop_asked() && look_for_stops();
-    if (!has_pending()) return is_any;
+    // relaxed: by whoever has the seat; it may have slept because of an event for which nobody waits any more, which is to be taken out all the same.
+    if (!has_pending() && !has_slept_.load(relaxed) && !sleeps_elsewhere()) return is_any;
+    // relaxed: as above.
+    has_slept_.store(false, relaxed);
     return look() || is_any;
   }
 
@@ -73,12 +76,16 @@ class EpollDriver final : public IoDriver {
       span = {.tv_sec = left / 1'000'000'000, .tv_nsec = left % 1'000'000'000};
     }
     ::ppoll(&asked, 1, until != kNeverNs ? &span : nullptr, nullptr);
-    forget_wakes();
+    // relaxed: as in poll().
+    has_slept_.store(true, relaxed);
   }
 
-  [[nodiscard]] int file() noexcept override { return epoll_; }
+  [[nodiscard]] int file() noexcept override {
+    set_sleeps_elsewhere();
+    return epoll_;
+  }
   [[nodiscard]] int owner() const noexcept override { return 0; }
-  [[nodiscard]] bool wants_owner() const noexcept override { return false; }  // others do all that poll() does
+  [[nodiscard]] bool wants_owner() const noexcept override { return is_stop_asked(); }
   void interrupt() noexcept override {}
   bool poll_for_owner() noexcept override { return poll(); }
 
@@ -147,7 +154,12 @@ class EpollDriver final : public IoDriver {
       const std::lock_guard lock(mutex_);
       const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), 0);
       for (int i = 0; i < count; ++i) {
-        if (events[static_cast<std::size_t>(i)].data.fd != wake_file_) do_ready(events[static_cast<std::size_t>(i)].data.fd, landed);
+        const int file = events[static_cast<std::size_t>(i)].data.fd;
+        if (file == wake_file_) {
+          forget_wakes();
+        } else {
+          do_ready(file, landed);
+        }
       }
     }
     return landed.wake();
@@ -226,6 +238,7 @@ class EpollDriver final : public IoDriver {
 
   const int epoll_;
   const int wake_file_;
+  Atomic<bool> has_slept_{false};
   std::mutex mutex_;
   // ---- guarded by mutex_ ----
   Files files_;

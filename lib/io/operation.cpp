@@ -26,6 +26,13 @@ IoDriver& driver_of(WorkerContext& worker) {
   return static_cast<IoDriver&>(*worker.poller);
 }
 
+/// Whether the thread here may use the worker's driver, or make one.
+bool may_begin_on(const WorkerContext& worker) noexcept {
+  if (worker.run_by() == WorkerContext::RunBy::Guest) return false;
+  // A guest was the only thread once, and others have begun since.
+  return worker.run_by() == WorkerContext::RunBy::OwnThread || worker.poller == nullptr || worker.poller->owner() == 0;
+}
+
 }  // namespace
 
 bool IoOperation::begin(Job* waiting, StopScope* scope) {
@@ -35,7 +42,7 @@ bool IoOperation::begin(Job* waiting, StopScope* scope) {
         "weft: an I/O operation was awaited on a thread that is no worker, and so has nobody who asks the kernel for its end: await it in a task that "
         "runs on a Runtime or inside sync_wait");
   }
-  const bool is_here = worker->run_by() != WorkerContext::RunBy::Guest;
+  const bool is_here = may_begin_on(*worker);
   if (is_here) driver_ = &driver_of(*worker);
   scope_ = scope;
   if (scope != nullptr && scope->stop_requested()) {
@@ -57,6 +64,10 @@ bool IoOperation::begin(Job* waiting, StopScope* scope) {
   }
   if (driver_->start(*this)) return true;
   // ---- *this may be gone if it has returned true (L4) ----
+  if (result_ >= 0 && driver_->must_give_way()) {
+    worker->enqueue_last(waiter_.link, waiter_.priority);
+    return true;
+  }
   is_begun_ = false;
   return false;
 }
@@ -67,7 +78,7 @@ void IoOperation::begin_elsewhere(WorkerContext& worker) noexcept {
       [](Job* job) {
         IoOperation& self = *static_cast<StartJob*>(job)->operation;
         WorkerContext& here = *current_worker();
-        if (here.run_by() == WorkerContext::RunBy::Guest) return self.begin_elsewhere(here);
+        if (!may_begin_on(here)) return self.begin_elsewhere(here);
         try {
           self.driver_ = &driver_of(here);
           if (self.driver_->start(self)) return;
@@ -89,7 +100,9 @@ std::int32_t IoOperation::end() {
   // Waits for a callback that has come too late and is still on its way out.
   drop_callback();
   is_begun_ = false;
-  if (result_ == -ECANCELED && scope_ != nullptr && scope_->stop_requested()) throw OperationCancelled();
+  // What a thread of the kernel's was doing, a stop interrupts like a signal.
+  const bool may_be_stop = result_ == -ECANCELED || (result_ == -EINTR && code != IoCode::Close);
+  if (may_be_stop && scope_ != nullptr && scope_->stop_requested()) throw OperationCancelled();
   return result_;
 }
 

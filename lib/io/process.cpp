@@ -70,7 +70,10 @@ class SpawnPlan {
 std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
   std::vector<char*> all;
   all.reserve(texts.size() + 1);
-  for (const std::string& text : texts) all.push_back(const_cast<char*>(text.c_str()));
+  for (const std::string& text : texts) {
+    if (text.find('\0') != text.npos) throw UsageError("weft: Process::spawn was given a text with a zero byte, which no program could see behind it");
+    all.push_back(const_cast<char*>(text.c_str()));
+  }
   all.push_back(nullptr);
   return all;
 }

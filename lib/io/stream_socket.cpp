@@ -48,10 +48,12 @@ std::int64_t send_part(int socket, int file, std::uint64_t offset, std::uint64_t
   constexpr std::uint64_t kMost = std::uint64_t{1} << 20;
   auto at = static_cast<off_t>(offset);
   const NoPipeSignal guard;
-  const ssize_t sent = ::sendfile(socket, file, &at, std::min(length, kMost));
-  if (sent >= 0) return sent;
+  const std::uint64_t wanted = std::min(length, kMost);
+  const ssize_t sent = ::sendfile(socket, file, &at, wanted);
   const int error = errno;
-  if (error == EPIPE) guard.take_raised();
+  // Also where a part was sent before the peer was found to be gone.
+  if (sent < 0 || static_cast<std::uint64_t>(sent) < wanted) guard.take_raised();
+  if (sent >= 0) return sent;
   return error == EINTR ? -EAGAIN : -error;
 }
 

@@ -15,6 +15,7 @@
 #include "io/tsan.hpp"
 #include "io/uring_request.hpp"
 #include "io/uring_ring.hpp"
+#include <weft/base/assert.hpp>
 
 namespace weft::inline v0::detail {
 
@@ -78,12 +79,14 @@ class UringDriver final : public IoDriver {
   // Not the ring's own, which the kernel does not make readable for what it has put off.
   [[nodiscard]] int file() noexcept override {
     if (event_file_ < 0) event_file_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    return event_file_ >= 0 && ring_.report_to(event_file_) ? event_file_ : -1;
+    if (event_file_ < 0 || !ring_.report_to(event_file_)) return -1;
+    set_sleeps_elsewhere();
+    return event_file_;
   }
   [[nodiscard]] int owner() const noexcept override { return owner_; }
   [[nodiscard]] bool wants_owner() const noexcept override {
     // relaxed: a hint.
-    return is_stop_asked() || ring_.has_put_off() || has_unsubmitted_.load(relaxed);
+    return is_stop_asked() || ring_.has_put_off() || has_unsubmitted_.load(relaxed) || ring_.has_completions();
   }
   void interrupt() noexcept override {
     // The owner was interrupted in the middle of one of these functions, and is about to enter the kernel itself, as a rule.
@@ -126,12 +129,16 @@ class UringDriver final : public IoDriver {
   static constexpr std::uint64_t kWakeUp = 1;
 
   void wake_owner() noexcept override {
-    if (wake_file_ < 0) {
-      while (!ring_.send_wake(kWakeUp)) {}  // no memory for a moment
+    const int file = event_file_ >= 0 ? event_file_ : wake_file_;
+    if (file < 0) {
+      while (!ring_.send_wake(kWakeUp)) {
+        // No memory for a moment; else somebody has closed the ring, or forbidden what worked before, and nobody would ever wake the owner.
+        WEFT_CHECK(errno == ENOMEM || errno == EAGAIN || errno == EINTR, "a message to a ring of weft's failed: was its descriptor closed?");
+      }
       return;
     }
     constexpr std::uint64_t kOne = 1;
-    static_cast<void>(::write(wake_file_, &kOne, sizeof kOne));
+    static_cast<void>(::write(file, &kOne, sizeof kOne));
   }
 
   void forget_events() const noexcept {
@@ -187,16 +194,19 @@ class UringDriver final : public IoDriver {
   }
 
   void submit() noexcept {
-    // relaxed: a hint.
-    has_unsubmitted_.store(false, relaxed);
-    ring_.submit();
-    while (first_queued_ != nullptr && ring_.has_room()) {
-      IoOperation& operation = *first_queued_;
-      first_queued_ = next_of(operation);
-      if (first_queued_ == nullptr) last_queued_ = nullptr;
-      set_queued(operation, false);
-      static_cast<void>(try_start(operation));  // there is room
+    bool is_taken = ring_.submit();
+    while (is_taken && first_queued_ != nullptr) {
+      while (first_queued_ != nullptr && ring_.has_room()) {
+        IoOperation& operation = *first_queued_;
+        first_queued_ = next_of(operation);
+        if (first_queued_ == nullptr) last_queued_ = nullptr;
+        set_queued(operation, false);
+        static_cast<void>(try_start(operation));  // there is room
+      }
+      is_taken = ring_.submit();
     }
+    // relaxed: a hint.
+    has_unsubmitted_.store(!is_taken || first_queued_ != nullptr, relaxed);
   }
 
   void look_for_stops() noexcept {
@@ -271,6 +281,13 @@ class UringDriver final : public IoDriver {
     is_reaped_.store(false, release);
   }
 
+  /// What the kernel says to itself when a call is interrupted, and lets out where it interrupts one of its own threads.
+  [[nodiscard]] static std::int32_t without_restarts(std::int32_t result) noexcept {
+    constexpr std::int32_t kFirst = -512;  // ERESTARTSYS
+    constexpr std::int32_t kLast = -516;   // ERESTART_RESTARTBLOCK
+    return result <= kFirst && result >= kLast ? -EINTR : result;
+  }
+
   void take_completions(Landed& landed) noexcept {
     std::uint32_t count = 0;
     ring_.take_completions([&](std::uint64_t user_data, std::int32_t result, std::uint32_t /*flags*/) {
@@ -280,7 +297,7 @@ class UringDriver final : public IoDriver {
         is_wake_read_.store(false, relaxed);
         return;
       }
-      landed.push(*reinterpret_cast<IoOperation*>(static_cast<std::uintptr_t>(user_data)), result);
+      landed.push(*reinterpret_cast<IoOperation*>(static_cast<std::uintptr_t>(user_data)), without_restarts(result));
       ++count;
     });
     count_landed(count);

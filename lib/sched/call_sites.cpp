@@ -65,17 +65,19 @@ struct Request {
 };
 constinit Request request;
 
-/// The poller of the worker that runs here, if that is the thread's own.
-Poller* poller_here() noexcept {
+/// The poller that this thread owns, if it runs its worker.
+Poller* poller_of(int thread) noexcept {
   const WorkerContext* const worker = current_worker();
-  return worker != nullptr && worker->run_by() == WorkerContext::RunBy::OwnThread ? worker->poller : nullptr;
+  Poller* const poller = worker != nullptr ? worker->poller : nullptr;
+  return poller != nullptr && poller->owner() == thread ? poller : nullptr;
 }
 
 void answer(int) noexcept {
   const int error = errno;
-  if (Poller* const poller = poller_here()) poller->interrupt();
+  const auto here = static_cast<int>(::syscall(SYS_gettid));
+  if (Poller* const poller = poller_of(here)) poller->interrupt();
   errno = error;
-  auto asked = static_cast<std::uint32_t>(::syscall(SYS_gettid));
+  auto asked = static_cast<std::uint32_t>(here);
   // [sites.ask] acquire: the frames are free to be written; pairs with the store by backtrace_of(). A handler that comes late finds that
   // nobody, or another thread, is asked.
   // relaxed: on failure nothing is read.

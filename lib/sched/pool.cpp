@@ -352,10 +352,9 @@ Worker* Pool::claim_seat() noexcept {
 /// Waits for a root that all seats were too busy for; without threads, whoever leaves a seat next may have overlooked it.
 void Pool::wait_without_seat(const Atomic<std::uint32_t>& done) noexcept {
   constexpr std::chrono::milliseconds kLookAgain{1};
-  const bool has_thread = can_have_thread();
   // [run.done] acquire: pairs with the store by which the root says it has ended.
   while (done.load(acquire) == 0) {
-    if (has_thread) {
+    if (can_have_thread()) {
       futex_wait(done, 0);
       continue;
     }

@@ -23,7 +23,7 @@ bool Pool::step() {
   // What is due already is more to do, and so is what was woken by the counts at the end.
   stepper_->arm(worker.timers->next());
   about_to_sleep();
-  if (is_more) stepper_->notify();
+  if (is_more || (worker.poller != nullptr && worker.poller->wants_owner())) stepper_->notify();
   return is_more;
 }
 

@@ -48,9 +48,9 @@ void Stepper::clear() noexcept {
   // relaxed: if it is set later, it is readable later.
   if (!is_notified_.load(relaxed)) return;
   std::uint64_t count = 0;
-  static_cast<void>(::read(event_, &count, sizeof count));
-  // [stepper.notified] acq_rel: pairs with notify(). Whoever finds it set has come before this, and the look that follows sees what it is about. After
-  // the read: a write that comes in between is one more step.
+  // Whoever has set it may not have written yet: then it stays set, and the write makes one more step.
+  if (::read(event_, &count, sizeof count) != sizeof count) return;
+  // [stepper.notified] acq_rel: pairs with notify(). Whoever finds it set has come before this, and the look that follows sees what it is about.
   static_cast<void>(is_notified_.exchange(false, acq_rel));
 }
 

@@ -68,7 +68,7 @@ bool Worker::wake_due_of_all() noexcept {
   bool is_any = false;
   for (const auto& worker : pool_.seats_) {
     is_any = worker->timer_queue_.fire_some(now_ns(), TimerQueue::Order::FirstDueLast) || is_any;
-    if (worker->poller != nullptr) is_any = worker->poller->poll() || is_any;
+    if (Poller* const poller = worker->poller_for_others()) is_any = poller->poll_for_owner() || is_any;
   }
   return is_any;
 }

@@ -62,7 +62,7 @@ std::string head_of(const Answer& answer, bool is_last) {
   // What is uploaded into the folder is not to be taken for a page that may run scripts.
   head += "X-Content-Type-Options: nosniff\r\n";
   if (!answer.allow.empty()) head += "Allow: " + answer.allow + "\r\n";
-  if (is_last) head += "Connection: close\r\n";
+  head += is_last ? "Connection: close\r\n" : "Connection: keep-alive\r\n";
   return head += "\r\n";
 }
 

@@ -107,13 +107,19 @@ weft::Task<std::string> Connection::read_body(const RequestHead& head) {
   co_return body;
 }
 
+/// A line between chunks, or behind them. It ends in both characters: with one alone a proxy might see another line there.
+weft::Task<std::string_view> Connection::read_body_line(std::size_t most) {
+  const auto line = co_await reader_.read_until(kLineEnd, most);
+  if (!line) throw RequestError(400, "the body ends before its last chunk");
+  co_return line->substr(0, line->size() - kLineEnd.size());
+}
+
 weft::Task<std::string> Connection::read_chunks() {
   std::string body;
   bool is_too_long = false;
   try {
     for (;;) {
-      const auto line = co_await reader_.read_line(kLongestChunkLine);
-      const std::uint64_t size = line ? parse_chunk_line(*line) : 0;
+      const std::uint64_t size = parse_chunk_line(co_await read_body_line(kLongestChunkLine));
       if (size == 0) break;
       if (size > site_.limits.body - body.size()) {
         throw RequestError(413, "the body is longer than " + std::to_string(site_.limits.body) + " bytes");
@@ -127,9 +133,9 @@ weft::Task<std::string> Connection::read_chunks() {
     }
     // Headers behind the body are for nobody here.
     for (std::size_t left = site_.limits.head;;) {
-      const auto line = co_await reader_.read_line(left);
-      if (!line || line->empty()) break;
-      left -= line->size();
+      const std::string_view line = co_await read_body_line(left);
+      if (line.empty()) break;
+      left -= line.size();
     }
   } catch (const weft::LimitError&) {
     is_too_long = true;

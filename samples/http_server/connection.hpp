@@ -50,6 +50,7 @@ class Connection {
   weft::Task<bool> answer_one();
   weft::Task<Request> read_request();
   weft::Task<std::string> read_body(const RequestHead& head);
+  weft::Task<std::string_view> read_body_line(std::size_t most);
   weft::Task<std::string> read_chunks();
   weft::Task<> send(const Answer& answer, bool is_head_only, bool is_last);
   weft::Task<> send_in_time(const Answer& answer, bool is_head_only, bool is_last);

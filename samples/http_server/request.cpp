@@ -8,7 +8,6 @@ namespace http_server {
 namespace {
 
 constexpr std::size_t kMostHeaders = 100;
-constexpr std::string_view kLineEnd = "\r\n";
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -168,7 +167,8 @@ RequestHead parse_head(std::string_view text) {
 }
 
 std::uint64_t parse_chunk_line(std::string_view line) {
-  // What stands behind a semicolon are extensions that nobody uses.
+  // What stands behind a semicolon are extensions that nobody uses; but nothing that looks like a line's end to somebody else.
+  if (has_control(line)) throw RequestError(400, "a line between chunks has a control character");
   return parse_number<std::uint64_t>(trimmed(line.substr(0, line.find(';'))), 16, "the size of a chunk");
 }
 

@@ -12,6 +12,8 @@
 
 namespace http_server {
 
+inline constexpr std::string_view kLineEnd = "\r\n";
+
 /// A request that cannot be answered as it was meant.
 class RequestError : public std::runtime_error {
  public:

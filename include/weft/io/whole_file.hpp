@@ -84,7 +84,8 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 ///
 /// Threads:  a coroutine on a worker of a runtime, or inside sync_wait; on a fiber, this_fiber::await(io::read_file(path)).
 /// Errors:   as File; std::bad_alloc for one that is too large.
-/// Cost:     four operations, two of which are reads: the last one finds the end. Works for files that say no size, as in /proc, and for pipes.
+/// Cost:     four operations, two of which are reads: the last one finds the end. Works for files that say no size, as in /proc. A FIFO is to have
+///           somebody who writes: by io_uring it is opened without waiting for one.
 [[nodiscard]] inline Task<std::string> read_file(std::string path) {
   File file = co_await File::open(std::move(path));
   std::string data = co_await file.read_all();
@@ -96,7 +97,8 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 ///
 /// Threads:  as read_file.
 /// Lifetime: the bytes stay until it has ended.
-/// Errors:   as File. Without `atomically` a part may have been written; with it the old file, if there is one, is as it was, and no other is left.
+/// Errors:   as File. Without `atomically` a part may have been written; with it the old file, if there is one, is as it was, and no other is left;
+///           but for an error of the last step with `sync`, that of the folder, when the new one is there already.
 [[nodiscard]] inline Task<> write_file(std::string path, std::span<const std::byte> data, WriteFileOptions options = {}) {
   if (options.atomically) {
     co_await detail::write_beside_and_rename(std::move(path), data, options);

@@ -114,7 +114,7 @@ TEST_CASE("a chunk says its size in hexadecimal digits") {
   CHECK(parse_chunk_line("0") == 0);
   CHECK(parse_chunk_line("1aF") == 0x1af);
   CHECK(parse_chunk_line("10;name=value") == 16);
-  for (const char* line : {"", "g", "-1", "+1", "0x1", "1 2", ";a"}) {
+  for (const char* line : {"", "g", "-1", "+1", "0x1", "1 2", ";a", "2;\nxx"}) {
     CAPTURE(line);
     CHECK_THROWS_AS(parse_chunk_line(line), RequestError);
   }

@@ -270,3 +270,26 @@ TEST_CASE("connections beyond the limit are told so") {
     CHECK(again.body.find("http_connections_open 1\n") != std::string::npos);
   });
 }
+
+TEST_CASE("a body in chunks ends as HTTP says, or is refused: not where the client stops, and not where a proxy would see something else") {
+  with_server({}, [](Address address, Stop&) -> Task<> {
+    const std::string head = "POST /api/count HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n";
+    {
+      Client client(co_await TcpStream::connect(address));
+      const auto reply = co_await client.ask(head + "3\r\nabc\r\n0\r\n\r\n");
+      CHECK(reply.status == 200);
+    }
+    {
+      Client client(co_await TcpStream::connect(address));
+      co_await client.send(head + "3\r\nabc\r\n");
+      client.stream().shutdown_write();
+      const auto reply = co_await client.reply();
+      CHECK((!reply || reply->status == 400));
+    }
+    {
+      Client client(co_await TcpStream::connect(address));
+      const auto reply = co_await client.ask(head + "2;\nxx\r\n0\r\n\r\n" + get("/metrics"));
+      CHECK(reply.status == 400);
+    }
+  });
+}

@@ -215,6 +215,33 @@ TEST_CASE("writing to a peer that has gone is an error, and no signal") {
   });
 }
 
+TEST_CASE("a peer that goes in the middle of a file is an error, and no signal") {
+  const std::string much = pattern(8 * kMegabyte);
+  const TemporaryFolder folder;
+  const weft::io::Descriptor file(::open(folder.write("much", much).c_str(), O_RDONLY | O_CLOEXEC));
+  REQUIRE(file.is_open());
+  with_each_setting([&]() -> Task<> {
+    for (int i = 0; i < 20; ++i) {
+      TcpPair pair = co_await tcp_pair();
+      const auto leave = [&]() -> Task<> {
+        std::vector<std::byte> some(1000);
+        static_cast<void>(co_await pair.server.read(some));
+        pair.server.close();
+      };
+      std::error_code error;
+      const auto send = [&]() -> Task<> {
+        try {
+          co_await pair.client.send_file(file.number(), 0, much.size());
+        } catch (const std::system_error& thrown) {
+          error = thrown.code();
+        }
+      };
+      co_await weft::when_all(send(), leave());
+      CHECK((error == std::errc::broken_pipe || error == std::errc::connection_reset));
+    }
+  });
+}
+
 TEST_CASE("a part of a file is sent as it is, and no more than there is") {
   const std::string whole = pattern(3 * kMegabyte + 17);
   const TemporaryFolder folder;

@@ -73,7 +73,7 @@ class [[nodiscard("co_await it")]] FileInfoCall : public PathCall {
   using Value = io::FileInfo;
 
   FileInfoCall(std::string path, io::Links links) : PathCall(stat_request(links), "stat", std::move(path)) { refer_to_buffer(); }
-  FileInfoCall(int fd, const IoSubject& file) noexcept : PathCall(stat_request(fd), file) { refer_to_buffer(); }
+  FileInfoCall(int descriptor, const IoSubject& file) noexcept : PathCall(stat_request(descriptor), file) { refer_to_buffer(); }
 
   io::FileInfo await_resume() { return value(end_or_throw()); }
   /// The same, with errors as values: for those that are nothing unusual.

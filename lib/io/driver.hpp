@@ -68,8 +68,9 @@ class IoDriver : public Poller {
   /// Ends the wait of an owner that sleeps. Threads: any.
   virtual void wake_owner() noexcept = 0;
 
-  /// By the owner, for each operation that it is to end, while `has_room()`: `end(operation)` if it has not ended; else whoever waits for it is to be
-  /// woken: `is_over(operation)`.
+  /// By the owner, for each operation that it is to end, while `has_room()`: `end(operation, is_queued)` if it has not ended; else whoever waits for it
+  /// is to be woken: `is_over(operation)`. If it is not queued, and others take completions, the operation may be gone as `end` is called: it is known
+  /// by its address only (H2).
   template <class HasRoom, class End, class IsOver>
   void take_stop_requests(HasRoom has_room, End end, IsOver is_over) noexcept;
   void ask_to_stop_all() noexcept;
@@ -113,10 +114,11 @@ void IoDriver::take_stop_requests(HasRoom has_room, End end, IsOver is_over) noe
   IoOperation* operation = stop_requests_.exchange(nullptr, acquire);
   while (operation != nullptr) {
     IoOperation* const next = operation->next_to_stop_;
+    const bool was_queued = is_queued(*operation);
     if (!has_room()) {
       push_stop_request(*operation);
     } else if (operation->stop_.take()) {
-      end(*operation);
+      end(*operation, was_queued);
     } else {
       is_over(*operation);
       // ---- the operation may be gone (L4) ----

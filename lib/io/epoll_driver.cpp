@@ -214,7 +214,7 @@ class EpollDriver final : public IoDriver {
     Landed landed;
     {
       const std::lock_guard lock(mutex_);
-      take_stop_requests([] { return true; }, [&](IoOperation& operation) { end_one(operation, landed); },
+      take_stop_requests([] { return true; }, [&](IoOperation& operation, bool) { end_one(operation, landed); },
                          [&](IoOperation& operation) { landed.push_ready(operation); });
       if (take_stop_all()) {
         while (!files_.empty()) end_all_of(files_.begin(), -ECANCELED, landed);

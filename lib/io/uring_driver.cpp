@@ -211,7 +211,7 @@ class UringDriver final : public IoDriver {
 
   void look_for_stops() noexcept {
     if (!is_stop_asked()) [[likely]] return;
-    take_stop_requests([this] { return has_room(); }, [this](IoOperation& operation) { end(operation); },
+    take_stop_requests([this] { return has_room(); }, [this](IoOperation& operation, bool was_queued) { end(operation, was_queued); },
                        [this](IoOperation& operation) { keep(operation); });
     if (!take_stop_all()) return;
     end_queued(nullptr);
@@ -219,8 +219,8 @@ class UringDriver final : public IoDriver {
     request_end(0, IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL);
   }
 
-  void end(IoOperation& operation) noexcept {
-    if (is_queued(operation)) return end_queued(&operation);
+  void end(IoOperation& operation, bool was_queued) noexcept {
+    if (was_queued) return end_queued(&operation);
     request_end(reinterpret_cast<std::uintptr_t>(&operation), 0);
   }
 

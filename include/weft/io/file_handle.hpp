@@ -23,9 +23,7 @@ class FileHandle {
  public:
   /// None: operations on it fail with EBADF.
   FileHandle() noexcept = default;
-  /// Takes over a descriptor.
-  ///
-  /// @param name  for the text of errors
+  /// Takes over a descriptor. `name` is for the text of errors.
   FileHandle(int descriptor, std::string name) noexcept : descriptor_(descriptor), name_(std::move(name)) {}
   FileHandle(FileHandle&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)), name_(std::move(other.name_)) {}
   FileHandle& operator=(FileHandle&& other) noexcept {

@@ -121,6 +121,7 @@ class Process : public detail::ChildProcess {
   /// Starts a program. It gets no descriptor but its standard streams, no blocked signal, and the default for SIGPIPE.
   ///
   /// @param arguments  the first is the program, which is looked for in PATH if it has no '/'
+  /// @param options    what its standard streams are, and where and with which environment it begins
   /// Errors: std::system_error: "weft: spawn of no-such-program: No such file or directory"; UsageError if there is no first argument.
   [[nodiscard]] static Process spawn(const std::vector<std::string>& arguments, const ProcessOptions& options = {}) {
     Streams streams;

@@ -75,7 +75,9 @@ class StreamSocket : public detail::Socket {
   }
   /// Sends a part of a file, which the kernel copies by itself. `co_await` gives how much: less than `length` if the file ends before.
   ///
-  /// @param file  open for reading, a regular one; its own position stays where it is
+  /// @param file    open for reading, a regular one; its own position stays where it is
+  /// @param offset  of the first byte
+  /// @param length  so many bytes at most
   /// Errors: as write_all.
   /// Cost:   a coroutine frame. Reading from the disk blocks the thread, as blocking() does; other tasks of the worker have their turn after each
   ///         megabyte.

@@ -202,7 +202,7 @@ class Pool {
     void about_to_sleep() const {}
     bool park() const { return pool.park_for_timer(worker); }
     void wake_due() const { pool.fire_timer(worker); }
-    bool has_unknown_wakeup(unsigned of) const { return pool.has_unknown_timer(of); }
+    bool has_unknown_wakeup(unsigned of) const { return pool.has_unknown_wakeup(of); }
     /// The monitor, which fires what nobody else looks at.
     void watch_timers() const { pool.fire_timer(worker); }
     bool try_unpark(unsigned of) const { return pool.try_unpark(of); }

@@ -102,6 +102,9 @@ struct RuntimeOptions {
 
   /// By what the kernel is asked to do input and output. Runtime::io_backend() says what Auto has chosen. To ask for Uring where it does not work is
   /// an error of the constructor: a std::system_error.
+  ///
+  /// With Uring and several workers, the thread of a worker that is in one job for long while operations that it has begun wait for it is interrupted
+  /// by SIGURG, in blocking() too, also if report_blocking_after is zero: a system call that it is in may return EINTR. Not if the program handles SIGURG.
   IoBackend io_backend = IoBackend::Auto;
 
   /// A runtime without threads, to live in the loop of somebody else: Runtime::step() runs what there is to do, and Runtime::fd() is readable when it is

@@ -160,6 +160,7 @@ std::vector<void*> backtrace_of(int thread) {
 
 std::vector<std::string> describe(const std::vector<void*>& frames) {
   std::vector<std::string> lines;
+  if (frames.empty()) return lines;  // it did not answer, and backtrace_symbols() takes no null pointer
   const std::unique_ptr<char*, void (*)(void*)> symbols(::backtrace_symbols(frames.data(), static_cast<int>(frames.size())), &std::free);
   if (symbols == nullptr) return lines;
   lines.reserve(frames.size());

@@ -18,6 +18,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 COMPILERS = {'gcc': ['g++-12', 'g++'], 'clang': [f'clang++-{major}' for major in range(19, 40)]}
 # What must not be exported by a library that leaves the program's allocator alone.
 ALLOCATOR = {'malloc', 'free', 'calloc', 'realloc', 'aligned_alloc', 'posix_memalign', '_Znwm', '_Znam', '_ZdlPv', '_ZdaPv'}
+# What is checked here are files that are installed and projects that find them; several sources at once are compiled in less than half the time.
+FEWER_UNITS = ['-Dunity_size=8', '-Dunity=on']
+SUBPROJECT_IN_FEWER = ['-Dunity_size=8', '-Dunity=subprojects']
 
 
 class Failed(Exception):
@@ -73,7 +76,7 @@ class Consumers:
                 libdir, includedir = os.path.join(other, libdir), os.path.join(other, includedir)
             options = re.findall(r'-D\S+', self.printed('sh', 'meson setup'))
             run(['meson', 'setup', build, self.root, '--prefix', prefix, '--libdir', libdir, '--includedir', includedir,
-                 f'-Ddefault_library={form}', '--werror', *options], CXX=self.compilers[kind])
+                 f'-Ddefault_library={form}', '--werror', *FEWER_UNITS, *options], CXX=self.compilers[kind])
             extra = [t['name'] for t in introspect(build, 'targets') if t['name'] != 'weft']
             if extra:
                 raise Failed(f'for an installation {extra} are built')
@@ -100,7 +103,7 @@ class Consumers:
         os.makedirs(os.path.join(place, 'subprojects'))
         os.symlink(self.root, os.path.join(place, 'subprojects/weft'))
         build, target = os.path.join(place, 'out'), self.folder(f'readme installed {kind}')
-        run(['meson', 'setup', build, place, '--prefix', '/usr'], CXX=self.compilers[kind])
+        run(['meson', 'setup', build, place, '--prefix', '/usr', *SUBPROJECT_IN_FEWER], CXX=self.compilers[kind])
         run(['meson', 'install', '-C', build, '--quiet'], DESTDIR=target)
         shutil.rmtree(build)
         self.check_readme_program(os.path.join(target, 'usr/bin/app'))
@@ -191,7 +194,7 @@ class Consumers:
         os.makedirs(os.path.join(place, 'subprojects'))
         os.symlink(self.root, os.path.join(place, 'subprojects/weft'))
         build, target = os.path.join(place, 'out'), self.folder(f'installed {form} {kind}')
-        log = run(['meson', 'setup', build, place, '--prefix', '/usr', f'-Ddefault_library={form}'], CXX=self.compilers[kind])
+        log = run(['meson', 'setup', build, place, '--prefix', '/usr', *SUBPROJECT_IN_FEWER, f'-Ddefault_library={form}'], CXX=self.compilers[kind])
         if re.search(r'weft.*WARNING|WARNING.*weft', log):
             raise Failed(log)
         run(['meson', 'test', '-C', build])
@@ -258,8 +261,9 @@ class Consumers:
                     lambda f=form, l=library_kind, k=kind: self.pkg_config(f, l, k)
                 yield f'cmake, {form} library by {library_kind}, consumer by {kind}', \
                     lambda f=form, l=library_kind, k=kind: self.cmake(f, l, k)
-        yield f'pkg-config, static library by {kinds[-1]}, consumer by {kinds[0]} without optimisation', \
-            lambda: self.pkg_config('static', kinds[-1], kinds[0], '-O0')
+            # It has functions of its own of all that headers define, and whatever these need must be in the library.
+            yield f'pkg-config, {form} library by {library_kind}, consumer by {kinds[0]} without optimisation', \
+                lambda f=form, l=library_kind: self.pkg_config(f, l, kinds[0], '-O0')
         for (form, library_kind), kind in zip(library_kinds.items(), reversed(kinds)):
             yield f'programs with checks or a sanitizer by {kind}, {form} library without by {library_kind}', \
                 lambda f=form, l=library_kind, k=kind: self.mixed(f, l, k)

@@ -83,15 +83,15 @@ class ChildProcess {
   std::optional<io::ExitStatus> status_;
 };
 
-class WaitForExit : public IoSeries {
+class WEFT_API WaitForExit : public IoSeries {
  public:
   explicit WaitForExit(ChildProcess& process) noexcept : process_(process) {}
-  WEFT_API ~WaitForExit() override;
+  ~WaitForExit() override;
 
  protected:
-  WEFT_API bool next(IoRequest& request) noexcept override;
-  WEFT_API void take(std::int32_t result) noexcept override;
-  [[nodiscard]] WEFT_API IoSubject subject() const noexcept override;
+  bool next(IoRequest& request) noexcept override;
+  void take(std::int32_t result) noexcept override;
+  [[nodiscard]] IoSubject subject() const noexcept override;
   [[nodiscard]] io::ExitStatus take_value() const noexcept { return *process_.status_; }
 
  private:

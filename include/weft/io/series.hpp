@@ -25,14 +25,14 @@ namespace weft::inline v0::detail {
 /// resuming it each time.
 ///
 /// Lifetime: as IoOperation. One that has not begun may be copied: what refers to the object itself is filled in by next().
-class IoSeries {
+class WEFT_API IoSeries {
  public:
-  WEFT_API virtual ~IoSeries();
+  virtual ~IoSeries();
   IoSeries& operator=(const IoSeries&) = delete;
 
   /// @return  false: it has not suspended; it has ended
   /// Errors:  as IoOperation::begin; OperationCancelled.
-  WEFT_API bool begin(Job* waiting, StopScope* scope);
+  bool begin(Job* waiting, StopScope* scope);
 
  protected:
   IoSeries() noexcept = default;

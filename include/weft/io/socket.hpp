@@ -99,18 +99,18 @@ WEFT_API void connect_socket(int fd, const io::SocketAddress& address);
 [[nodiscard]] WEFT_API std::string describe_address(const void* address);
 
 /// Waits for a connection that somebody else has begun.
-class AcceptOne : public IoSeries {
+class WEFT_API AcceptOne : public IoSeries {
  public:
   explicit AcceptOne(const Socket& listener) noexcept : listener_(&listener) {}
   AcceptOne(const AcceptOne& not_begun) noexcept : IoSeries(not_begun), listener_(not_begun.listener_) {}
   AcceptOne& operator=(const AcceptOne&) = delete;
-  WEFT_API ~AcceptOne() override;
+  ~AcceptOne() override;
 
  protected:
-  WEFT_API bool next(IoRequest& request) noexcept override;
-  WEFT_API void take(std::int32_t result) noexcept override;
-  [[nodiscard]] WEFT_API IoSubject subject() const noexcept override;
-  [[nodiscard]] WEFT_API ConnectedSocket take_value() noexcept;
+  bool next(IoRequest& request) noexcept override;
+  void take(std::int32_t result) noexcept override;
+  [[nodiscard]] IoSubject subject() const noexcept override;
+  [[nodiscard]] ConnectedSocket take_value() noexcept;
 
  private:
   static constexpr std::size_t kMost = 128;  // of the largest address there is
@@ -122,18 +122,18 @@ class AcceptOne : public IoSeries {
 };
 
 /// Makes a socket and connects it.
-class ConnectOne : public IoSeries {
+class WEFT_API ConnectOne : public IoSeries {
  public:
   explicit ConnectOne(const io::SocketAddress& to) noexcept : to_(to) {}
   ConnectOne(const ConnectOne& not_begun) noexcept : IoSeries(not_begun), to_(not_begun.to_) {}
   ConnectOne& operator=(const ConnectOne&) = delete;
-  WEFT_API ~ConnectOne() override;
+  ~ConnectOne() override;
 
  protected:
-  WEFT_API bool next(IoRequest& request) noexcept override;
-  WEFT_API void take(std::int32_t result) noexcept override;
-  [[nodiscard]] WEFT_API IoSubject subject() const noexcept override;
-  [[nodiscard]] WEFT_API ConnectedSocket take_value() noexcept;
+  bool next(IoRequest& request) noexcept override;
+  void take(std::int32_t result) noexcept override;
+  [[nodiscard]] IoSubject subject() const noexcept override;
+  [[nodiscard]] ConnectedSocket take_value() noexcept;
 
  private:
   io::SocketAddress to_;

@@ -26,17 +26,17 @@ inline constexpr std::size_t kMostAtOnce = std::size_t{1} << 30;
 }
 
 /// Reads or writes all of a buffer.
-class TransferAll : public IoSeries {
+class WEFT_API TransferAll : public IoSeries {
  public:
   /// @param code  Receive, Send, Read or Write
   TransferAll(IoCode code, int fd, const void* bytes, std::size_t size, const IoSubject& subject) noexcept
       : code_(code), fd_(fd), rest_(static_cast<const std::byte*>(bytes)), size_(size), subject_(subject) {}
-  WEFT_API ~TransferAll() override;
+  ~TransferAll() override;
 
  protected:
-  WEFT_API bool next(IoRequest& request) noexcept override;
-  WEFT_API void take(std::int32_t result) noexcept override;
-  [[nodiscard]] WEFT_API IoSubject subject() const noexcept override;
+  bool next(IoRequest& request) noexcept override;
+  void take(std::int32_t result) noexcept override;
+  [[nodiscard]] IoSubject subject() const noexcept override;
 
  private:
   IoCode code_;
@@ -47,7 +47,7 @@ class TransferAll : public IoSeries {
 };
 
 /// Writes all of some buffers, as if they were one.
-class GatherAll : public IoSeries {
+class WEFT_API GatherAll : public IoSeries {
  public:
   /// @param code  SendMsg or WriteV
   GatherAll(IoCode code, int fd, std::span<const std::span<const std::byte>> parts, const IoSubject& subject) noexcept
@@ -55,12 +55,12 @@ class GatherAll : public IoSeries {
   GatherAll(const GatherAll& not_begun) noexcept
       : IoSeries(not_begun), code_(not_begun.code_), fd_(not_begun.fd_), parts_(not_begun.parts_), subject_(not_begun.subject_) {}
   GatherAll& operator=(const GatherAll&) = delete;
-  WEFT_API ~GatherAll() override;
+  ~GatherAll() override;
 
  protected:
-  WEFT_API bool next(IoRequest& request) noexcept override;
-  WEFT_API void take(std::int32_t result) noexcept override;
-  [[nodiscard]] WEFT_API IoSubject subject() const noexcept override;
+  bool next(IoRequest& request) noexcept override;
+  void take(std::int32_t result) noexcept override;
+  [[nodiscard]] IoSubject subject() const noexcept override;
 
  private:
   static constexpr std::size_t kWindow = 16;  // so many buffers are handed to the kernel at once

@@ -31,16 +31,16 @@ struct Datagram {
 namespace detail {
 
 /// Waits for a datagram and whose it is.
-class ReceiveFrom : public IoSeries {
+class WEFT_API ReceiveFrom : public IoSeries {
  public:
   ReceiveFrom(int fd, std::span<std::byte> to, const IoSubject& subject) noexcept : fd_(fd), part_{to.data(), to.size()}, subject_(subject) {}
-  WEFT_API ~ReceiveFrom() override;
+  ~ReceiveFrom() override;
 
  protected:
-  WEFT_API bool next(IoRequest& request) noexcept override;
-  WEFT_API void take(std::int32_t result) noexcept override;
-  [[nodiscard]] WEFT_API IoSubject subject() const noexcept override;
-  [[nodiscard]] WEFT_API io::Datagram take_value() noexcept;
+  bool next(IoRequest& request) noexcept override;
+  void take(std::int32_t result) noexcept override;
+  [[nodiscard]] IoSubject subject() const noexcept override;
+  [[nodiscard]] io::Datagram take_value() noexcept;
 
  private:
   static constexpr std::size_t kMost = 128;  // of the largest address there is
@@ -55,16 +55,16 @@ class ReceiveFrom : public IoSeries {
 };
 
 /// Sends one datagram.
-class SendTo : public IoSeries {
+class WEFT_API SendTo : public IoSeries {
  public:
   SendTo(int fd, std::span<const std::byte> from, const io::SocketAddress& to) noexcept
       : fd_(fd), part_{const_cast<std::byte*>(from.data()), from.size()}, to_(to) {}
-  WEFT_API ~SendTo() override;
+  ~SendTo() override;
 
  protected:
-  WEFT_API bool next(IoRequest& request) noexcept override;
-  WEFT_API void take(std::int32_t result) noexcept override;
-  [[nodiscard]] WEFT_API IoSubject subject() const noexcept override;
+  bool next(IoRequest& request) noexcept override;
+  void take(std::int32_t result) noexcept override;
+  [[nodiscard]] IoSubject subject() const noexcept override;
 
  private:
   int fd_;

@@ -14,21 +14,21 @@ namespace weft::inline v0::detail {
 
 /// Reads so many bytes as soon as they are there. The reading itself is done by whoever is told that they are, so that a stop request either has come
 /// before, and they are left for the next one, or too late.
-class ReadWhenReady : public IoSeries {
+class WEFT_API ReadWhenReady : public IoSeries {
  public:
   /// Pre: `fd` does not block; `size` is at most kMost.
   ReadWhenReady(int fd, std::size_t size, const IoSubject& subject) noexcept : fd_(fd), size_(size), subject_(subject) {}
   ReadWhenReady(const ReadWhenReady& not_begun) noexcept
       : IoSeries(not_begun), fd_(not_begun.fd_), size_(not_begun.size_), subject_(not_begun.subject_) {}
   ReadWhenReady& operator=(const ReadWhenReady&) = delete;
-  WEFT_API ~ReadWhenReady() override;
+  ~ReadWhenReady() override;
 
  protected:
   static constexpr std::size_t kMost = 128;
 
-  WEFT_API bool next(IoRequest& request) noexcept override;
-  WEFT_API void take(std::int32_t result) noexcept override;
-  [[nodiscard]] WEFT_API IoSubject subject() const noexcept override;
+  bool next(IoRequest& request) noexcept override;
+  void take(std::int32_t result) noexcept override;
+  [[nodiscard]] IoSubject subject() const noexcept override;
   /// Pre: it has ended without an error.
   template <class T>
   [[nodiscard]] T read_value() const noexcept {

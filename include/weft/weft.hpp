@@ -11,6 +11,7 @@
 #include <weft/base/error.hpp>                // UsageError, LimitError, OperationCancelled, TimeoutError
 #include <weft/base/io_backend.hpp>           // IoBackend
 #include <weft/base/priority.hpp>             // Priority
+#include <weft/coro/as_task.hpp>              // as_task
 #include <weft/coro/blocking.hpp>             // blocking, BlockingSection
 #include <weft/coro/counter.hpp>              // Counter
 #include <weft/coro/invoke.hpp>               // parallel_invoke
@@ -41,6 +42,7 @@
 #include <weft/io/file_info.hpp>              // io::FileInfo, io::stat
 #include <weft/io/file_reader.hpp>            // io::FileReader, with_file_reader
 #include <weft/io/file_writer.hpp>            // io::FileWriter, with_file_writer
+#include <weft/io/futex.hpp>                  // io::futex_wait, futex_wake
 #include <weft/io/paths.hpp>                  // io::rename, remove, make_directory, make_directories
 #include <weft/io/pipe.hpp>                   // io::pipe, io::PipeReader, io::PipeWriter
 #include <weft/io/process.hpp>                // io::Process
@@ -61,9 +63,9 @@
 #include <weft/sync/event.hpp>                // Event
 #include <weft/sync/mutex.hpp>                // Mutex, MutexLock
 #include <weft/sync/thread_mutex.hpp>         // ThreadMutex, ThreadLock
-#include <weft/time/interval.hpp>              // interval
-#include <weft/time/sleep.hpp>                 // sleep_for, sleep_until
-#include <weft/time/timeout.hpp>               // timeout, completed_within
+#include <weft/time/interval.hpp>             // interval
+#include <weft/time/sleep.hpp>                // sleep_for, sleep_until
+#include <weft/time/timeout.hpp>              // timeout, completed_within
 #include <weft/topo/available_cpus.hpp>       // cpu_limits
 #include <weft/topo/pinning.hpp>              // PinningStrategy, PinningPlan
 #include <weft/topo/topology.hpp>             // Topology

@@ -159,6 +159,7 @@ std::int32_t perform_once(const IoRequest& request) noexcept {
     case IoCode::Connect: return connect_to(request);
     case IoCode::Shutdown: return result_of(::shutdown(fd, flags));
     case IoCode::Poll: return ready_events(fd, request.flags);
+    case IoCode::FutexWait: return -EOPNOTSUPP;  // there is nothing to be polled
     case IoCode::Splice: return splice_to(request);
   }
   return -EINVAL;

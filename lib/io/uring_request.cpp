@@ -4,8 +4,11 @@ namespace weft::inline v0::detail {
 
 namespace {
 
-// Since Linux 6.9, and not in the headers of liburing 2.3.
-constexpr std::uint8_t kTruncate = 55;  // IORING_OP_FTRUNCATE
+// Since Linux 6.7 and 6.9, and not in the headers of liburing 2.3.
+constexpr std::uint8_t kFutexWait = 51;  // IORING_OP_FUTEX_WAIT
+constexpr std::uint8_t kTruncate = 55;   // IORING_OP_FTRUNCATE
+
+constexpr std::uint64_t kAnyWaker = 0xffffffff;  // FUTEX_BITSET_MATCH_ANY
 
 std::uint64_t number_of(const void* address) noexcept { return reinterpret_cast<std::uintptr_t>(address); }
 
@@ -33,6 +36,7 @@ std::uint8_t opcode_of(IoCode code) noexcept {
     case IoCode::Connect: return IORING_OP_CONNECT;
     case IoCode::Shutdown: return IORING_OP_SHUTDOWN;
     case IoCode::Poll: return IORING_OP_POLL_ADD;
+    case IoCode::FutexWait: return kFutexWait;
     case IoCode::Splice: return IORING_OP_SPLICE;
   }
   return IORING_OP_NOP;
@@ -108,6 +112,10 @@ void fill_in(io_uring_sqe& to, const IoRequest& request) noexcept {
 #else
       to.poll32_events = request.flags;
 #endif
+      break;
+    case IoCode::FutexWait:
+      to.off = request.offset;
+      to.addr3 = kAnyWaker;
       break;
     case IoCode::Splice:
       to.splice_fd_in = request.fd_2;

@@ -47,6 +47,7 @@ Pool::Pool(PoolConfig config)
   for (unsigned i = 0; i < config_.workers; ++i) seats_.add(make_on<Worker>(config_.memory_of(i), *this, i));
   if (monitor_.tiers().has_tiers()) static_cast<void>(idle_.set_open(monitor_.tiers().open_workers()));
   if (is_stepped()) {
+    if (!seats_[0].prepare()) throw std::bad_alloc();
     static_cast<void>(idle_.claim_for_guest());  // for ever: nobody ever wakes it, and it looks at each step
   } else if (monitor_.must_see_work()) {
     idle_.call(Idle::kUnwatched);

@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <weft/coro/awaitable.hpp>
 #include <weft/coro/blocking.hpp>
 #include <weft/coro/counter.hpp>
 #include <weft/coro/stop_scope.hpp>
@@ -32,24 +33,6 @@ namespace detail {
 }
 
 inline namespace WEFT_TRANSFER_NAMESPACE {
-
-template <class Awaitable>
-WEFT_ALWAYS_INLINE decltype(auto) awaiter_of(Awaitable&& awaitable) {
-  if constexpr (requires { std::forward<Awaitable>(awaitable).operator co_await(); }) {
-    return std::forward<Awaitable>(awaitable).operator co_await();
-  } else if constexpr (requires { operator co_await(std::forward<Awaitable>(awaitable)); }) {
-    return operator co_await(std::forward<Awaitable>(awaitable));
-  } else {
-    return std::forward<Awaitable>(awaitable);
-  }
-}
-
-template <class Awaitable>
-concept HasCoAwait = requires { std::declval<Awaitable>().operator co_await(); } || requires { operator co_await(std::declval<Awaitable>()); };
-
-/// What is awaited once, and so not by its name: a Task, a JoinHandle.
-template <class Awaitable>
-concept AwaitedOnce = HasCoAwait<Awaitable&&> && !HasCoAwait<Awaitable&>;
 
 /// Suspends a fiber as the awaiter would suspend a coroutine.
 template <class Awaiter>

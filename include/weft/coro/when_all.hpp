@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include <weft/coro/as_task.hpp>
 #include <weft/coro/fork.hpp>
 #include <weft/coro/outcome.hpp>
 #include <weft/coro/task.hpp>
@@ -155,6 +156,14 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 template <class... Ts>
 [[nodiscard("co_await it")]] detail::WhenAll<Ts...> when_all(Task<Ts>... tasks) noexcept {
   return detail::WhenAll<Ts...>(std::move(tasks)...);
+}
+
+/// The same where some are no tasks but operations, which are made tasks (as_task): `when_all(stream.write_all(question), log.write_all(question))`.
+/// Errors: as above; std::bad_alloc. Cost: a coroutine frame for each of those.
+template <class... Ts>
+  requires detail::SomeOperations<Ts...>
+[[nodiscard("co_await it")]] auto when_all(Ts... operations) {
+  return when_all(as_task(std::move(operations))...);
 }
 
 /// The same for any number of tasks of one type.

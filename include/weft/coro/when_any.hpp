@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <weft/base/atomic.hpp>
+#include <weft/coro/as_task.hpp>
 #include <weft/coro/outcome.hpp>
 #include <weft/coro/settled.hpp>
 #include <weft/coro/task.hpp>
@@ -133,6 +134,13 @@ template <class... Ts>
   requires(sizeof...(Ts) > 0)
 [[nodiscard("co_await it")]] auto when_any(Task<Ts>... tasks) {
   return detail::any_of_pack<Ts...>(std::index_sequence_for<Ts...>{}, std::move(tasks)...);
+}
+
+/// The same where some are no tasks but operations, which are made tasks (as_task): `when_any(stream.read(buffer), sleep_for(1s))`.
+template <class... Ts>
+  requires detail::SomeOperations<Ts...>
+[[nodiscard("co_await it")]] auto when_any(Ts... operations) {
+  return when_any(as_task(std::move(operations))...);
 }
 
 /// The same for any number of tasks of one type. Errors: UsageError when there is none.

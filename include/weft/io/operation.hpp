@@ -30,7 +30,8 @@ class IoDriver;
 class IoOperation : public IoRequest {
  public:
   explicit IoOperation(const IoRequest& request) noexcept : IoRequest(request) {}
-  IoOperation(const IoOperation&) = delete;
+  /// Only what is to be done.
+  IoOperation(const IoOperation& not_begun) noexcept : IoRequest(not_begun) {}
   IoOperation& operator=(const IoOperation&) = delete;
   ~IoOperation() {
     if (is_begun_) [[unlikely]] refuse_to_die();

@@ -31,6 +31,7 @@ enum class IoCode : std::uint8_t {
   Connect,    // address: sockaddr, length
   Shutdown,   // flags: which half
   Poll,       // flags: events; result: those that there are
+  FutexWait,  // fd: flags of futex2; address: the word; offset: the value it is to have
   Splice,     // fd_2: from, fd: to, length; offset_2: where to read; flags
 };
 

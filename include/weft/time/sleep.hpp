@@ -25,10 +25,10 @@ namespace detail {
 /// The part of a sleep that does not depend on who sleeps.
 class SleepState : Timer {
  public:
-  SleepState(const SleepState&) = delete;
   SleepState& operator=(const SleepState&) = delete;
 
  protected:
+  SleepState(const SleepState& not_begun) noexcept { due = not_begun.due; }
   explicit SleepState(std::chrono::steady_clock::time_point until) noexcept { due = until.time_since_epoch().count(); }
   ~SleepState() {
     if (may_be_woken_) [[unlikely]] abandon();

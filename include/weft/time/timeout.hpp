@@ -11,6 +11,7 @@
 #include <weft/base/error.hpp>
 #include <weft/base/executor.hpp>
 #include <weft/base/job.hpp>
+#include <weft/coro/as_task.hpp>
 #include <weft/coro/outcome.hpp>
 #include <weft/coro/settled.hpp>
 #include <weft/coro/stop_scope.hpp>
@@ -133,6 +134,12 @@ template <class T, class Duration>
   return detail::timeout_task(std::move(work), time, time - std::chrono::steady_clock::now());
 }
 
+/// The same for what is no task, but an operation: `timeout(stream.read(buffer), 2s)`. It is made one (as_task), at the cost of one more frame.
+template <detail::Operation T, class When>
+[[nodiscard("co_await it")]] auto timeout(T operation, When span_or_time) {
+  return timeout(as_task(std::move(operation)), span_or_time);
+}
+
 /// The same for when being too late is nothing unusual: instead of throwing TimeoutError it gives nothing.
 ///
 /// @return  std::optional of what the task returns (std::reference_wrapper for a reference), or, of one that returns nothing, whether it has ended
@@ -144,6 +151,10 @@ template <class T, class Rep, class Period>
 template <class T, class Duration>
 [[nodiscard("co_await it")]] auto completed_within(Task<T> work, std::chrono::time_point<std::chrono::steady_clock, Duration> until) {
   return detail::completed_task(std::move(work), detail::rounded_up(until));
+}
+template <detail::Operation T, class When>
+[[nodiscard("co_await it")]] auto completed_within(T operation, When span_or_time) {
+  return completed_within(as_task(std::move(operation)), span_or_time);
 }
 
 }  // namespace WEFT_TRANSFER_NAMESPACE

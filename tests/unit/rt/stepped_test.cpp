@@ -49,6 +49,19 @@ TEST_CASE("a stepped runtime runs tasks on the thread that steps it, and has no 
   CHECK_FALSE(is_readable(rt.fd()));
 }
 
+TEST_CASE("the first task that a stepped runtime ever runs may fork") {
+  Runtime rt{{.is_stepped = true}};
+  int sum = 0;
+  const auto three = []() -> Task<int> { co_return 3; };
+  rt.spawn_detached([&]() -> Task<> {
+    const auto [a, b] = co_await weft::when_all(three(), three());
+    sum = a + b;
+  });
+  while (rt.step()) {
+  }
+  CHECK(sum == 6);
+}
+
 TEST_CASE("what another thread posts makes the descriptor of a stepped runtime readable") {
   Runtime rt{{.is_stepped = true}};
   std::atomic<int> ran{0};

@@ -12,7 +12,7 @@
 namespace weft::inline v0 {
 
 /// Errors: std::bad_alloc for null.
-inline void* checked(void* block) {
+inline void* never_null(void* block) {
   if (block == nullptr) throw std::bad_alloc();
   return block;
 }
@@ -21,7 +21,7 @@ inline void* checked(void* block) {
 inline void* take_from_allocator(std::size_t bytes) {
 #if WEFT_HAS_MIMALLOC
   // mi_new ends the process when there is no memory, where mimalloc was built as C.
-  return checked(mi_malloc(bytes));
+  return never_null(mi_malloc(bytes));
 #else
   return ::operator new(bytes);
 #endif
@@ -38,7 +38,7 @@ inline void give_to_allocator(void* block, std::size_t bytes) noexcept {
 /// Errors: std::bad_alloc.
 inline void* take_aligned_from_allocator(std::size_t bytes, std::size_t alignment) {
 #if WEFT_HAS_MIMALLOC
-  return checked(mi_malloc_aligned(bytes, alignment));
+  return never_null(mi_malloc_aligned(bytes, alignment));
 #else
   return ::operator new(bytes, std::align_val_t{alignment});
 #endif

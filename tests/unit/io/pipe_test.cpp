@@ -18,7 +18,6 @@ using namespace std::chrono_literals;
 using namespace weft_test;
 using weft::Task;
 using weft::io::EventFd;
-using weft::io::Pipe;
 using weft::io::PipeWriter;
 
 namespace {
@@ -46,13 +45,13 @@ Task<std::string> four_of(weft::io::PipeReader& reader) {
 TEST_CASE("a megabyte goes through a pipe whole, in one piece and in many") {
   const std::string sent = pattern(std::size_t{1} << 20);
   with_each_setting([&]() -> Task<> {
-    Pipe whole = weft::io::pipe();
+    weft::io::Pipe whole = weft::io::pipe();
     auto [got, nothing] = co_await weft::when_all(read_all(whole.reader), write_and_close(whole.writer, sent));
     static_cast<void>(nothing);
     CHECK(got == sent);
     std::vector<std::span<const std::byte>> parts;
     for (std::size_t at = 0; at < sent.size(); at += 10'007) parts.push_back(bytes_in(std::string_view(sent).substr(at, 10'007)));
-    Pipe cut = weft::io::pipe();
+    weft::io::Pipe cut = weft::io::pipe();
     auto [got_cut, nothing_again] = co_await weft::when_all(read_all(cut.reader), write_parts(cut.writer, parts));
     static_cast<void>(nothing_again);
     CHECK(got_cut == sent);
@@ -61,7 +60,7 @@ TEST_CASE("a megabyte goes through a pipe whole, in one piece and in many") {
 
 TEST_CASE("writing into a pipe that nobody reads is an error, and no signal") {
   with_each_setting([]() -> Task<> {
-    Pipe pipe = weft::io::pipe();
+    weft::io::Pipe pipe = weft::io::pipe();
     pipe.reader.close();
     const auto result = co_await pipe.writer.write(bytes_in("x")).or_error();
     CHECK(result.error() == std::errc::broken_pipe);
@@ -78,7 +77,7 @@ TEST_CASE("writing into a pipe that nobody reads is an error, and no signal") {
 
 TEST_CASE("a timeout ends a wait for a pipe, and the pipe goes on") {
   with_each_setting([]() -> Task<> {
-    Pipe pipe = weft::io::pipe();
+    weft::io::Pipe pipe = weft::io::pipe();
     const auto nothing = co_await weft::completed_within(four_of(pipe.reader), 2ms);
     CHECK_FALSE(nothing.has_value());
     co_await pipe.writer.write_all(bytes_in("late"));

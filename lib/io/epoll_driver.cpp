@@ -27,7 +27,8 @@ namespace {
 class EpollDriver final : public IoDriver {
  public:
   EpollDriver() : epoll_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")), wake_file_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-    epoll_event event{EPOLLIN | EPOLLET, {.fd = wake_file_}};
+    // Not EPOLLET: others look too, and what they have seen is to end the owner's wait all the same.
+    epoll_event event{EPOLLIN, {.fd = wake_file_}};
     if (wake_file_ >= 0 && ::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_file_, &event) == 0) return;
     const int error = errno;
     close_all();
@@ -63,7 +64,7 @@ class EpollDriver final : public IoDriver {
     if (!has_pending() && !has_slept_.load(relaxed) && !sleeps_elsewhere()) return is_any;
     // relaxed: as above.
     has_slept_.store(false, relaxed);
-    return look() || is_any;
+    return look(Looks::Owner) || is_any;
   }
 
   void wait(TimeNs until) noexcept override {
@@ -87,9 +88,14 @@ class EpollDriver final : public IoDriver {
   [[nodiscard]] int owner() const noexcept override { return 0; }
   [[nodiscard]] bool wants_owner() const noexcept override { return is_stop_asked(); }
   void interrupt() noexcept override {}
-  bool poll_for_owner() noexcept override { return poll(); }
+  bool poll_for_owner() noexcept override {
+    const bool is_any = is_stop_asked() && look_for_stops();
+    return (has_pending() && look(Looks::Other)) || is_any;
+  }
 
  private:
+  enum class Looks : bool { Owner, Other };
+
   /// Who waits for one file.
   struct Watched {
     IoOperation* first = nullptr;  // in the order in which they came
@@ -146,8 +152,8 @@ class EpollDriver final : public IoDriver {
     return errno;
   }
 
-  /// Does what is ready. False: nothing has ended.
-  bool look() noexcept {
+  /// Does what is ready. False: nothing has ended. A wake-up is the owner's: if somebody else took it while the owner goes to sleep, it would sleep on.
+  bool look(Looks who) noexcept {
     std::array<epoll_event, 128> events;  // NOLINT: written by the kernel
     Landed landed;
     {
@@ -156,7 +162,7 @@ class EpollDriver final : public IoDriver {
       for (int i = 0; i < count; ++i) {
         const int file = events[static_cast<std::size_t>(i)].data.fd;
         if (file == wake_file_) {
-          forget_wakes();
+          if (who == Looks::Owner) forget_wakes();
         } else {
           do_ready(file, landed);
         }

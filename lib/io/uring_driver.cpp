@@ -62,7 +62,7 @@ class UringDriver final : public IoDriver {
       if (event_file_ >= 0) [[unlikely]] forget_events();
       look_for_stops();
       if (ring_.must_enter()) submit();
-      collect(landed);
+      collect(landed, Looks::Owner);
     }
     return landed.wake();
   }
@@ -70,10 +70,13 @@ class UringDriver final : public IoDriver {
   void wait(TimeNs until) noexcept override {
     const Inside inside(is_inside_);
     // relaxed: by this thread.
-    if (is_stop_asked() || first_queued_ != nullptr || kept_.load(relaxed) != nullptr || ring_.has_completions()) return;
-    // relaxed: changed by this thread, or by whoever takes completions, which end the wait.
-    if (wake_file_ >= 0 && !is_wake_read_.load(relaxed) && !read_wake()) return;
-    ring_.submit_and_wait(until);
+    if (is_stop_asked() || first_queued_ != nullptr || kept_.load(relaxed) != nullptr) return;
+    // Nobody else takes completions while this thread sleeps: a wake-up that another has taken does not end the wait.
+    // [uring.reap] acquire: what the last one who has taken completions has written, that it was a wake-up; partner: the stores below.
+    if (is_reaped_.exchange(true, acquire)) return;
+    if (!std::exchange(is_wake_taken_, false) && !ring_.has_completions() && is_wake_certain()) ring_.submit_and_wait(until);
+    // [uring.reap] release: pairs with the exchanges.
+    is_reaped_.store(false, release);
   }
 
   // Not the ring's own, which the kernel does not make readable for what it has put off.
@@ -98,11 +101,13 @@ class UringDriver final : public IoDriver {
   }
   bool poll_for_owner() noexcept override {
     Landed landed;
-    collect(landed);
+    collect(landed, Looks::Other);
     return landed.wake();
   }
 
  private:
+  enum class Looks : bool { Owner, Other };
+
   /// As long as the owner is in a function that interrupt() must not interrupt.
   class Inside {
    public:
@@ -146,6 +151,12 @@ class UringDriver final : public IoDriver {
     static_cast<void>(::read(event_file_, &count, sizeof count));
   }
 
+  /// Whether a wake-up would become a completion. False: there is no room in the ring to ask for that.
+  bool is_wake_certain() noexcept {
+    // relaxed: changed by this thread, or by whoever takes completions, which is nobody else now.
+    return wake_file_ < 0 || is_wake_read_.load(relaxed) || read_wake();
+  }
+
   /// False: there is no room, not even after a submit.
   bool read_wake() noexcept {
     io_uring_sqe* const request = next_request();
@@ -155,7 +166,7 @@ class UringDriver final : public IoDriver {
     request->addr = reinterpret_cast<std::uintptr_t>(&wakes_);
     request->len = sizeof wakes_;
     request->user_data = kWakeUp;
-    // relaxed: as in wait().
+    // relaxed: as in is_wake_certain().
     is_wake_read_.store(true, relaxed);
     return true;
   }
@@ -263,10 +274,10 @@ class UringDriver final : public IoDriver {
   }
 
   /// Finds what has ended. Who comes second leaves it to the first.
-  void collect(Landed& landed) noexcept {
+  void collect(Landed& landed, Looks who) noexcept {
     // relaxed: asked again.
     if (!ring_.has_completions() && kept_.load(relaxed) == nullptr) return;
-    // [uring.reap] acquire: what the last one who has taken completions has written; partner: the store below.
+    // [uring.reap] acquire: what the last one who has taken completions has written; partner: the stores.
     if (is_reaped_.exchange(true, acquire)) return;
     IoFaults* const faults = IoFaults::present();
     // [uring.kept] acquire: pairs with keep().
@@ -276,8 +287,8 @@ class UringDriver final : public IoDriver {
       landed.push_ready(*kept);
       kept = next;
     }
-    if (faults == nullptr || !faults->is_late()) [[likely]] take_completions(landed);
-    // [uring.reap] release: pairs with the exchange above.
+    if (faults == nullptr || !faults->is_late()) [[likely]] take_completions(landed, who);
+    // [uring.reap] release: pairs with the exchanges.
     is_reaped_.store(false, release);
   }
 
@@ -288,13 +299,14 @@ class UringDriver final : public IoDriver {
     return result <= kFirst && result >= kLast ? -EINTR : result;
   }
 
-  void take_completions(Landed& landed) noexcept {
+  void take_completions(Landed& landed, Looks who) noexcept {
     std::uint32_t count = 0;
     ring_.take_completions([&](std::uint64_t user_data, std::int32_t result, std::uint32_t /*flags*/) {
       if (user_data == kNobody) return;
       if (user_data == kWakeUp) {
         // relaxed: for the owner, when it looks for what has ended.
         is_wake_read_.store(false, relaxed);
+        if (who == Looks::Other) is_wake_taken_ = true;
         return;
       }
       landed.push(*reinterpret_cast<IoOperation*>(static_cast<std::uintptr_t>(user_data)), without_restarts(result));
@@ -316,7 +328,9 @@ class UringDriver final : public IoDriver {
   Atomic<IoOperation*> kept_{nullptr};  // they have ended, and whoever takes completions next is to wake them
   // ---- by whoever takes completions, and the owner while it sleeps ----
   Atomic<bool> is_wake_read_{false};
-  Atomic<bool> is_reaped_{false};
+  Atomic<bool> is_reaped_{false};  // somebody takes completions, or the owner sleeps
+  // ---- by whoever has set is_reaped_ ----
+  bool is_wake_taken_ = false;  // by another than the owner, which may be about to sleep
 };
 
 }  // namespace

@@ -183,7 +183,7 @@ TEST_CASE("signals wait to be taken, and a timeout loses none") {
 }
 
 TEST_CASE("signals that another thread does not block are refused") {
-  const Pipe hold;
+  const weft_test::Pipe hold;
   std::atomic<bool> is_there{false};
   std::thread other([&] {
     is_there.store(true);

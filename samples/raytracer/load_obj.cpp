@@ -7,8 +7,8 @@
 #include <set>
 #include <vector>
 
-#include "load_mesh.hpp"
 #include "load_mtl.hpp"
+#include "parse_mesh.hpp"
 #include "program/input_error.hpp"
 #include "text_reader.hpp"
 #include "triangulate.hpp"
@@ -210,7 +210,34 @@ class ObjParser {
   bool missing_library_ = false;
 };
 
+/// Gives the rest of a line, continued or not, from somewhere within it.
+std::string_view line_from(std::string_view text, std::size_t begin) {
+  std::size_t end = text.find_first_of("\r\n", begin);
+  while (end != std::string_view::npos && text[end - 1] == '\\') {
+    end = text.find_first_of("\r\n", end + (text.substr(end, 2) == "\r\n" ? 2 : 1));
+  }
+  return text.substr(begin, end - begin);
+}
+
 }  // namespace
+
+std::vector<std::string> names_beside_obj(std::string_view bytes) {
+  constexpr std::string_view kKeyword = "mtllib";
+  std::set<std::string> names;
+  for (std::size_t at = bytes.find(kKeyword); at != std::string_view::npos;) {
+    // Where it is no keyword but a part of something else, there are some names more.
+    const std::string line = join_continued_lines(line_from(bytes, at + kKeyword.size()));
+    TextReader whole(line, {});
+    TextReader words(line, {});
+    if (whole.next_line() && words.next_line()) {
+      names.emplace(whole.rest_of_line());
+      for (std::string_view w = words.word(); !w.empty(); w = words.word()) names.emplace(w);
+    }
+    at = bytes.find(kKeyword, at + kKeyword.size());
+  }
+  names.erase("");
+  return {names.begin(), names.end()};
+}
 
 TriangleMesh parse_obj(std::string_view bytes, const std::string& file,
                        const ReadBeside& read_beside) {

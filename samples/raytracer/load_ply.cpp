@@ -8,7 +8,7 @@
 #include <limits>
 #include <optional>
 
-#include "load_mesh.hpp"
+#include "parse_mesh.hpp"
 #include "ply_header.hpp"
 #include "program/input_error.hpp"
 #include "text_reader.hpp"

@@ -4,7 +4,7 @@
 #include <bit>
 #include <cstring>
 
-#include "load_mesh.hpp"
+#include "parse_mesh.hpp"
 #include "program/input_error.hpp"
 #include "text_reader.hpp"
 

@@ -1,14 +1,18 @@
 /// @file
 /// A path tracer: the tree by fork and join, the tiles as counted tasks.
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <span>
+#include <string>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include <weft/weft.hpp>
 
-#include "load_mesh.hpp"
 #include "options.hpp"
 #include "parallel_bvh.hpp"
 #include "png_file.hpp"
@@ -57,6 +61,17 @@ void print_results(const Options& options, const Film& film, const Image& image,
                static_cast<double>(counts.total()) * 1e-6 / timings.render_seconds);
 }
 
+/// Writes the bytes into a file that is there.
+///
+/// It is not created, since a second signal may just have removed it: that it appears whole or not
+/// at all, and that nothing is left behind, is what program::OutputFile sees to.
+weft::Task<> write_over(std::string path, std::span<const std::byte> bytes) {
+  weft::io::File file =
+      co_await weft::io::File::open(std::move(path), {.access = weft::io::Access::Write});
+  co_await file.write_all_at(bytes, 0);
+  co_await file.close();
+}
+
 /// A shell reports a program that a signal ended with this status.
 int interrupted_status(const program::InterruptWatch& interrupts) {
   return 128 + interrupts.caught();
@@ -65,9 +80,10 @@ int interrupted_status(const program::InterruptWatch& interrupts) {
 int run(const Options& options) {
   const program::InterruptWatch interrupts(program::remove_unfinished_files);
   check_output(options);
+  weft::Runtime runtime{{.workers = options.threads}};
   Timings timings;
   const StopWatch load;
-  LoadedSetup loaded = load_setup(options);
+  LoadedSetup loaded = runtime.run(load_setup(options));
   Setup& setup = loaded.setup;
   timings.load_seconds = load.seconds();
   if (!options.is_quiet) {
@@ -77,7 +93,6 @@ int run(const Options& options) {
   }
   if (interrupts.caught() != 0) return interrupted_status(interrupts);
 
-  weft::Runtime runtime{{.workers = options.threads}};
   const weft::RuntimeStats before = runtime.stats();
   const StopWatch build;
   setup.scene.set_bvh(runtime.run(build_bvh(setup.scene.geometry)));
@@ -99,7 +114,11 @@ int run(const Options& options) {
   const Image image = develop(film, options.exposure);
   const std::vector<std::uint8_t> png = encode_png(image);
   program::OutputFile file(options.output);
-  file.write(png);
+  try {
+    runtime.run(write_over(file.temporary().string(), std::as_bytes(std::span(png))));
+  } catch (const std::system_error& error) {
+    throw program::InputError(options.output, "writing it failed: " + error.code().message());
+  }
   if (interrupts.caught() != 0) return interrupted_status(interrupts);
   file.commit();
   if (options.print_stats) {

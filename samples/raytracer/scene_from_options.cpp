@@ -56,8 +56,8 @@ StageSettings stage_of(const Options& options) {
   return stage;
 }
 
-LoadedSetup load_file(const Options& options) {
-  TriangleMesh mesh = load_mesh(options.scene);
+weft::Task<LoadedSetup> load_file(const Options& options) {
+  TriangleMesh mesh = co_await load_mesh(options.scene);
   const StageSettings stage = stage_of(options);
   LoadedSetup loaded;
   try {
@@ -72,7 +72,7 @@ LoadedSetup load_file(const Options& options) {
     if (options.eye) camera.eye = transform.apply(*options.eye);
     if (options.target) camera.target = transform.apply(*options.target);
   }
-  return loaded;
+  co_return loaded;
 }
 
 LoadedSetup load_builtin(const Options& options) {
@@ -87,10 +87,15 @@ LoadedSetup load_builtin(const Options& options) {
 
 }  // namespace
 
-LoadedSetup load_setup(const Options& options) {
-  LoadedSetup loaded = options.scene.empty() ? load_builtin(options) : load_file(options);
+weft::Task<LoadedSetup> load_setup(const Options& options) {
+  LoadedSetup loaded;
+  if (options.scene.empty()) {
+    loaded = load_builtin(options);
+  } else {
+    loaded = co_await load_file(options);
+  }
   override_camera(loaded.setup.camera, options);
-  return loaded;
+  co_return loaded;
 }
 
 }  // namespace raytracer

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <weft/coro/task.hpp>
+
 #include "options.hpp"
 #include "setup.hpp"
 
@@ -17,7 +19,8 @@ struct LoadedSetup {
 
 /// Reads or makes the scene and places the camera. Its tree is not built yet.
 ///
-/// Errors: InputError.
-[[nodiscard]] LoadedSetup load_setup(const Options& options);
+/// Lifetime: the options stay until it has ended.
+/// Errors:   InputError.
+[[nodiscard]] weft::Task<LoadedSetup> load_setup(const Options& options);
 
 }  // namespace raytracer

@@ -12,7 +12,7 @@
 
 #include "bvh_builder.hpp"
 #include "integrator.hpp"
-#include "load_mesh.hpp"
+#include "parse_mesh.hpp"
 #include "mesh_seeds.hpp"
 #include "mutation.hpp"
 #include "program/input_error.hpp"

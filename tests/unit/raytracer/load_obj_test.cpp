@@ -1,15 +1,18 @@
 #include <catch2/catch.hpp>
 
-#include "load_mesh.hpp"
 #include "load_mtl.hpp"
 #include "message_thrown_by.hpp"
+#include "parse_mesh.hpp"
 #include "support/temporary_folder.hpp"
 #include "triangulate.hpp"
 
+#include <algorithm>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 using namespace raytracer;
 using Catch::Matchers::Contains;
@@ -155,7 +158,7 @@ TEST_CASE("the MTL is looked for beside the OBJ, backslashes and all") {
   const weft_test::TemporaryFolder folder;
   (void)folder.write("a.mtl", "newmtl a\nKd 0 1 0\n");
   const auto path = folder.write("a.obj", "mtllib .\\a.mtl\n" + kCorners + "usemtl a\nf 1 2 3\n");
-  const TriangleMesh mesh = load_mesh(path);
+  const TriangleMesh mesh = raytracer_test::load(path);
   CHECK(mesh.palette.size() == 1);
   CHECK(mesh.warnings.empty());
 }
@@ -170,11 +173,44 @@ TEST_CASE(
   CHECK_THAT(message_of("v 0 0 1" + zeros + "\n"), Contains("is not a finite number"));
 }
 
+TEST_CASE("all names that an OBJ asks for are known before it is parsed, however they are written") {
+  const std::string text = "\xEF\xBB\xBFmtllib a b.mtl\r\n  mtllib\tc.mtl \\\r\n d.mtl\r" + kCorners +
+                           "mtllib .\\e.mtl\nmtllib a b.mtl\nmtllib\nmtllib f.mtl \\";
+  const std::vector<std::string> names = names_beside_obj(text);
+  std::set<std::string> asked;
+  (void)parse_obj(text, "a.obj", [&](std::string_view name) -> std::optional<NamedText> {
+    asked.emplace(name);
+    return std::nullopt;
+  });
+  asked.erase("");  // of the line without any
+  CHECK(asked.size() == 10);
+  for (const std::string& name : asked) {
+    CAPTURE(name);
+    CHECK(std::count(names.begin(), names.end(), name) == 1);
+  }
+}
+
+TEST_CASE("more MTL files than are open at once are all read, and one that is missing is a warning") {
+  const weft_test::TemporaryFolder folder;
+  std::string text = kCorners;
+  constexpr int kFiles = 40;
+  for (int i = 0; i < kFiles; ++i) {
+    const std::string number = std::to_string(i);
+    (void)folder.write(number + ".mtl", "newmtl m" + number + "\n");
+    text += "mtllib " + number + ".mtl\nusemtl m" + number + "\nf 1 2 3\n";
+  }
+  const TriangleMesh mesh = raytracer_test::load(folder.write("a.obj", text + "mtllib none.mtl\n"));
+  CHECK(mesh.palette.size() == kFiles);
+  CHECK(mesh.material_of(kFiles - 1) == kFiles - 1);
+  REQUIRE(mesh.warnings.size() == 1);
+  CHECK_THAT(mesh.warnings[0], Contains("'none.mtl' cannot be read"));
+}
+
 TEST_CASE("the name of an MTL cannot send control characters to the terminal") {
   const weft_test::TemporaryFolder folder;
   (void)folder.write("\x1b[2Ja.mtl", "newmtl a\nKd\n");
   const auto path = folder.write("a.obj", "mtllib \x1b[2Ja.mtl\n" + kCorners);
-  CHECK_THROWS_WITH(load_mesh(path), Contains("?[2Ja.mtl: line 2") && !Contains("\x1b"));
+  CHECK_THROWS_WITH(raytracer_test::load(path), Contains("?[2Ja.mtl: line 2") && !Contains("\x1b"));
 }
 
 TEST_CASE("an error in an MTL names the file with its folder and its whole name") {
@@ -182,7 +218,7 @@ TEST_CASE("an error in an MTL names the file with its folder and its whole name"
   const std::string name = "a_name_that_is_longer_than_a_word_in_a_message_may_be.mtl";
   const auto mtl = folder.write(name, "newmtl a\nKd\n");
   const auto path = folder.write("a.obj", "mtllib " + name + "\n" + kCorners);
-  CHECK_THROWS_WITH(load_mesh(path), Contains(mtl.string() + ": line 2"));
+  CHECK_THROWS_WITH(raytracer_test::load(path), Contains(mtl.string() + ": line 2"));
 }
 
 TEST_CASE("a face of too many corners to keep a concave outline is a warning") {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "load_mesh.hpp"
+#include "parse_mesh.hpp"
 #include "message_thrown_by.hpp"
 
 using namespace raytracer;

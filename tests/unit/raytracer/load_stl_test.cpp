@@ -2,8 +2,8 @@
 
 #include <cstring>
 
-#include "load_mesh.hpp"
 #include "message_thrown_by.hpp"
+#include "parse_mesh.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace raytracer;
@@ -86,10 +86,10 @@ TEST_CASE("a broken STL is refused with a sentence that says where") {
 
 TEST_CASE("a file without triangles, a directory and a missing file are refused") {
   const weft_test::TemporaryFolder folder;
-  CHECK_THROWS_WITH(load_mesh(folder.write("none.stl", binary(0, {}))), Contains("no triangles"));
-  CHECK_THROWS_WITH(load_mesh(folder / "missing.stl"), Contains("there is no such file"));
-  CHECK_THROWS_WITH(load_mesh(folder / "."), Contains("it is a directory"));
-  CHECK_THROWS_WITH(load_mesh(folder.write("empty.stl", "")), Contains("it is empty"));
-  CHECK_THROWS_WITH(load_mesh(folder.write("mesh.step", "x")), Contains("ends neither in .stl"));
-  CHECK(load_mesh(folder.write("GOOD.STL", binary(1, kOne))).triangles.size() == 1);
+  CHECK_THROWS_WITH(raytracer_test::load(folder.write("none.stl", binary(0, {}))), Contains("no triangles"));
+  CHECK_THROWS_WITH(raytracer_test::load(folder / "missing.stl"), Contains("there is no such file"));
+  CHECK_THROWS_WITH(raytracer_test::load(folder / "."), Contains("it is a directory"));
+  CHECK_THROWS_WITH(raytracer_test::load(folder.write("empty.stl", "")), Contains("it is empty"));
+  CHECK_THROWS_WITH(raytracer_test::load(folder.write("mesh.step", "x")), Contains("ends neither in .stl"));
+  CHECK(raytracer_test::load(folder.write("GOOD.STL", binary(1, kOne))).triangles.size() == 1);
 }

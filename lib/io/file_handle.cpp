@@ -1,6 +1,7 @@
 #include <weft/io/file_handle.hpp>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -45,6 +46,15 @@ IoRequest transfer_request(IoCode code, int fd, const void* address, std::size_t
 
 IoRequest vector_request(IoCode code, int fd, const iovec* parts, std::size_t count, std::uint64_t offset) noexcept {
   return {.code = code, .fd = fd, .length = static_cast<std::uint32_t>(std::min(count, kMostPartsAtOnce)), .address = parts, .offset = offset};
+}
+
+std::uint64_t position_of(int fd) noexcept { return static_cast<std::uint64_t>(::lseek(fd, 0, SEEK_CUR)); }
+
+void move_position(const IoRequest& done, std::uint64_t behind) noexcept {
+  struct stat info {};
+  const bool has_one = ::fstat(done.fd, &info) == 0 && (S_ISREG(info.st_mode) || S_ISBLK(info.st_mode));
+  if (!has_one || (done.code == IoCode::Write && (::fcntl(done.fd, F_GETFL) & O_APPEND) != 0)) return;
+  ::lseek(done.fd, static_cast<off_t>(behind), SEEK_SET);
 }
 
 std::size_t rounded_block_size(std::size_t asked) noexcept {

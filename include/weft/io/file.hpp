@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <coroutine>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -63,6 +64,36 @@ class [[nodiscard("co_await it")]] FileClose : public IoAwaiter {
   io::FileHandle& file_;
 };
 
+/// Reads or writes at the file's own position, and sees to it that this moves on.
+class [[nodiscard("co_await it")]] AtPosition : public IoAwaiter {
+ public:
+  using Value = std::size_t;
+
+  AtPosition(const IoRequest& request, const IoSubject& file) noexcept : IoAwaiter(request, file) {}
+  // As IoAwaiter's.
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> self) {
+    before_ = position_of(fd);
+    return IoAwaiter::await_suspend(self);
+    // ---- *this may be gone if it returned true (L4) ----
+  }
+  std::size_t await_resume() { return value(end_or_throw()); }
+  /// The same, with errors as values: for those that are nothing unusual.
+  [[nodiscard]] OrError<AtPosition> or_error() && { return OrError<AtPosition>(std::move(*this)); }
+
+ protected:
+  AtPosition(AtPosition&& not_begun) noexcept : IoAwaiter(not_begun, not_begun.subject()) {}
+  [[nodiscard]] std::size_t value(std::int32_t result) const noexcept {
+    const auto count = static_cast<std::uint32_t>(result);
+    // io_uring (Linux 6.18) does a part, meets an error, says how much that part was, and leaves the position where it was before it.
+    if (count != 0 && count < length) [[unlikely]] move_position(*this, before_ + count);
+    return count;
+  }
+
+ private:
+  std::uint64_t before_ = 0;
+};
+
 class [[nodiscard("co_await it")]] FileSizeCall : public FileInfoCall {
  public:
   using FileInfoCall::FileInfoCall;
@@ -116,11 +147,11 @@ class File : public FileHandle {
     return {detail::vector_request(detail::IoCode::WriteV, descriptor(), from.data(), from.size(), within_files(offset)), subject("write")};
   }
 
-  /// At the file's own position, which moves on; and for pipes, terminals and the like, which have none. One at a time.
-  detail::IoCall<std::size_t> read(std::span<std::byte> to) const noexcept {
+  /// At the file's own position, which moves on; and for pipes, terminals and the like, which have none. One at a time. Cost: a call of lseek too.
+  detail::AtPosition read(std::span<std::byte> to) const noexcept {
     return {detail::transfer_request(detail::IoCode::Read, descriptor(), to.data(), to.size(), detail::IoRequest::kNoOffset), subject("read")};
   }
-  detail::IoCall<std::size_t> write(std::span<const std::byte> from) const noexcept {
+  detail::AtPosition write(std::span<const std::byte> from) const noexcept {
     return {detail::transfer_request(detail::IoCode::Write, descriptor(), from.data(), from.size(), detail::IoRequest::kNoOffset), subject("write")};
   }
 

@@ -84,6 +84,10 @@ inline constexpr std::uint64_t kLastOffset = ~std::uint64_t{0} >> 1;
 [[nodiscard]] WEFT_API IoRequest open_request(const io::OpenOptions& options) noexcept;
 [[nodiscard]] WEFT_API IoRequest transfer_request(IoCode code, int fd, const void* address, std::size_t size, std::uint64_t offset) noexcept;
 [[nodiscard]] WEFT_API IoRequest vector_request(IoCode code, int fd, const iovec* parts, std::size_t count, std::uint64_t offset) noexcept;
+/// The file's own position; of what has none, nothing that is of use.
+[[nodiscard]] WEFT_API std::uint64_t position_of(int fd) noexcept;
+/// Puts it behind what was done of a transfer, where it may not be: of a file that is not appended to.
+WEFT_API void move_position(const IoRequest& done, std::uint64_t behind) noexcept;
 /// For those who read or write in blocks: one that can be done at once, and directly.
 [[nodiscard]] WEFT_API std::size_t rounded_block_size(std::size_t asked) noexcept;
 /// Ends a close whose operation has given `result`; -ECANCELED: the kernel has not closed it. Returns an error number or 0.

@@ -8,6 +8,9 @@
 #include "support/seeded_random.hpp"
 #include "unit/io/backends.hpp"
 
+#include <sys/resource.h>
+
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -28,6 +31,26 @@ inline std::string random_text(std::size_t size) {
   for (char& c : text) c = static_cast<char>(random());
   return text;
 }
+
+/// While it is there, files of this program grow no further: what does not fit is EFBIG.
+class LongestFile {
+ public:
+  explicit LongestFile(rlim_t bytes) : old_handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &old_limit_);
+    const rlimit limit{bytes, old_limit_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~LongestFile() {
+    ::setrlimit(RLIMIT_FSIZE, &old_limit_);
+    std::signal(SIGXFSZ, old_handler_);
+  }
+  LongestFile(const LongestFile&) = delete;
+  LongestFile& operator=(const LongestFile&) = delete;
+
+ private:
+  void (*old_handler_)(int);
+  rlimit old_limit_{};
+};
 
 /// Runs the body with each backend, in a runtime of two workers.
 template <class Body>

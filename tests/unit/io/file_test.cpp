@@ -447,3 +447,29 @@ TEST_CASE("an operation in a task that was asked to stop does nothing") {
     CHECK(rt.run(io::read_file(path)) == "text");
   });
 }
+
+TEST_CASE("a write that is cut short by an error leaves the file's own position behind what was written") {
+  with_each_backend([](Runtime& rt) {
+    const TemporaryFolder folder;
+    const std::string path = folder / "file";
+    const std::string text = random_text(3000);
+    const auto write_past_the_limit = [&]() -> Task<std::string> {
+      io::File file = co_await io::File::create(path);
+      co_await file.write(bytes_of(std::string_view(text).substr(0, 100)));
+      std::string said;
+      {
+        const LongestFile limit(1000);
+        try {
+          co_await file.write_all(bytes_of(std::string_view(text).substr(100)));
+        } catch (const std::system_error& error) {
+          said = error.what();
+        }
+      }
+      // Somebody has made room.
+      co_await file.write_all(bytes_of(std::string_view(text).substr(1000)));
+      co_return said;
+    };
+    CHECK(rt.run(write_past_the_limit) == "weft: write of '" + path + "': File too large");
+    CHECK((rt.run(io::read_file(path)) == text));
+  });
+}

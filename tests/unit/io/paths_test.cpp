@@ -129,6 +129,19 @@ TEST_CASE("directories are made with those above them, and removed when they are
   });
 }
 
+TEST_CASE("a file that has no room for all of what is written as a whole is an error, and atomically there is none") {
+  with_each_backend([&](Runtime& rt) {
+    const TemporaryFolder folder;
+    const std::string text(3000, 'x');
+    const LongestFile limit(1000);
+    for (const bool is_atomic : {true, false}) {
+      const auto refused = error_text(rt, [&] { return io::write_file(folder / "file", text, {.atomically = is_atomic}); });
+      CHECK(refused.find("File too large") != std::string::npos);
+      CHECK(folder.file_count() == (is_atomic ? 0 : 1));
+    }
+  });
+}
+
 TEST_CASE("a file is written as a whole, and atomically leaves no other name") {
   with_each_backend([&](Runtime& rt) {
     const TemporaryFolder folder;

@@ -23,18 +23,25 @@ namespace detail {
 class ReadBuffer {
  public:
   /// Pre: capacity > 0.
-  explicit ReadBuffer(std::size_t capacity) : bytes_(capacity) {}
+  explicit ReadBuffer(std::size_t capacity) : bytes_(capacity), least_(capacity) {}
 
   [[nodiscard]] std::size_t size() const noexcept { return end_ - begin_; }
   [[nodiscard]] std::string_view text() const noexcept { return {reinterpret_cast<const char*>(bytes_.data()) + begin_, size()}; }
   [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return {bytes_.data() + begin_, size()}; }
   void take(std::size_t size) noexcept { begin_ += size; }
-  /// Room behind what there is, some at least; so much that `wanted` bytes have room in all. Errors: std::bad_alloc.
+  /// Room behind what there is, some at least, on the way to `wanted` bytes in all. It doubles when it is full, and not before, since how many are
+  /// wanted may be what a stranger says; when it is empty and large it gives its memory back.
+  ///
+  /// Pre: wanted > size(). Errors: std::bad_alloc.
   [[nodiscard]] WEFT_API std::span<std::byte> room(std::size_t wanted);
+  [[nodiscard]] std::size_t capacity() const noexcept { return bytes_.size(); }
   void filled(std::size_t size) noexcept { end_ += size; }
 
  private:
+  static constexpr std::size_t kKept = std::size_t{64} << 10;  // so large it may stay, if it was not made larger
+
   std::vector<std::byte> bytes_;
+  std::size_t least_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
 };
@@ -62,7 +69,8 @@ concept ReadableStream = requires(Stream& stream, std::span<std::byte> to) {
 /// Threads:  one at a time.
 /// Lifetime: the stream outlives it. What a call gives as a view is there until the next call.
 /// Errors:   those of the stream; Errc::UnexpectedEnd where it ends in the middle; LimitError naming the limit.
-/// Cost:     a coroutine frame for each call. The buffer grows to what is asked for, and stays so large.
+/// Cost:     a coroutine frame for each call. The buffer grows as bytes come: it is at most twice as large as what has come, whatever length a peer
+///           has announced. A call that finds it empty and larger than 64 KiB, and than it was made, goes on with one as small as that was.
 /// Example:  samples/http_server
 template <ReadableStream Stream>
 class BufferedReader {
@@ -137,6 +145,8 @@ class BufferedReader {
   /// Waits until there is something to be taken. False: the stream has ended, and all has been taken.
   [[nodiscard("co_await it")]] Task<bool> has_more() { return fill(1); }
 
+  /// So many bytes of memory the buffer takes at the moment.
+  [[nodiscard]] std::size_t capacity() const noexcept { return buffer_.capacity(); }
   /// What has been read and not been taken.
   [[nodiscard]] std::span<const std::byte> buffered() const noexcept { return buffer_.bytes(); }
   [[nodiscard]] Stream& stream() const noexcept { return *stream_; }
@@ -167,7 +177,7 @@ class BufferedReader {
       if (at != std::string_view::npos) co_return at + delimiter.size();
       if (text.size() == most) detail::throw_over_limit(what, stream_->describe(), "nothing ends it", most);
       searched = text.size();
-      const std::size_t size = co_await stream_->read(buffer_.room(searched + 1));
+      const std::size_t size = co_await stream_->read(buffer_.room(most));
       if (size == 0) co_return searched;
       buffer_.filled(size);
     }

@@ -211,3 +211,47 @@ TEST_CASE("a timeout in the middle of a line loses nothing") {
     CHECK(line == "half a line");
   });
 }
+
+TEST_CASE("a frame that is announced takes no more memory than twice what has come of it") {
+  constexpr std::size_t kMost = std::size_t{1} << 30;
+  std::string head = frame_of("").substr(0, 4);
+  head[0] = '\x40';  // 1 GiB
+  for (const std::size_t sent : {0U, 100'000U}) {
+    CutText from(head + pattern(sent), 1);
+    Reader reader(from);
+    const bool is_right = run([](Reader& here) -> Task<bool> {
+      try {
+        static_cast<void>(co_await here.read_frame(kMost));
+        co_return false;
+      } catch (const std::system_error& error) {
+        co_return error.code() == weft::io::Errc::UnexpectedEnd;
+      }
+    }(reader));
+    CHECK(is_right);
+    CHECK(reader.buffered().size() == 4 + sent);
+    CHECK(reader.capacity() <= std::max<std::size_t>(8192, 2 * (4 + sent)));
+  }
+  // A peer that says nothing more.
+  with_each_setting([&]() -> Task<> {
+    auto [one, other] = weft::io::stream_pair();
+    BufferedReader reader(other);
+    co_await one.write_all(bytes_in(std::string_view(head)));
+    const auto nothing = co_await weft::completed_within(reader.read_frame(kMost), 2ms);
+    CHECK_FALSE(nothing.has_value());
+    CHECK(reader.capacity() == 8192);
+  });
+}
+
+TEST_CASE("a reader gives the memory of a large frame back before it waits for the next one, and its view is good until then") {
+  const std::string body = pattern(300'000);
+  CutText from(frame_of(body) + frame_of("small"), 1);
+  Reader reader(from, 1000);
+  const bool is_right = run([](Reader& here, const std::string& large) -> Task<bool> {
+    const auto frame = co_await here.read_frame(large.size());
+    const bool is_large = std::string_view(reinterpret_cast<const char*>(frame->data()), frame->size()) == large;
+    const std::size_t then = here.capacity();
+    const bool has_more = co_await here.has_more();
+    co_return is_large && has_more && then <= 4 + large.size() && here.capacity() == 1000;
+  }(reader, body));
+  CHECK(is_right);
+}

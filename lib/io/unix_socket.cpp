@@ -6,18 +6,28 @@
 
 #include <array>
 #include <cerrno>
+#include <optional>
 
 namespace weft::inline v0::detail {
 
 namespace {
 
+/// The socket of that name; nothing: there is none, but maybe something else.
+std::optional<FileId> socket_at(const std::string& path) noexcept {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return std::nullopt;
+  return FileId{info.st_dev, info.st_ino};
+}
+
 /// Removes the file of a socket to which nobody listens.
 void remove_if_stale(const io::SocketAddress& address) {
   const std::string path(address.path());
-  struct stat info {};
-  if (::lstat(path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return;
+  const auto found = socket_at(path);
+  if (!found) return;
   const io::Descriptor probe = make_socket(SOCK_STREAM, address, "listen");
-  if (::connect(probe.number(), address.native(), address.native_size()) != 0 && errno == ECONNREFUSED) ::unlink(path.c_str());
+  const bool is_refused = ::connect(probe.number(), address.native(), address.native_size()) != 0 && errno == ECONNREFUSED;
+  // Another program that has found the same may be further.
+  if (is_refused && socket_at(path) == found) ::unlink(path.c_str());
 }
 
 }  // namespace
@@ -27,7 +37,10 @@ UnixListenerSocket::UnixListenerSocket(const io::SocketAddress& address, const i
   const bool is_file = !address.is_abstract() && !address.path().empty();
   if (is_file && options.replace_stale) remove_if_stale(address);
   bind_socket(native_handle(), address, "listen");
-  if (is_file) path_ = address.path();
+  if (is_file) {
+    path_ = address.path();
+    file_ = socket_at(path_).value_or(FileId());
+  }
   try {
     listen_on(native_handle(), address, options.backlog);
   } catch (...) {
@@ -38,7 +51,8 @@ UnixListenerSocket::UnixListenerSocket(const io::SocketAddress& address, const i
 
 void UnixListenerSocket::close() noexcept {
   // First the file: who comes in between is refused, and nobody else's file is removed.
-  if (is_open() && !path_.empty()) ::unlink(path_.c_str());
+  // As long as the socket is open the kernel keeps its file, whose number no other one can have then.
+  if (is_open() && !path_.empty() && socket_at(path_) == file_) ::unlink(path_.c_str());
   Socket::close();
 }
 

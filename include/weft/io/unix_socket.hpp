@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -19,12 +20,22 @@ namespace io {
 
 struct UnixListenOptions {
   int backlog = 1024;          ///< so many connections wait to be accepted; the system has a limit of its own (net.core.somaxconn)
-  bool replace_stale = false;  ///< of a path: a socket there that nobody listens to any more is removed first
+  /// Of a path: a socket there that refuses connections, since nobody listens to it any more, is removed first. To know that, a connection is tried,
+  /// which a server that lives sees come and go. Two programs that begin at the same moment may both find it stale, and a server that has made its
+  /// file a moment ago may not listen yet: programs that are to be there once hold a lock of their own.
+  bool replace_stale = false;
 };
 
 }  // namespace io
 
 namespace detail {
+
+/// Which file it is, whatever its name.
+struct FileId {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  friend bool operator==(const FileId&, const FileId&) = default;
+};
 
 /// A listener and its file, which goes with it.
 class UnixListenerSocket : public Socket {
@@ -32,22 +43,24 @@ class UnixListenerSocket : public Socket {
   UnixListenerSocket() noexcept = default;
   /// Errors: see UnixListener::listen.
   WEFT_API UnixListenerSocket(const io::SocketAddress& address, const io::UnixListenOptions& options);
-  UnixListenerSocket(UnixListenerSocket&& other) noexcept : Socket(std::move(other)), path_(std::exchange(other.path_, {})) {}
+  UnixListenerSocket(UnixListenerSocket&& other) noexcept : Socket(std::move(other)), path_(std::exchange(other.path_, {})), file_(other.file_) {}
   UnixListenerSocket& operator=(UnixListenerSocket&& other) noexcept {
     if (this != &other) {
       close();
       Socket::operator=(std::move(other));
       path_ = std::exchange(other.path_, {});
+      file_ = other.file_;
     }
     return *this;
   }
   ~UnixListenerSocket() { close(); }
 
-  /// Closes it and removes its file. Pre: nobody accepts.
+  /// Closes it and removes its file, but none that somebody else has put there since. Pre: nobody accepts.
   WEFT_API void close() noexcept;
 
  private:
   std::string path_;  // empty: there is no file
+  FileId file_;       // what it has made there
 };
 
 [[nodiscard]] WEFT_API std::pair<io::Descriptor, io::Descriptor> make_socket_pair();
@@ -79,7 +92,7 @@ class UnixStream : public StreamSocket {
   }
 };
 
-/// Takes connections, as TcpListener. A socket that is a file is removed when the listener is closed.
+/// Takes connections, as TcpListener. A socket that is a file is removed when the listener is closed, if it is still the one that the listener has made.
 class UnixListener : public detail::UnixListenerSocket {
  public:
   /// None.

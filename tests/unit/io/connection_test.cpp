@@ -7,11 +7,13 @@
 #include "unit/io/streams.hpp"
 
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <cstddef>
 #include <filesystem>
 #include <optional>
@@ -210,6 +212,37 @@ TEST_CASE("the file of a Unix listener goes with it, and one that was left behin
   }
   CHECK(said_by([&] { return UnixListener::listen(address); }) == "weft: listen of unix:" + path + ": Address already in use");
   CHECK(said_by([&] { return UnixListener::listen(address, {.replace_stale = true}); }).empty());
+}
+
+TEST_CASE("a Unix listener leaves what somebody else has put in the place of its file") {
+  const TemporaryFolder folder;
+  const std::string path = (folder / "socket").string();
+  const SocketAddress address = SocketAddress::unix_path(path);
+  UnixListener first = UnixListener::listen(address);
+  std::filesystem::remove(path);
+  UnixListener second = UnixListener::listen(address);
+  UnixListener moved = std::move(first);
+  moved.close();
+  CHECK(std::filesystem::is_socket(path));
+  std::filesystem::remove(path);
+  static_cast<void>(folder.write("socket", "a text"));
+  second.close();
+  CHECK(std::filesystem::is_regular_file(path));
+}
+
+TEST_CASE("a Unix listener that has no room for a connection is not taken for one that has gone") {
+  const TemporaryFolder folder;
+  const SocketAddress address = SocketAddress::unix_path((folder / "socket").string());
+  const UnixListener busy = UnixListener::listen(address, {.backlog = 1});
+  std::vector<weft::io::Descriptor> waiting;
+  int result = 0;
+  while (result == 0) {
+    waiting.emplace_back(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    result = ::connect(waiting.back().number(), address.native(), address.native_size());
+  }
+  CHECK(errno == EAGAIN);
+  CHECK(said_by([&] { return UnixListener::listen(address, {.replace_stale = true}); }).find("Address already in use") != std::string::npos);
+  CHECK(std::filesystem::is_socket(folder / "socket"));
 }
 
 TEST_CASE("a Unix connection waits for a listener that has no room") {

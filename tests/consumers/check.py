@@ -18,7 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 COMPILERS = {'gcc': ['g++-12', 'g++'], 'clang': [f'clang++-{major}' for major in range(19, 40)]}
 # What must not be exported by a library that leaves the program's allocator alone.
 ALLOCATOR = {'malloc', 'free', 'calloc', 'realloc', 'aligned_alloc', 'posix_memalign', '_Znwm', '_Znam', '_ZdlPv', '_ZdaPv'}
-# What is checked here are files that are installed and projects that find them; several sources at once are compiled in less than half the time.
+# What is checked here are files that are installed and projects that find them; several sources at once are compiled faster.
 FEWER_UNITS = ['-Dunity_size=8', '-Dunity=on']
 SUBPROJECT_IN_FEWER = ['-Dunity_size=8', '-Dunity=subprojects']
 

@@ -3,6 +3,7 @@
 #include <weft/weft.hpp>
 
 #include "failing_threads.hpp"
+#include "fork.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -17,16 +18,12 @@ using weft::Counter;
 using weft::Runtime;
 using weft::Task;
 using weft_test::FailingThreads;
+using weft_test::fib;
 
 namespace {
 
 constexpr int kMostThreads = 4;
 
-Task<long> fib(int n) {
-  if (n < 2) co_return n;
-  const auto [a, b] = co_await weft::when_all(fib(n - 1), fib(n - 2));
-  co_return a + b;
-}
 Task<int> yields(int times) {
   for (int i = 0; i < times; ++i) co_await weft::yield();
   co_return times;

@@ -64,9 +64,9 @@ std::vector<int> homes_of_workers(Runtime& rt, int nodes) {
   return homes;
 }
 
-weft::Task<int> fib(int n) {
+weft::Task<int> fib_on_nodes(int n) {
   if (n < 2) co_return n;
-  auto [a, b] = co_await weft::when_all(fib(n - 1), fib(n - 2));
+  auto [a, b] = co_await weft::when_all(fib_on_nodes(n - 1), fib_on_nodes(n - 2));
   co_return a + b;
 }
 
@@ -95,7 +95,7 @@ TEST_CASE("work goes from node to node and all frames come back") {
   const std::size_t base = weft::frame_memory_outstanding();
   {
     Runtime rt(on("node:2 core:2"));
-    for (int i = 0; i < 20; ++i) CHECK(rt.run(fib(15)) == 610);
+    for (int i = 0; i < 20; ++i) CHECK(rt.run(fib_on_nodes(15)) == 610);
     weft::Counter done;
     for (int i = 0; i < 500; ++i) rt.spawn([] {}, done);  // their closures are taken here, without a cache
     done.wait();

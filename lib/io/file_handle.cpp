@@ -12,7 +12,7 @@
 namespace weft::inline v0 {
 namespace io {
 
-std::string FileHandle::describe(const void* object) { return "'" + static_cast<const FileHandle*>(object)->name_ + "'"; }
+std::string FileHandle::describe_handle(const void* object) { return "'" + static_cast<const FileHandle*>(object)->name_ + "'"; }
 
 void FileHandle::close_silently() noexcept {
   if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));

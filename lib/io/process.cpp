@@ -34,7 +34,7 @@ class SpawnPlan {
     ::posix_spawnattr_destroy(&attributes_);
   }
 
-  void become(const io::Descriptor& from, int to) { check(::posix_spawn_file_actions_adddup2(&actions_, from.number(), to)); }
+  void become(int from, int to) { check(::posix_spawn_file_actions_adddup2(&actions_, from, to)); }
   void open_null(int to) { check(::posix_spawn_file_actions_addopen(&actions_, to, "/dev/null", to == STDIN_FILENO ? O_RDONLY : O_WRONLY, 0)); }
   void change_directory(const std::string& path) { check(::posix_spawn_file_actions_addchdir_np(&actions_, path.c_str())); }
   /// Weft's descriptors do not go further anyway; others' may.
@@ -87,16 +87,26 @@ io::Descriptor out_of_the_way(io::Descriptor file, const IoSubject& subject) {
 }
 
 /// Prepares one of the standard streams. Returns the end of the program, to be closed here when that has it.
-io::Descriptor prepare(io::Stdio kind, int number, SpawnPlan& plan, io::Descriptor& end_here, const IoSubject& subject) {
-  if (kind == io::Stdio::Null) plan.open_null(number);
-  if (kind != io::Stdio::Pipe) return {};
+io::Descriptor prepare(const io::StdioTarget& target, int number, SpawnPlan& plan, io::Descriptor& end_here, const IoSubject& subject) {
+  if (!target.kind()) {
+    io::Descriptor copy(::fcntl(target.descriptor(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    if (!copy.is_open()) throw_io_error(errno, subject);
+    plan.become(copy.number(), number);
+    return copy;
+  }
+  if (target.kind() == io::Stdio::Null) plan.open_null(number);
+  if (target.kind() == io::Stdio::Output) {
+    if (number != STDERR_FILENO) throw UsageError("weft: io::Process::spawn was given Stdio::Output for a stream that is not the error stream");
+    plan.become(STDOUT_FILENO, STDERR_FILENO);
+  }
+  if (target.kind() != io::Stdio::Pipe) return {};
   auto [reader, writer] = make_pipe();
   reader = out_of_the_way(std::move(reader), subject);
   writer = out_of_the_way(std::move(writer), subject);
   const bool is_input = number == STDIN_FILENO;
   end_here = std::move(is_input ? writer : reader);
   io::Descriptor end_there = std::move(is_input ? reader : writer);
-  plan.become(end_there, number);
+  plan.become(end_there.number(), number);
   return end_there;
 }
 

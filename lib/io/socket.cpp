@@ -1,5 +1,6 @@
 #include <weft/io/socket.hpp>
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -87,6 +88,19 @@ void bind_socket(int fd, const io::SocketAddress& address, const char* what) {
 
 void listen_on(int fd, const io::SocketAddress& address, int backlog) {
   if (::listen(fd, backlog) != 0) throw_failed(errno, "listen", address);
+}
+
+io::Descriptor adopt_listener(io::Descriptor file) {
+  int error = 0;
+  const io::SocketAddress address = address_of(file.number(), &own_address, error);
+  int is_listening = 0;
+  socklen_t size = sizeof is_listening;
+  if (error == 0 && ::getsockopt(file.number(), SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &size) != 0) error = errno;
+  if (error == 0 && is_listening == 0) error = EINVAL;
+  const int flags = error == 0 ? ::fcntl(file.number(), F_GETFL) : 0;
+  if (error == 0 && (flags < 0 || ::fcntl(file.number(), F_SETFL, flags | O_NONBLOCK) < 0)) error = errno;
+  if (error != 0) throw_failed(error, "listen", address);
+  return file;
 }
 
 void connect_socket(int fd, const io::SocketAddress& address) {

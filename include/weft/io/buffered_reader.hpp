@@ -61,7 +61,8 @@ concept ReadableStream = requires(Stream& stream, std::span<std::byte> to) {
   { stream.describe() } -> std::convertible_to<std::string>;
 };
 
-/// Reads a stream in pieces that do not depend on how it arrives.
+/// Reads a stream in pieces that do not depend on how it arrives: a StreamSocket, a PipeReader, a File from its own position on, or a FileReader, which
+/// reads ahead: `io::BufferedReader lines(file)`, `co_await lines.read_line(4096)`.
 ///
 /// What has been read and not been taken stays in the buffer: a read that is ended by a stop request, a timeout or a limit has lost nothing, and can
 /// be tried again, in another way as well.

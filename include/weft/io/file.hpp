@@ -176,6 +176,7 @@ class File : public FileHandle {
       offset += *count;
     }
   }
+  [[nodiscard]] Task<> write_all_at(std::string_view text, std::uint64_t offset) const { return write_all_at(std::as_bytes(std::span(text)), offset); }
   /// Writes all of it at the file's own position: one after another, as to a pipe, or to a file that was opened to append.
   [[nodiscard]] Task<> write_all(std::span<const std::byte> from) const {
     while (!from.empty()) {
@@ -185,6 +186,7 @@ class File : public FileHandle {
       from = from.subspan(*count);
     }
   }
+  [[nodiscard]] Task<> write_all(std::string_view text) const { return write_all(std::as_bytes(std::span(text))); }
   /// The whole file from its beginning, whatever size it says it has; of a pipe, what comes until it is closed.
   [[nodiscard]] Task<std::string> read_all() const {
     const FileInfo known = co_await info();

@@ -45,11 +45,13 @@ class FileHandle {
   /// Gives the descriptor away.
   [[nodiscard]] int release() noexcept { return std::exchange(descriptor_, -1); }
 
+  /// What errors call it: 'path'.
+  [[nodiscard]] std::string describe() const { return describe_handle(this); }
   /// For the text of an error: `what` was done to this file.
-  [[nodiscard]] detail::IoSubject subject(const char* what) const noexcept { return {what, this, &FileHandle::describe}; }
+  [[nodiscard]] detail::IoSubject subject(const char* what) const noexcept { return {what, this, &FileHandle::describe_handle}; }
 
  private:
-  WEFT_API static std::string describe(const void* object);
+  WEFT_API static std::string describe_handle(const void* object);
   WEFT_API void close_silently() noexcept;
 
   int descriptor_ = -1;

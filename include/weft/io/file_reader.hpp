@@ -2,6 +2,7 @@
 /// FileReader: a file from its beginning to its end, read ahead.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <exception>
@@ -38,6 +39,7 @@ class FileReader {
   ///           OperationCancelled when whoever waits is asked to stop. After an error the same comes again.
   /// Cost:     one coroutine frame, and a copy by the kernel; no memory.
   [[nodiscard]] Task<std::span<const std::byte>> next() {
+    if (!rest_.empty()) co_return std::exchange(rest_, {});
     if (!ahead_.begin_more()) co_return std::span<const std::byte>();
     try {
       bool is_whole = false;
@@ -52,11 +54,22 @@ class FileReader {
     co_return ahead_.hand_out();
   }
 
+  /// The same for a BufferedReader, which gives lines: copies what there is of a block, which next() gives the rest of. 0: the end. Errors: of next().
+  [[nodiscard]] Task<std::size_t> read(std::span<std::byte> to) {
+    if (rest_.empty() && !to.empty()) rest_ = co_await next();
+    const std::size_t size = std::min(to.size(), rest_.size());
+    std::copy_n(rest_.begin(), size, to.begin());
+    rest_ = rest_.subspan(size);
+    co_return size;
+  }
+  [[nodiscard]] std::string describe() const { return ahead_.file().describe(); }
+
   /// For with_file_reader.
   explicit FileReader(detail::ReadAhead& ahead) noexcept : ahead_(ahead) {}
 
  private:
   detail::ReadAhead& ahead_;
+  std::span<const std::byte> rest_;
 };
 
 /// A callable that takes a FileReader and returns a Task.

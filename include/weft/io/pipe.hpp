@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <weft/base/platform.hpp>
@@ -94,6 +95,7 @@ class PipeWriter : public detail::PipeEnd {
   [[nodiscard]] detail::SeriesCall<detail::TransferAll> write_all(std::span<const std::byte> from) noexcept {
     return detail::SeriesCall<detail::TransferAll>(detail::IoCode::Write, native_handle(), from.data(), from.size(), subject("write"));
   }
+  [[nodiscard]] detail::SeriesCall<detail::TransferAll> write_all(std::string_view text) noexcept { return write_all(std::as_bytes(std::span(text))); }
   /// As StreamSocket::write_all.
   [[nodiscard]] detail::SeriesCall<detail::GatherAll> write_all(std::span<const std::span<const std::byte>> parts) noexcept {
     return detail::SeriesCall<detail::GatherAll>(detail::IoCode::WriteV, native_handle(), parts, subject("write"));

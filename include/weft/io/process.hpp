@@ -10,6 +10,7 @@
 
 #include <weft/base/platform.hpp>
 #include <weft/io/descriptor.hpp>
+#include <weft/io/file_handle.hpp>
 #include <weft/io/pipe.hpp>
 #include <weft/io/series.hpp>
 
@@ -21,12 +22,34 @@ enum class Stdio : std::uint8_t {
   Inherit,  ///< that of this program
   Null,     ///< /dev/null
   Pipe,     ///< a pipe to this program
+  Output,   ///< of `error` only: what `output` is, as the shell's 2>&1
+};
+
+/// What a standard stream of a new program is: a Stdio, or a file.
+///
+/// Lifetime: the file stays the caller's, open until spawn has returned; the new program has it by itself from then on, with the position and the
+///           flags that both see. A socket or pipe of weft's does not block (O_NONBLOCK), which few programs expect of a standard stream.
+class StdioTarget {
+ public:
+  StdioTarget(Stdio kind) noexcept : kind_(kind) {}
+  StdioTarget(const FileHandle& file) noexcept : descriptor_(file.descriptor()) {}
+  StdioTarget(const Descriptor& file) noexcept : descriptor_(file.number()) {}
+  StdioTarget(const FileHandle&&) = delete;
+  StdioTarget(const Descriptor&&) = delete;
+
+  /// Nothing: a file.
+  [[nodiscard]] std::optional<Stdio> kind() const noexcept { return kind_; }
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+
+ private:
+  std::optional<Stdio> kind_;
+  int descriptor_ = -1;
 };
 
 struct ProcessOptions {
-  Stdio input = Stdio::Inherit;
-  Stdio output = Stdio::Inherit;
-  Stdio error = Stdio::Inherit;
+  StdioTarget input = Stdio::Inherit;
+  StdioTarget output = Stdio::Inherit;
+  StdioTarget error = Stdio::Inherit;
   /// "NAME=value". Nothing: this program's.
   std::optional<std::vector<std::string>> environment = std::nullopt;
   /// Empty: this program's.
@@ -122,7 +145,8 @@ class Process : public detail::ChildProcess {
   ///
   /// @param arguments  the first is the program, which is looked for in PATH if it has no '/'
   /// @param options    what its standard streams are, and where and with which environment it begins
-  /// Errors: std::system_error: "weft: spawn of no-such-program: No such file or directory"; UsageError if there is no first argument.
+  /// Errors: std::system_error: "weft: spawn of no-such-program: No such file or directory"; UsageError if there is no first argument, and for
+  ///         Stdio::Output where it means nothing.
   [[nodiscard]] static Process spawn(const std::vector<std::string>& arguments, const ProcessOptions& options = {}) {
     Streams streams;
     ChildProcess child(arguments, options, streams);

@@ -52,6 +52,7 @@ class ReadAhead {
   /// The first block, which is the caller's now; empty: the end.
   [[nodiscard]] WEFT_API std::span<const std::byte> hand_out() noexcept;
 
+  [[nodiscard]] const io::FileHandle& file() const noexcept { return file_; }
   /// No block follows one that could not be read.
   void fail(std::exception_ptr error) noexcept { failure_ = std::move(error); }
   [[nodiscard]] StopScope* around() const noexcept { return scope_.around(); }

@@ -93,6 +93,8 @@ inline constexpr int kDatagramSocket = 2;
 /// Errors: as make_socket.
 WEFT_API void bind_socket(int fd, const io::SocketAddress& address, const char* what);
 WEFT_API void listen_on(int fd, const io::SocketAddress& address, int backlog);
+/// Takes over a socket that listens, and has its calls not block. Errors: as make_socket; EINVAL: it does not listen.
+[[nodiscard]] WEFT_API io::Descriptor adopt_listener(io::Descriptor file);
 WEFT_API void connect_socket(int fd, const io::SocketAddress& address);
 /// False: the listener has no room at the moment, and nobody says when. Errors: as make_socket.
 [[nodiscard]] WEFT_API bool try_connect_unix(int fd, const io::SocketAddress& address);

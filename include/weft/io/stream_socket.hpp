@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <utility>
 
 #include <weft/base/platform.hpp>
@@ -69,6 +70,7 @@ class StreamSocket : public detail::Socket {
   [[nodiscard]] detail::SeriesCall<detail::TransferAll> write_all(std::span<const std::byte> from) noexcept {
     return detail::SeriesCall<detail::TransferAll>(detail::IoCode::Send, native_handle(), from.data(), from.size(), subject("write"));
   }
+  [[nodiscard]] detail::SeriesCall<detail::TransferAll> write_all(std::string_view text) noexcept { return write_all(std::as_bytes(std::span(text))); }
   /// Writes all of some buffers in turn, as if they were one. Lifetime: of `parts` as of the buffers.
   [[nodiscard]] detail::SeriesCall<detail::GatherAll> write_all(std::span<const std::span<const std::byte>> parts) noexcept {
     return detail::SeriesCall<detail::GatherAll>(detail::IoCode::SendMsg, native_handle(), parts, subject("write"));

@@ -2,19 +2,22 @@
 /// TcpListener, TcpStream.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include <weft/base/error.hpp>
 #include <weft/base/platform.hpp>
 #include <weft/coro/task.hpp>
 #include <weft/io/address.hpp>
 #include <weft/io/socket.hpp>
 #include <weft/io/stream_socket.hpp>
+#include <weft/time/timeout.hpp>
 
 namespace weft::inline v0 {
 namespace io {
@@ -57,19 +60,26 @@ class TcpStream : public StreamSocket {
   }
   /// Connects to a machine by its name: to its addresses one after another, until one answers.
   ///
-  /// Errors: if none does, what the first has said; those of resolve().
-  [[nodiscard("co_await it")]] static Task<TcpStream> connect(std::string host, std::uint16_t port) {
-    const std::vector<SocketAddress> addresses = co_await resolve(std::move(host), port);
-    std::exception_ptr first;
+  /// @param each  so long each address has, so that one that is dead does not take the time of the others; the default leaves room for three packets
+  ///              that are lost. A time for all is timeout()'s business.
+  /// Errors: if none does, what the first has said, ETIMEDOUT ("Connection timed out") if that was nothing; those of resolve().
+  /// Cost:   of resolve(), and some coroutine frames and a timer for each address.
+  [[nodiscard("co_await it")]] static Task<TcpStream> connect(std::string host, std::uint16_t port,
+                                                              std::chrono::nanoseconds each = std::chrono::seconds{10}) {
+    std::vector<SocketAddress> addresses = co_await resolve(std::move(host), port);
+    co_return co_await connect(std::move(addresses), each);
+  }
+  /// The same for addresses that are known. Pre: there is one at least.
+  [[nodiscard("co_await it")]] static Task<TcpStream> connect(std::vector<SocketAddress> addresses, std::chrono::nanoseconds each) {
+    if (addresses.empty()) throw UsageError("weft: io::TcpStream::connect was called without an address");
+    const auto try_one = [](SocketAddress address) -> Task<IoResult<TcpStream>> { co_return co_await connect(address).or_error(); };
+    std::error_code first;
     for (const SocketAddress& address : addresses) {
-      try {
-        TcpStream stream = co_await connect(address);
-        co_return stream;
-      } catch (const std::system_error&) {
-        if (!first) first = std::current_exception();
-      }
+      std::optional<IoResult<TcpStream>> result = co_await completed_within(try_one(address), each);
+      if (result && result->has_value()) co_return result->take();
+      if (!first) first = result ? result->error() : std::make_error_code(std::errc::timed_out);
     }
-    std::rethrow_exception(first);
+    detail::throw_io_error(first, {"connect", &addresses.front(), &detail::describe_address});
   }
 
   /// On: what is written is sent at once, also while earlier data have not been confirmed (TCP_NODELAY). Errors: std::system_error.
@@ -92,9 +102,14 @@ class TcpListener : public detail::Socket {
   /// None.
   TcpListener() noexcept = default;
 
+  /// Takes over a socket that listens, which a service manager has made for example, and has its calls not block (O_NONBLOCK).
+  ///
+  /// Errors: std::system_error: "weft: listen of (no address): Bad file descriptor", "Invalid argument" if it does not listen; it is closed then.
+  explicit TcpListener(Descriptor listening) : Socket(detail::adopt_listener(std::move(listening)), SocketAddress()) {}
+
   /// Begins to listen. Errors: std::system_error naming the address: "weft: listen of 127.0.0.1:80: Address already in use".
   [[nodiscard]] static TcpListener listen(const SocketAddress& address, const TcpListenOptions& options = {}) {
-    return TcpListener(detail::listen_tcp(address, options));
+    return TcpListener(address, options);
   }
 
   /// Waits for a connection. `co_await` gives its stream, which has the peer's address.
@@ -107,7 +122,7 @@ class TcpListener : public detail::Socket {
   }
 
  private:
-  explicit TcpListener(Descriptor file) noexcept : Socket(std::move(file), SocketAddress()) {}
+  TcpListener(const SocketAddress& address, const TcpListenOptions& options) : Socket(detail::listen_tcp(address, options), SocketAddress()) {}
 };
 
 }  // namespace WEFT_TRANSFER_NAMESPACE

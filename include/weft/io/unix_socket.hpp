@@ -43,6 +43,7 @@ class UnixListenerSocket : public Socket {
   UnixListenerSocket() noexcept = default;
   /// Errors: see UnixListener::listen.
   WEFT_API UnixListenerSocket(const io::SocketAddress& address, const io::UnixListenOptions& options);
+  explicit UnixListenerSocket(io::Descriptor listening) : Socket(adopt_listener(std::move(listening)), io::SocketAddress()) {}
   UnixListenerSocket(UnixListenerSocket&& other) noexcept : Socket(std::move(other)), path_(std::exchange(other.path_, {})), file_(other.file_) {}
   UnixListenerSocket& operator=(UnixListenerSocket&& other) noexcept {
     if (this != &other) {
@@ -97,6 +98,9 @@ class UnixListener : public detail::UnixListenerSocket {
  public:
   /// None.
   UnixListener() noexcept = default;
+
+  /// As TcpListener. The file, if it has one, is left to whoever has made it.
+  explicit UnixListener(Descriptor listening) : UnixListenerSocket(std::move(listening)) {}
 
   /// Begins to listen. Errors: std::system_error naming the address, "Address already in use" also for a file that is left from a program that has
   ///         been killed, unless it is to be replaced.

@@ -4,6 +4,7 @@
 #include <weft/weft.hpp>
 
 #include "support/seeded_random.hpp"
+#include "support/temporary_folder.hpp"
 #include "unit/io/streams.hpp"
 
 #include <chrono>
@@ -235,7 +236,7 @@ TEST_CASE("a frame that is announced takes no more memory than twice what has co
   with_each_setting([&]() -> Task<> {
     auto [one, other] = weft::io::stream_pair();
     BufferedReader reader(other);
-    co_await one.write_all(bytes_in(std::string_view(head)));
+    co_await one.write_all(head);
     const auto nothing = co_await weft::completed_within(reader.read_frame(kMost), 2ms);
     CHECK_FALSE(nothing.has_value());
     CHECK(reader.capacity() == 8192);
@@ -254,4 +255,45 @@ TEST_CASE("a reader gives the memory of a large frame back before it waits for t
     co_return is_large && has_more && then <= 4 + large.size() && here.capacity() == 1000;
   }(reader, body));
   CHECK(is_right);
+}
+
+TEST_CASE("a file gives its lines, from its own position or read ahead, and the blocks behind them") {
+  const TemporaryFolder folder;
+  std::string text;
+  for (int i = 0; i < 2000; ++i) text += "line " + std::to_string(i) + "\n";
+  const std::string path = folder.write("file", text).string();
+  const auto lines_of = []<class From>(From& from) -> Task<std::string> {
+    BufferedReader reader(from, 100);
+    std::string all;
+    while (const auto line = co_await reader.read_line(50)) all.append(*line).append("\n");
+    co_return all;
+  };
+  with_each_setting([&]() -> Task<> {
+    weft::io::File file = co_await weft::io::File::open(path);
+    const std::string simply = co_await lines_of(file);
+    CHECK(simply == text);
+    const std::string ahead = co_await weft::io::with_file_reader(
+        path, {.block_size = 4096}, [&](weft::io::FileReader& reader) -> Task<std::string> { co_return co_await lines_of(reader); });
+    CHECK(ahead == text);
+    const std::string mixed = co_await weft::io::with_file_reader(path, {.block_size = 4096}, [](weft::io::FileReader& reader) -> Task<std::string> {
+      std::string all(1000, '\0');
+      const std::size_t size = co_await reader.read(bytes_in(all));
+      all.resize(size);
+      for (;;) {
+        const std::span<const std::byte> block = co_await reader.next();
+        if (block.empty()) co_return all;
+        all.append(reinterpret_cast<const char*>(block.data()), block.size());
+      }
+    });
+    CHECK(mixed == text);
+    std::string said;
+    try {
+      BufferedReader reader(file);
+      std::string byte(1, '\0');
+      co_await reader.read_exactly(bytes_in(byte));
+    } catch (const std::system_error& error) {
+      said = error.what();
+    }
+    CHECK(said.find("weft: read_exactly of '" + path + "': ") == 0);
+  });
 }

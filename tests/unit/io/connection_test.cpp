@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <optional>
@@ -23,6 +24,7 @@
 #include <utility>
 #include <vector>
 
+using namespace std::chrono_literals;
 using namespace weft_test;
 using weft::Task;
 using weft::io::SocketAddress;
@@ -189,6 +191,53 @@ TEST_CASE("a connection by name takes the address that answers, or says what the
     }
     CHECK(error == std::errc::connection_refused);
   });
+}
+
+TEST_CASE("a listening socket that somebody else has made is taken over, and what does not listen is refused") {
+  const TemporaryFolder folder;
+  const std::string path = (folder / "socket").string();
+  with_each_setting([&]() -> Task<> {
+    // Such as it is inherited: its calls block.
+    weft::io::Descriptor native(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    CHECK(::listen(native.number(), 10) == 0);
+    TcpListener listener(std::move(native));
+    const SocketAddress address = SocketAddress::loopback(listener.local_address().port());
+    co_await converse(listener, address, ask_tcp);
+    const SocketAddress at = SocketAddress::unix_path(path);
+    weft::io::Descriptor named(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    CHECK(::bind(named.number(), at.native(), at.native_size()) == 0);
+    CHECK(::listen(named.number(), 10) == 0);
+    UnixListener by_path(std::move(named));
+    co_await converse(by_path, at, ask_unix);
+    by_path.close();
+    CHECK(std::filesystem::remove(path));
+  });
+  const auto adopt = [](int type) { return TcpListener(weft::io::Descriptor(type == 0 ? -1 : ::socket(AF_INET, type | SOCK_CLOEXEC, 0))); };
+  CHECK(said_by([&] { return adopt(SOCK_STREAM); }) == "weft: listen of 0.0.0.0:0: Invalid argument");
+  CHECK(said_by([&] { return adopt(0); }) == "weft: listen of (no address): Bad file descriptor");
+}
+
+TEST_CASE("an address that does not answer has its own time, and leaves the others theirs") {
+  for (const weft::IoBackend backend : working_backends()) {
+    weft::Runtime rt{{.workers = 2, .io_backend = backend}};
+    rt.run([]() -> Task<> {
+      // Whose queue, for one connection, is full: the system drops what comes.
+      auto dead = TcpListener::listen(SocketAddress::loopback(0), {.backlog = 0});
+      const SocketAddress address = dead.local_address();
+      const TcpStream waiting = co_await TcpStream::connect(address);
+      auto live = TcpListener::listen(SocketAddress::loopback(0));
+      const std::vector<SocketAddress> both{address, live.local_address()};
+      TcpStream client = co_await TcpStream::connect(both, 200ms);
+      CHECK(client.peer_address() == live.local_address());
+      std::string said;
+      try {
+        client = co_await TcpStream::connect("127.0.0.1", address.port(), 20ms);
+      } catch (const std::system_error& error) {
+        said = error.what();
+      }
+      CHECK(said == "weft: connect of " + address.to_string() + ": Connection timed out");
+    });
+  }
 }
 
 TEST_CASE("the file of a Unix listener goes with it, and one that was left behind can be replaced") {

@@ -35,7 +35,7 @@ using weft::io::Stdio;
 namespace {
 
 Task<> feed_and_close(weft::io::PipeWriter& writer, const std::string& text) {
-  co_await writer.write_all(bytes_in(text));
+  co_await writer.write_all(std::string_view(text));
   writer.close();
 }
 
@@ -122,6 +122,55 @@ TEST_CASE("a program has the environment and the folder it is given, and no desc
     const ExitStatus status = co_await shell.wait();
     CHECK(status == ExitStatus{.signal = SIGPIPE});
   });
+}
+
+TEST_CASE("a program's streams are files, and its errors go where its output goes") {
+  const TemporaryFolder folder;
+  const std::string in = folder.write("in", "from a file\n").string();
+  const std::string out = (folder / "out").string();
+  with_each_setting([&]() -> Task<> {
+    weft::io::File input = co_await weft::io::File::open(in);
+    weft::io::File output = co_await weft::io::File::create(out);
+    co_await output.write_all("before\n");
+    auto shell = Process::spawn({"sh", "-c", "cat; echo err >&2; echo out"}, {.input = input, .output = output, .error = Stdio::Output});
+    const ExitStatus status = co_await shell.wait();
+    CHECK(status.is_success());
+    // The position is one for both programs.
+    co_await output.write_all(std::string_view("after\n"));
+    const std::string written = co_await weft::io::read_file(out);
+    CHECK(written == "before\nfrom a file\nerr\nout\nafter\n");
+    auto both = Process::spawn({"sh", "-c", "echo err >&2; echo out"}, {.output = Stdio::Pipe, .error = Stdio::Output});
+    const std::string said = co_await read_all(both.output());
+    CHECK(said == "err\nout\n");
+    const ExitStatus end = co_await both.wait();
+    CHECK(end.is_success());
+  });
+}
+
+TEST_CASE("a program's streams are descriptors, those of this program's own streams too") {
+  with_each_setting([]() -> Task<> {
+    auto [reader, writer] = weft::io::pipe();
+    const weft::io::Descriptor end = writer.release();
+    // Our 2 as its 0 and our 0 as its 2: what is put in its place first must not be taken for the other.
+    weft::io::Descriptor standard_input(0);
+    weft::io::Descriptor standard_error(2);
+    auto shell = Process::spawn({"sh", "-c", "ls -l /proc/self/fd/0 /proc/self/fd/2 | sed 's/.*-> //'"},
+                                {.input = standard_error, .output = end, .error = standard_input});
+    static_cast<void>(standard_input.release());
+    static_cast<void>(standard_error.release());
+    const ExitStatus status = co_await shell.wait();
+    CHECK(status.is_success());
+    std::string got(4096, '\0');
+    got.resize(co_await reader.read(bytes_in(got)));
+    const auto target = [](const char* of) { return std::filesystem::read_symlink(of).string(); };
+    CHECK(got == target("/proc/self/fd/2") + "\n" + target("/proc/self/fd/0") + "\n");
+  });
+}
+
+TEST_CASE("a program cannot have an output that is its output") {
+  CHECK(output_of_program([] { return Process::spawn({"true"}, {.output = Stdio::Output}); }).find("not the error stream") != std::string::npos);
+  const weft::io::Descriptor none;
+  CHECK(output_of_program([&] { return Process::spawn({"true"}, {.output = none}); }) == "weft: spawn of true: Bad file descriptor");
 }
 
 TEST_CASE("a program that is not there is named") {

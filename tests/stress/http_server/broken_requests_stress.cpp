@@ -11,6 +11,7 @@
 #include <cstring>
 #include <exception>
 #include <filesystem>
+#include <iterator>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -177,6 +178,29 @@ TEST_CASE("broken requests are refused with a status, or are requests that every
   std::fprintf(stderr, "%ld broken requests, of which %ld were accepted\n", texts, accepted);
   CHECK(accepted > 0);
   CHECK(accepted < texts);
+}
+
+TEST_CASE("broken paths are refused, or stay below their root") {
+  SeededRandom random(3);
+  EndOfMemory memory;
+  const weft_test::StressClock clock(0.25);
+  long accepted = 0;
+  while (!clock.is_over()) {
+    for (int i = 0; i < 100; ++i) {
+      std::string text = random.one_in(4) ? "" : "/";
+      constexpr std::string_view kPieces[] = {"%", "%2", "%2e", "%2E", "%2f", "%5c", "%00", "%25", "..", ".", "/", "\\", "a", "4", "\x01", "\xff", "?"};
+      for (std::uint64_t size = random.below(8); size > 0; --size) text += kPieces[random.below(std::size(kPieces))];
+      std::string path;
+      try {
+        path = parse_path(memory.put(text));
+        ++accepted;
+      } catch (const RequestError&) {
+        continue;
+      }
+      if (path.front() != '/' || !is_below_root(path)) FAIL("it leaves its root: " << escaped(text));
+    }
+  }
+  CHECK(accepted > 0);
 }
 
 TEST_CASE("broken lines between chunks are refused, or say the size that is written there") {

@@ -66,13 +66,20 @@ Task<std::string> answers(SocketAddress address, const std::vector<std::string>&
   co_return said;
 }
 
+constexpr std::size_t kHead = 300;
+constexpr std::size_t kBody = 200;
+
 /// Some requests one behind the other, of which some are broken.
 std::string some_requests(SeededRandom& random) {
   Mutation mutate(random);
   std::string text;
   for (std::uint64_t count = 1 + random.below(4); count > 0; --count) {
     const std::string& good = good_requests()[random.below(good_requests().size())];
-    text += random.one_in(3) ? mutate(good) : good;
+    std::string one = random.one_in(3) ? mutate(good) : good;
+    // About as long as a head may be.
+    const std::size_t line = one.find("\r\n");
+    if (random.one_in(4) && line != std::string::npos) one.insert(line, std::string("\r\nX: ").append(kHead - 100 + random.below(100), 'x'));
+    text += one;
   }
   return text;
 }
@@ -100,7 +107,7 @@ TEST_CASE("a server answers a stream of requests, broken ones too, in the same w
     SeededRandom random(2);
     std::string fault;
     int answered = 0;
-    serve(backend, {.head = 300, .body = 200}, [&](SocketAddress address) -> Task<> {
+    serve(backend, {.head = kHead, .body = kBody}, [&](SocketAddress address) -> Task<> {
       for (int i = 0; i < streams && fault.empty(); ++i) {
         const std::string text = some_requests(random);
         const std::vector<std::string> whole(1, text);

@@ -14,10 +14,6 @@ namespace io {
 
 std::string FileHandle::describe_handle(const void* object) { return "'" + static_cast<const FileHandle*>(object)->name_ + "'"; }
 
-void FileHandle::close_silently() noexcept {
-  if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
-}
-
 }  // namespace io
 
 namespace detail {

@@ -91,18 +91,22 @@ class IoAwaiter : public IoOperation {
 
 inline namespace WEFT_TRANSFER_NAMESPACE {
 
-/// As IoCall, but errors are returned. A stop request still ends it by OperationCancelled.
-template <class T>
-class [[nodiscard("co_await it")]] IoCallOrError : public IoAwaiter {
+/// What `.or_error()` of an operation gives. A stop request still ends it by OperationCancelled.
+///
+/// `Call` has a type Value and `Value value(std::int32_t result)`, which says what a result that is no error means.
+template <class Call>
+class [[nodiscard("co_await it")]] OrError : public Call {
  public:
-  using IoAwaiter::IoAwaiter;
-  io::IoResult<T> await_resume() {
-    const std::int32_t result = end();
-    if (result < 0) return io::IoResult<T>(std::error_code(-result, std::system_category()));
-    if constexpr (std::is_void_v<T>) {
+  using Value = typename Call::Value;
+
+  explicit OrError(Call&& call) noexcept : Call(std::move(call)) {}
+  io::IoResult<Value> await_resume() {
+    const std::int32_t result = this->end();
+    if (result < 0) return io::IoResult<Value>(std::error_code(-result, std::system_category()));
+    if constexpr (std::is_void_v<Value>) {
       return io::IoResult<void>();
     } else {
-      return io::IoResult<T>(static_cast<T>(result));
+      return io::IoResult<Value>(this->value(result));
     }
   }
 };
@@ -114,13 +118,15 @@ class [[nodiscard("co_await it")]] IoCallOrError : public IoAwaiter {
 template <class T>
 class [[nodiscard("co_await it")]] IoCall : public IoAwaiter {
  public:
+  using Value = T;
   using IoAwaiter::IoAwaiter;
-  T await_resume() {
-    const std::int32_t result = end_or_throw();
-    if constexpr (!std::is_void_v<T>) return static_cast<T>(result);
-  }
+  T await_resume() { return value(end_or_throw()); }
   /// The same, with errors as values: for those that are nothing unusual.
-  [[nodiscard]] IoCallOrError<T> or_error() && noexcept { return {*this, subject()}; }
+  [[nodiscard]] OrError<IoCall> or_error() && noexcept { return OrError<IoCall>(std::move(*this)); }
+
+ protected:
+  IoCall(IoCall&& not_begun) noexcept : IoAwaiter(not_begun, not_begun.subject()) {}
+  static T value(std::int32_t result) noexcept { return static_cast<T>(result); }
 };
 
 }  // namespace WEFT_TRANSFER_NAMESPACE

@@ -9,6 +9,7 @@
 
 #include <weft/base/platform.hpp>
 #include <weft/io/call.hpp>
+#include <weft/io/descriptor.hpp>
 
 struct iovec;
 
@@ -25,25 +26,18 @@ class FileHandle {
   FileHandle() noexcept = default;
   /// Takes over a descriptor. `name` is for the text of errors.
   FileHandle(int descriptor, std::string name) noexcept : descriptor_(descriptor), name_(std::move(name)) {}
-  FileHandle(FileHandle&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)), name_(std::move(other.name_)) {}
-  FileHandle& operator=(FileHandle&& other) noexcept {
-    if (this != &other) {
-      close_silently();
-      descriptor_ = std::exchange(other.descriptor_, -1);
-      name_ = std::move(other.name_);
-    }
-    return *this;
-  }
+  FileHandle(FileHandle&&) noexcept = default;
+  FileHandle& operator=(FileHandle&&) noexcept = default;
   /// Closes it, if nobody has, and does not say how that went: who has written ends with close().
-  ~FileHandle() { close_silently(); }
+  ~FileHandle() = default;
 
-  [[nodiscard]] bool is_open() const noexcept { return descriptor_ >= 0; }
+  [[nodiscard]] bool is_open() const noexcept { return descriptor_.is_open(); }
   /// -1: there is none.
-  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_.number(); }
   /// The path that it was opened by, or the name that it was given.
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   /// Gives the descriptor away.
-  [[nodiscard]] int release() noexcept { return std::exchange(descriptor_, -1); }
+  [[nodiscard]] int release() noexcept { return descriptor_.release(); }
 
   /// What errors call it: 'path'.
   [[nodiscard]] std::string describe() const { return describe_handle(this); }
@@ -52,9 +46,8 @@ class FileHandle {
 
  private:
   WEFT_API static std::string describe_handle(const void* object);
-  WEFT_API void close_silently() noexcept;
 
-  int descriptor_ = -1;
+  Descriptor descriptor_;
   std::string name_;
 };
 

@@ -1,11 +1,9 @@
 /// @file
-/// Operations whose memory is in themselves (a path, a result), and their form with errors as values.
+/// Operations whose memory is in themselves: a path, a result.
 #pragma once
 
 #include <cstdint>
 #include <string>
-#include <system_error>
-#include <type_traits>
 #include <utility>
 
 #include <weft/base/platform.hpp>
@@ -43,26 +41,6 @@ class PathCall : public IoAwaiter {
 };
 
 inline namespace WEFT_TRANSFER_NAMESPACE {
-
-/// What `.or_error()` of an operation gives. A stop request still ends it by OperationCancelled.
-///
-/// `Call` has a type Value and `Value value(std::int32_t result)`, which says what a result that is no error means.
-template <class Call>
-class [[nodiscard("co_await it")]] OrError : public Call {
- public:
-  using Value = typename Call::Value;
-
-  explicit OrError(Call&& call) noexcept : Call(std::move(call)) {}
-  io::IoResult<Value> await_resume() {
-    const std::int32_t result = this->end();
-    if (result < 0) return io::IoResult<Value>(std::error_code(-result, std::system_category()));
-    if constexpr (std::is_void_v<Value>) {
-      return io::IoResult<void>();
-    } else {
-      return io::IoResult<Value>(this->value(result));
-    }
-  }
-};
 
 /// An operation on paths that gives nothing.
 class [[nodiscard("co_await it")]] PathChange : public PathCall {

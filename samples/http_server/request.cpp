@@ -60,7 +60,9 @@ void parse_target(std::string_view target, RequestHead& head) {
   // A client that takes this for a proxy names the machine as well.
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (lowered(target.substr(0, scheme.size())) != scheme) continue;
-    const std::size_t path = target.find('/', scheme.size());
+    const std::size_t path = target.find_first_of("/?#", scheme.size());
+    // With a '/' behind the '?' others see another path.
+    if (path != target.npos && target[path] != '/') throw RequestError(400, "the target has no path");
     target = path == target.npos ? "/" : target.substr(path);
   }
   const std::size_t question = target.find('?');

@@ -45,7 +45,7 @@ class Mutation {
     constexpr std::uint64_t kMostSteps = 4;
     constexpr std::size_t kLongest = 4096;
     for (std::uint64_t step = 1 + random_.below(kMostSteps); step > 0; --step) {
-      if (text.empty()) text = "G";
+      if (text.empty()) text.push_back('G');
       change(text);
       if (text.size() > kLongest) text.resize(kLongest);
     }

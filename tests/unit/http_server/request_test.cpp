@@ -52,6 +52,8 @@ TEST_CASE("a request is its method, path, query and headers") {
 TEST_CASE("a target may name the machine, and an empty line before a request is nothing") {
   CHECK(parse_head("GET http://here/a?b HTTP/1.1\r\nHost: here\r\n\r\n").path == "/a");
   CHECK(parse_head("GET http://here HTTP/1.1\r\nHost: here\r\n\r\n").path == "/");
+  CHECK(status_of("GET http://here?/a HTTP/1.1\r\nHost: here\r\n\r\n") == 400);
+  CHECK(status_of("GET http://here#/a HTTP/1.1\r\nHost: here\r\n\r\n") == 400);
   CHECK(parse_head("\r\nGET /a HTTP/1.1\r\nHost: here\r\n\r\n").path == "/a");
 }
 

@@ -6,7 +6,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <deque>
 #include <memory>
 #include <span>
@@ -22,7 +21,7 @@ class Buffer {
   [[nodiscard]] std::span<std::byte> room() noexcept { return bytes_; }
   /// Whether so much was written at its beginning, and nothing behind it.
   [[nodiscard]] bool holds(std::span<const std::byte> expected) const noexcept {
-    return std::memcmp(bytes_.data(), expected.data(), expected.size()) == 0 && is_filled_with(kFresh, expected.size());
+    return std::equal(expected.begin(), expected.end(), bytes_.begin()) && is_filled_with(kFresh, expected.size());
   }
   void kill() noexcept { bytes_.fill(kDead); }
   [[nodiscard]] bool is_dead() const noexcept { return is_filled_with(kDead, 0); }

@@ -125,7 +125,6 @@ class [[nodiscard("co_await it")]] IoCall : public IoAwaiter {
   [[nodiscard]] OrError<IoCall> or_error() && noexcept { return OrError<IoCall>(std::move(*this)); }
 
  protected:
-  IoCall(IoCall&& not_begun) noexcept : IoAwaiter(not_begun, not_begun.subject()) {}
   static T value(std::int32_t result) noexcept { return static_cast<T>(result); }
 };
 

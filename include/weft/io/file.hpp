@@ -35,12 +35,12 @@ class [[nodiscard("co_await it")]] FileOpen : public PathCall {
   using Value = io::File;
 
   FileOpen(std::string path, const io::OpenOptions& options) : PathCall(open_request(options), "open", std::move(path)) {}
+  FileOpen(FileOpen&& not_begun) noexcept = default;
   io::File await_resume();
   /// The same, with errors as values: for those that are nothing unusual. IoResult::take() gives the file.
   [[nodiscard]] OrError<FileOpen> or_error() &&;
 
  protected:
-  FileOpen(FileOpen&&) noexcept = default;
   [[nodiscard]] io::File value(std::int32_t descriptor) noexcept;
 };
 
@@ -82,7 +82,6 @@ class [[nodiscard("co_await it")]] AtPosition : public IoAwaiter {
   [[nodiscard]] OrError<AtPosition> or_error() && { return OrError<AtPosition>(std::move(*this)); }
 
  protected:
-  AtPosition(AtPosition&& not_begun) noexcept : IoAwaiter(not_begun, not_begun.subject()) {}
   [[nodiscard]] std::size_t value(std::int32_t result) const noexcept {
     const auto count = static_cast<std::uint32_t>(result);
     // io_uring (Linux 6.18) does a part, meets an error, says how much that part was, and leaves the position where it was before it.

@@ -75,12 +75,13 @@ class [[nodiscard("co_await it")]] FileInfoCall : public PathCall {
   FileInfoCall(std::string path, io::Links links) : PathCall(stat_request(links), "stat", std::move(path)) { refer_to_buffer(); }
   FileInfoCall(int descriptor, const IoSubject& file) noexcept : PathCall(stat_request(descriptor), file) { refer_to_buffer(); }
 
+  FileInfoCall(FileInfoCall&& not_begun) noexcept : PathCall(std::move(not_begun)) { refer_to_buffer(); }
+
   io::FileInfo await_resume() { return value(end_or_throw()); }
   /// The same, with errors as values: for those that are nothing unusual.
   [[nodiscard]] OrError<FileInfoCall> or_error() && { return OrError<FileInfoCall>(std::move(*this)); }
 
  protected:
-  FileInfoCall(FileInfoCall&& other) noexcept : PathCall(std::move(other)) { refer_to_buffer(); }
   [[nodiscard]] io::FileInfo value(std::int32_t /*result*/) const noexcept { return file_info(buffer_); }
 
  private:

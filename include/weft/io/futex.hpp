@@ -81,7 +81,7 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 template <FutexWord Word>
 Task<> futex_wait(const Word& word, std::uint32_t expected, FutexScope scope = FutexScope::Process) {
   const detail::IoRequest request = detail::futex_request(&word, expected, scope);
-  const IoResult<int> woken = co_await detail::IoCallOrError<int>(request, {"futex wait"});
+  const IoResult<int> woken = co_await detail::IoCall<int>(request, {"futex wait"}).or_error();
   int error = woken.error().value();
   if (error == EINVAL || error == EOPNOTSUPP) {
     detail::BlockingFutexWait call(request);

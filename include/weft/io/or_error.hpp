@@ -50,13 +50,11 @@ class [[nodiscard("co_await it")]] PathChange : public PathCall {
   PathChange(const IoRequest& request, const char* what, std::string path) : PathCall(in_this_directory(request), what, std::move(path)) {}
   PathChange(const IoRequest& request, const char* what, std::string path, std::string path_2)
       : PathCall(in_this_directory(request), what, std::move(path), std::move(path_2)) {}
+  PathChange(PathChange&& not_begun) noexcept = default;
 
   void await_resume() { end_or_throw(); }
   /// The same, with errors as values: for those that are nothing unusual.
   [[nodiscard]] OrError<PathChange> or_error() && { return OrError<PathChange>(std::move(*this)); }
-
- protected:
-  PathChange(PathChange&&) noexcept = default;
 
  private:
   static IoRequest in_this_directory(IoRequest request) noexcept {

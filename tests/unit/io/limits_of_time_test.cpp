@@ -85,6 +85,23 @@ TEST_CASE("an operation that was made a task is spawned, and one of many in a ve
   });
 }
 
+TEST_CASE("operations that keep a path take it with them into a task") {
+  with_each_setting([]() -> Task<> {
+    const std::string nowhere = "/no such folder/" + std::string(80, 'x');  // too long to be kept in place
+    const auto [file, info] = co_await weft::when_all(weft::io::File::open(nowhere).or_error(), weft::io::stat(nowhere).or_error());
+    require(file.error() == std::errc::no_such_file_or_directory && info.error() == file.error(), "a path did not arrive");
+    const auto root = co_await weft::timeout(weft::io::stat("/"), 1h);
+    require(root.kind == weft::io::FileKind::Directory, "the root is no folder");
+    std::string said;
+    try {
+      co_await weft::timeout(weft::io::remove(nowhere), 1h);
+    } catch (const std::system_error& error) {
+      said = error.what();
+    }
+    require(said.find(nowhere) != std::string::npos, "the error does not name the path");
+  });
+}
+
 TEST_CASE("an operation that nobody awaits has not begun") {
   with_each_setting([]() -> Task<> {
     TcpPair pair = co_await tcp_pair();

@@ -4,13 +4,13 @@
 
 namespace weft::inline v0::detail {
 
-PathCall::PathCall(const IoRequest& request, const char* what, std::string path)
+PathCall::PathCall(const IoRequest& request, const char* what, std::string&& path)
     : IoAwaiter(request, {what, this, &PathCall::describe}), path_(std::move(path)) {
   static_assert(kHere == AT_FDCWD);
   refer_to_own();
 }
 
-PathCall::PathCall(const IoRequest& request, const char* what, std::string path, std::string path_2)
+PathCall::PathCall(const IoRequest& request, const char* what, std::string&& path, std::string&& path_2)
     : IoAwaiter(request, {what, this, &PathCall::describe}), path_(std::move(path)), path_2_(std::move(path_2)), paths_(Paths::Two) {
   refer_to_own();
 }

@@ -34,7 +34,7 @@ class [[nodiscard("co_await it")]] FileOpen : public PathCall {
  public:
   using Value = io::File;
 
-  FileOpen(std::string path, const io::OpenOptions& options) : PathCall(open_request(options), "open", std::move(path)) {}
+  FileOpen(std::string&& path, const io::OpenOptions& options) : PathCall(open_request(options), "open", std::move(path)) {}
   FileOpen(FileOpen&& not_begun) noexcept = default;
   io::File await_resume();
   /// The same, with errors as values: for those that are nothing unusual. IoResult::take() gives the file.

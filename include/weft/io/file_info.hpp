@@ -72,7 +72,7 @@ class [[nodiscard("co_await it")]] FileInfoCall : public PathCall {
  public:
   using Value = io::FileInfo;
 
-  FileInfoCall(std::string path, io::Links links) : PathCall(stat_request(links), "stat", std::move(path)) { refer_to_buffer(); }
+  FileInfoCall(std::string&& path, io::Links links) : PathCall(stat_request(links), "stat", std::move(path)) { refer_to_buffer(); }
   FileInfoCall(int descriptor, const IoSubject& file) noexcept : PathCall(stat_request(descriptor), file) { refer_to_buffer(); }
 
   FileInfoCall(FileInfoCall&& not_begun) noexcept : PathCall(std::move(not_begun)) { refer_to_buffer(); }

@@ -20,8 +20,8 @@ class PathCall : public IoAwaiter {
   /// Whether the second path is given: as `address_2`.
   enum class Paths : bool { One, Two };
 
-  WEFT_API PathCall(const IoRequest& request, const char* what, std::string path);
-  WEFT_API PathCall(const IoRequest& request, const char* what, std::string path, std::string path_2);
+  WEFT_API PathCall(const IoRequest& request, const char* what, std::string&& path);
+  WEFT_API PathCall(const IoRequest& request, const char* what, std::string&& path, std::string&& path_2);
   /// On no path, but on a file that outlives the operation and that the subject describes.
   WEFT_API PathCall(const IoRequest& request, const IoSubject& subject) noexcept;
   /// Pre: it has not begun.
@@ -47,8 +47,8 @@ class [[nodiscard("co_await it")]] PathChange : public PathCall {
  public:
   using Value = void;
 
-  PathChange(const IoRequest& request, const char* what, std::string path) : PathCall(in_this_directory(request), what, std::move(path)) {}
-  PathChange(const IoRequest& request, const char* what, std::string path, std::string path_2)
+  PathChange(const IoRequest& request, const char* what, std::string&& path) : PathCall(in_this_directory(request), what, std::move(path)) {}
+  PathChange(const IoRequest& request, const char* what, std::string&& path, std::string&& path_2)
       : PathCall(in_this_directory(request), what, std::move(path), std::move(path_2)) {}
   PathChange(PathChange&& not_begun) noexcept = default;
 

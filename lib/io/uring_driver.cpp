@@ -12,6 +12,7 @@
 #include "base/valgrind.hpp"
 #include "io/driver.hpp"
 #include "io/faults.hpp"
+#include "io/reap_right.hpp"
 #include "io/tsan.hpp"
 #include "io/uring_request.hpp"
 #include "io/uring_ring.hpp"
@@ -71,12 +72,9 @@ class UringDriver final : public IoDriver {
     const Inside inside(is_inside_);
     // relaxed: by this thread.
     if (is_stop_asked() || first_queued_ != nullptr || kept_.load(relaxed) != nullptr) return;
-    // Nobody else takes completions while this thread sleeps: a wake-up that another has taken does not end the wait.
-    // [uring.reap] acquire: what the last one who has taken completions has written, that it was a wake-up; partner: the stores below.
-    if (is_reaped_.exchange(true, acquire)) return;
-    if (!std::exchange(is_wake_taken_, false) && !ring_.has_completions() && is_wake_certain()) ring_.submit_and_wait(until);
-    // [uring.reap] release: pairs with the exchanges.
-    is_reaped_.store(false, release);
+    right_.sleep([this, until] {
+      if (!ring_.has_completions() && is_wake_certain()) ring_.submit_and_wait(until);
+    });
   }
 
   // Not the ring's own, which the kernel does not make readable for what it has put off.
@@ -277,8 +275,7 @@ class UringDriver final : public IoDriver {
   void collect(Landed& landed, Looks who) noexcept {
     // relaxed: asked again.
     if (!ring_.has_completions() && kept_.load(relaxed) == nullptr) return;
-    // [uring.reap] acquire: what the last one who has taken completions has written; partner: the stores.
-    if (is_reaped_.exchange(true, acquire)) return;
+    if (!right_.try_take()) return;
     IoFaults* const faults = IoFaults::present();
     // [uring.kept] acquire: pairs with keep().
     IoOperation* kept = kept_.exchange(nullptr, acquire);
@@ -288,8 +285,7 @@ class UringDriver final : public IoDriver {
       kept = next;
     }
     if (faults == nullptr || !faults->is_late()) [[likely]] take_completions(landed, who);
-    // [uring.reap] release: pairs with the exchanges.
-    is_reaped_.store(false, release);
+    right_.give_back();
   }
 
   /// What the kernel says to itself when a call is interrupted, and lets out where it interrupts one of its own threads.
@@ -306,7 +302,7 @@ class UringDriver final : public IoDriver {
       if (user_data == kWakeUp) {
         // relaxed: for the owner, when it looks for what has ended.
         is_wake_read_.store(false, relaxed);
-        if (who == Looks::Other) is_wake_taken_ = true;
+        if (who == Looks::Other) right_.note_wake_up();
         return;
       }
       landed.push(*reinterpret_cast<IoOperation*>(static_cast<std::uintptr_t>(user_data)), without_restarts(result));
@@ -326,11 +322,9 @@ class UringDriver final : public IoDriver {
   Atomic<bool> is_inside_{false};
   Atomic<bool> has_unsubmitted_{false};
   Atomic<IoOperation*> kept_{nullptr};  // they have ended, and whoever takes completions next is to wake them
-  // ---- by whoever takes completions, and the owner while it sleeps ----
+  ReapRight right_;
+  // ---- by whoever has the right ----
   Atomic<bool> is_wake_read_{false};
-  Atomic<bool> is_reaped_{false};  // somebody takes completions, or the owner sleeps
-  // ---- by whoever has set is_reaped_ ----
-  bool is_wake_taken_ = false;  // by another than the owner, which may be about to sleep
 };
 
 }  // namespace

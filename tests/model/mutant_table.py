@@ -16,6 +16,7 @@ EVENT = 'include/weft/sync/event_word.hpp'
 MUTEX = 'include/weft/sync/mutex_word.hpp'
 HANDSHAKE = 'include/weft/io/stop_handshake.hpp'
 POLLER = 'lib/base/poller.hpp'
+REAP = 'lib/io/reap_right.hpp'
 GLUE = 'tests/model/sched/idle_scenario.hpp'
 PARK = 'lib/fiber/run_until_parked.hpp'
 PARK_GLUE = 'tests/model/fiber/park_model.cpp'
@@ -372,6 +373,16 @@ MUTANTS = [
      'if (token_.load(relaxed) == kNone) in.wait(until_ns);', 'in.wait(until_ns);'),
     ('poller: it does not say that it sleeps', 'io/asleep', PARKER,
      'in.begin_sleep();', ''),
+    ('uring.reap: try_take, acquire to relaxed', 'io/asleep', REAP,
+     'is_taken_.exchange(true, acquire)', 'is_taken_.exchange(true, relaxed)'),
+    ('uring.reap: give_back, release to relaxed', 'io/asleep', REAP,
+     'is_taken_.store(false, release)', 'is_taken_.store(false, relaxed)'),
+    ('io: the owner is not told of a wake-up that another has taken', 'io/asleep', REAP,
+     'is_wake_up_taken_ = true;', ''),
+    ('io: others take completions while the owner sleeps', 'io/asleep', REAP,
+     'if (!is_awake) wait();\n    give_back();', 'give_back();\n    if (!is_awake) wait();'),
+    ('io: the owner sleeps beside somebody who takes completions', 'io/asleep', REAP,
+     'if (!try_take()) return;', 'if (!try_take()) return wait();'),
     ('io.start: start, acq_rel to acquire', 'io/stop_handshake', HANDSHAKE,
      'state_.fetch_or(kStarted, acq_rel)', 'state_.fetch_or(kStarted, acquire)'),
     ('io.start: ask, acq_rel to release', 'io/stop_handshake', HANDSHAKE,

@@ -46,6 +46,7 @@
 #include <weft/io/paths.hpp>                  // io::rename, remove, make_directory, make_directories
 #include <weft/io/pipe.hpp>                   // io::pipe, io::PipeReader, io::PipeWriter
 #include <weft/io/process.hpp>                // io::Process
+#include <weft/io/received_bytes.hpp>         // io::ReceivedBytes
 #include <weft/io/signals.hpp>                // io::Signals
 #include <weft/io/tcp.hpp>                    // io::TcpListener, io::TcpStream
 #include <weft/io/udp.hpp>                    // io::UdpSocket

@@ -153,6 +153,7 @@ std::int32_t perform_once(const IoRequest& request) noexcept {
     case IoCode::MakeDir: return result_of(::mkdirat(fd, path, mode));
     case IoCode::Receive: return result_of(::recv(fd, pointer<void>(request.address), request.length, flags | MSG_DONTWAIT));
     case IoCode::Send: return result_of(::send(fd, request.address, request.length, flags | MSG_DONTWAIT | MSG_NOSIGNAL));
+    case IoCode::ReceiveChosen: return -ENOBUFS;
     case IoCode::ReceiveMsg: return result_of(::recvmsg(fd, pointer<msghdr>(request.address), flags | MSG_DONTWAIT));
     case IoCode::SendMsg: return result_of(::sendmsg(fd, pointer<msghdr>(request.address), flags | MSG_DONTWAIT | MSG_NOSIGNAL));
     case IoCode::Accept: return accept_from(request);

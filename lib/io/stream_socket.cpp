@@ -44,7 +44,7 @@ class NoPipeSignal {
 }  // namespace
 
 std::int64_t send_part(int socket, int file, std::uint64_t offset, std::uint64_t length) noexcept {
-  static_assert(kCanWrite == POLLOUT);
+  static_assert(kCanRead == POLLIN && kCanWrite == POLLOUT);
   constexpr std::uint64_t kMost = std::uint64_t{1} << 20;
   auto at = static_cast<off_t>(offset);
   const NoPipeSignal guard;

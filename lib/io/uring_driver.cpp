@@ -14,6 +14,7 @@
 #include "io/faults.hpp"
 #include "io/reap_right.hpp"
 #include "io/tsan.hpp"
+#include "io/uring_buffers.hpp"
 #include "io/uring_request.hpp"
 #include "io/uring_ring.hpp"
 #include <weft/base/assert.hpp>
@@ -47,6 +48,10 @@ class UringDriver final : public IoDriver {
         if (is_over(operation, *error)) keep(operation);
         return true;
       }
+    }
+    if (operation.code == IoCode::ReceiveChosen && !has_buffers()) [[unlikely]] {
+      if (is_over(operation, -ENOBUFS)) keep(operation);
+      return true;
     }
     count_started();
     // Behind those that wait already.
@@ -181,6 +186,11 @@ class UringDriver final : public IoDriver {
     return ring_.has_room();
   }
 
+  bool has_buffers() noexcept {
+    if (buffers_ == nullptr && !std::exchange(are_buffers_asked_for_, true)) buffers_ = UringBuffers::make(ring_);
+    return buffers_ != nullptr;
+  }
+
   bool try_start(IoOperation& operation) noexcept {
     io_uring_sqe* const request = next_request();
     if (request == nullptr) return false;
@@ -297,7 +307,7 @@ class UringDriver final : public IoDriver {
 
   void take_completions(Landed& landed, Looks who) noexcept {
     std::uint32_t count = 0;
-    ring_.take_completions([&](std::uint64_t user_data, std::int32_t result, std::uint32_t /*flags*/) {
+    ring_.take_completions([&](std::uint64_t user_data, std::int32_t result, std::uint32_t flags) {
       if (user_data == kNobody) return;
       if (user_data == kWakeUp) {
         // relaxed: for the owner, when it looks for what has ended.
@@ -305,14 +315,21 @@ class UringDriver final : public IoDriver {
         if (who == Looks::Other) right_.note_wake_up();
         return;
       }
-      landed.push(*reinterpret_cast<IoOperation*>(static_cast<std::uintptr_t>(user_data)), without_restarts(result));
+      auto& operation = *reinterpret_cast<IoOperation*>(static_cast<std::uintptr_t>(user_data));
+      if ((flags & IORING_CQE_F_BUFFER) != 0) {
+        note_landed(&operation);
+        buffers_->note_used(operation, flags >> IORING_CQE_BUFFER_SHIFT);
+      }
+      landed.push(operation, without_restarts(result));
       ++count;
     });
     count_landed(count);
   }
 
+  std::unique_ptr<UringBuffers> buffers_;  // gone after the ring
   UringRing ring_;
   // ---- by the owner ----
+  bool are_buffers_asked_for_ = false;
   IoOperation* first_queued_ = nullptr;  // they wait for room
   IoOperation* last_queued_ = nullptr;
   std::uint64_t wakes_ = 0;  // written by the kernel

@@ -30,6 +30,7 @@ std::uint8_t opcode_of(IoCode code) noexcept {
     case IoCode::MakeDir: return IORING_OP_MKDIRAT;
     case IoCode::Receive: return IORING_OP_RECV;
     case IoCode::Send: return IORING_OP_SEND;
+    case IoCode::ReceiveChosen: return IORING_OP_RECV;
     case IoCode::ReceiveMsg: return IORING_OP_RECVMSG;
     case IoCode::SendMsg: return IORING_OP_SENDMSG;
     case IoCode::Accept: return IORING_OP_ACCEPT;
@@ -87,6 +88,11 @@ void fill_in(io_uring_sqe& to, const IoRequest& request) noexcept {
       break;
     case IoCode::Receive:
     case IoCode::Send:
+      to.msg_flags = request.flags;
+      break;
+    case IoCode::ReceiveChosen:
+      to.flags = IOSQE_BUFFER_SELECT;
+      to.buf_group = kBufferGroup;
       to.msg_flags = request.flags;
       break;
     case IoCode::ReceiveMsg:

@@ -8,6 +8,7 @@
 #include <chrono>
 
 #include "io/faults.hpp"
+#include "io/uring_request.hpp"
 #include <weft/base/assert.hpp>
 
 namespace weft::inline v0::detail {
@@ -91,6 +92,14 @@ void UringRing::submit_and_wait(TimeNs until) noexcept {
     arg.ts = reinterpret_cast<std::uintptr_t>(&span);
   }
   enter(1, &arg);
+}
+
+bool UringRing::offer_buffers(void* entries, unsigned count) noexcept {
+  io_uring_buf_reg row{};
+  row.ring_addr = reinterpret_cast<std::uintptr_t>(entries);
+  row.ring_entries = count;
+  row.bgid = kBufferGroup;
+  return io_uring_register_buf_ring(&ring_, &row, 0) == 0;
 }
 
 bool UringRing::send_wake(std::uint64_t user_data) noexcept {

@@ -57,6 +57,9 @@ class UringRing {
   /// Puts a completion into this ring, which ends a wait. False: this kernel cannot, or not now. Threads: any.
   [[nodiscard]] bool send_wake(std::uint64_t user_data) noexcept;
 
+  /// Hands over a row of `count` entries, one page, in which it finds buffers (IOSQE_BUFFER_SELECT). False: it cannot.
+  [[nodiscard]] bool offer_buffers(void* entries, unsigned count) noexcept;
+
   /// Has the kernel write into an eventfd when there is something new. False: it has no memory.
   [[nodiscard]] bool report_to(int event_file) noexcept { return io_uring_register_eventfd(&ring_, event_file) == 0; }
 

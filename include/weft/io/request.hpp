@@ -25,6 +25,7 @@ enum class IoCode : std::uint8_t {
   MakeDir,    // fd, address: path, mode
   Receive,    // address, length, flags
   Send,       //
+  ReceiveChosen,  // flags; afterwards address: the buffer, address_2: its BufferHome, mode: its number; -ENOBUFS: there is none
   ReceiveMsg, // address: msghdr, flags
   SendMsg,    //
   Accept,     // address: sockaddr or null, address_2: socklen_t, flags

@@ -1,0 +1,47 @@
+/// @file
+/// Buffers from which the kernel chooses one when something has come for which there is to be one.
+#pragma once
+
+#include <liburing.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include <weft/io/received_bytes.hpp>
+#include <weft/io/request.hpp>
+
+namespace weft::inline v0::detail {
+
+class UringRing;
+
+/// Of one ring. Lifetime: longer than the ring, and than what was received into them.
+class UringBuffers final : public BufferHome {
+ public:
+  /// By the ring's thread. Null: there is no memory, or this kernel cannot.
+  [[nodiscard]] static std::unique_ptr<UringBuffers> make(UringRing& ring) noexcept;
+  ~UringBuffers() override;
+
+  /// Notes in a request, which has landed, which buffer is its. Threads: any.
+  void note_used(IoRequest& request, std::uint32_t number) noexcept;
+  void give_back(std::uint32_t number) noexcept override;
+
+ private:
+  static constexpr std::uint32_t kCount = 64;
+  static constexpr std::size_t kPage = 4096;
+  static constexpr std::size_t kMemory = kPage + kCount * kReceivedAtOnce;
+  static_assert(kCount * sizeof(io_uring_buf) <= kPage && (kCount & (kCount - 1)) == 0);
+
+  explicit UringBuffers(void* memory) noexcept : memory_(static_cast<std::byte*>(memory)) {}
+  [[nodiscard]] std::byte* buffer(std::uint32_t number) const noexcept { return memory_ + kPage + number * kReceivedAtOnce; }
+  /// What the kernel takes them from, in order.
+  [[nodiscard]] io_uring_buf* entries() const noexcept { return reinterpret_cast<io_uring_buf*>(memory_); }
+  void put(std::uint32_t number) noexcept;
+
+  std::byte* const memory_;
+  std::mutex mutex_;
+  std::uint16_t tail_ = 0;
+};
+
+}  // namespace weft::inline v0::detail

@@ -19,20 +19,30 @@ namespace {
   }
 });
 
-[[maybe_unused]] const bool reads = add_reads("io_uring", [](const NumberedFile& file, std::uint64_t count, unsigned depth) {
+enum class Buffers : bool { Ordinary, Registered };
+
+std::uint64_t read_blocks(const NumberedFile& file, std::uint64_t count, unsigned depth, Buffers kind) {
+  constexpr std::size_t kWords = kBlock / sizeof(std::uint64_t);
   struct Read {
     std::uint64_t block;
-    std::vector<std::uint64_t> buffer = std::vector<std::uint64_t>(kBlock / sizeof(std::uint64_t));
+    std::uint64_t* buffer;
   };
   Ring ring;
+  std::vector<std::uint64_t> memory(depth * kWords);
+  if (kind == Buffers::Registered) ring.register_memory(memory.data(), memory.size() * sizeof(std::uint64_t));
   std::vector<Read> all(depth);
+  for (unsigned i = 0; i < depth; ++i) all[i].buffer = &memory[i * kWords];
   std::uint64_t begun = 0;
   std::uint64_t ended = 0;
   std::uint64_t right = 0;
   const auto begin = [&](Read& read) {
     read.block = block_of(begun++, file.blocks());
     io_uring_sqe* const request = ring.request();
-    io_uring_prep_read(request, file.file(), read.buffer.data(), kBlock, read.block * kBlock);
+    if (kind == Buffers::Registered) {
+      io_uring_prep_read_fixed(request, file.file(), read.buffer, kBlock, read.block * kBlock, 0);
+    } else {
+      io_uring_prep_read(request, file.file(), read.buffer, kBlock, read.block * kBlock);
+    }
     io_uring_sqe_set_data(request, &read);
   };
   for (Read& read : all) begin(read);
@@ -45,6 +55,13 @@ namespace {
     });
   }
   return right;
+}
+
+[[maybe_unused]] const bool reads = add_reads(
+    "io_uring", [](const NumberedFile& file, std::uint64_t count, unsigned depth) { return read_blocks(file, count, depth, Buffers::Ordinary); });
+// What an API for registered buffers could gain.
+[[maybe_unused]] const bool registered = add_reads("io_uring-registered", [](const NumberedFile& file, std::uint64_t count, unsigned depth) {
+  return read_blocks(file, count, depth, Buffers::Registered);
 });
 
 }  // namespace

@@ -3,6 +3,9 @@
 #pragma once
 
 #include <liburing.h>
+#include <sys/uio.h>
+
+#include <cstddef>
 
 #include "support/bench.hpp"
 
@@ -25,6 +28,12 @@ class Ring {
     if (io_uring_sqe* const request = io_uring_get_sqe(&ring_)) return request;
     io_uring_submit(&ring_);
     return io_uring_get_sqe(&ring_);
+  }
+
+  /// Says to the kernel once what requests of the kind "fixed" will read into.
+  void register_memory(void* memory, std::size_t size) {
+    const iovec all{memory, size};
+    perf::verify(io_uring_register_buffers(&ring_, &all, 1) == 0, "memory is registered");
   }
 
   /// Calls `take(user_data, result)` for all that has ended, when something has.

@@ -99,6 +99,10 @@ TEST_CASE("the descriptor of a stepped runtime is readable when a sleeper is due
 
 TEST_CASE("run, shutdown and the destructor of a stepped runtime step it") {
   std::atomic<int> ended{0};
+  const auto sleeper = [&]() -> Task<> {
+    co_await weft::sleep_for(1ms);
+    ended.fetch_add(1);
+  };
   {
     Runtime rt{{.is_stepped = true}};
     const int result = rt.run([]() -> Task<int> {
@@ -108,20 +112,12 @@ TEST_CASE("run, shutdown and the destructor of a stepped runtime step it") {
     });
     CHECK(result == 12);
     CHECK_THROWS_AS(rt.run([] { throw std::runtime_error("as it should"); }), std::runtime_error);
-    const auto sleeper = [&]() -> Task<> {
-      co_await weft::sleep_for(1ms);
-      ended.fetch_add(1);
-    };
     rt.spawn_detached(sleeper());
     CHECK(rt.shutdown().is_complete());
     CHECK(ended.load() == 1);
   }
   {
     Runtime rt{{.is_stepped = true}};
-    const auto sleeper = [&]() -> Task<> {
-      co_await weft::sleep_for(1ms);
-      ended.fetch_add(1);
-    };
     rt.spawn_detached(sleeper());
   }
   CHECK(ended.load() == 2);

@@ -60,6 +60,8 @@ class TcpStream : public StreamSocket {
   }
   /// Connects to a machine by its name: to its addresses one after another, until one answers.
   ///
+  /// @param host  a name, or an address in digits
+  /// @param port  of whatever listens there
   /// @param each  so long each address has, so that one that is dead does not take the time of the others; the default leaves room for three packets
   ///              that are lost. A time for all is timeout()'s business.
   /// Errors: if none does, what the first has said, ETIMEDOUT ("Connection timed out") if that was nothing; those of resolve().

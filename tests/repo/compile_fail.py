@@ -4,11 +4,13 @@
 The first line of each is `// expect: <words>`; the words must stand in what the compiler says. `// expect(gcc): ` and
 `// expect(clang): ` in the next lines give other words for one compiler; `none` there means it cannot see the mistake.
 Each file is compiled once more with WEFT_CORRECT defined, and must pass then: it fails for the one reason it names.
+The umbrella header, compiled once, stands before each of them.
 Where a flag of the compiler is the mistake, `// flags: ` names it, or `// flags(gcc): `; then it must pass without the flag.
 """
 import os
 import re
 import sys
+import tempfile
 
 import compilers
 import tree
@@ -25,14 +27,15 @@ def words_for(kind, name, text):
 
 def check_one(job):
     """Returns (name, what is wrong or None)."""
-    root, path, kind, command = job
+    root, path, kind, command, umbrella = job
     name = f'{os.path.basename(path)[:-4]} ({kind})'
     text = tree.read(root, path)
     wanted = words_for(kind, 'expect', text)
     mistake = (words_for(kind, 'flags', text) or '').split()
+    before = [] if mistake else umbrella  # which was compiled without these flags
     if not text.startswith('// expect') or wanted is None:
         return name, 'the first line must be `// expect: <words of the diagnostic>`'
-    status, said = compilers.compile_text(command, root, f'#line 1 "{path}"\n{text}', *FLAGS, *mistake)
+    status, said = compilers.compile_text(command, root, f'#line 1 "{path}"\n{text}', *FLAGS, *mistake, *before)
     if wanted == 'none':
         return name, None
     if status == 0:
@@ -40,7 +43,7 @@ def check_one(job):
     if ' '.join(wanted.split()) not in ' '.join(said.replace('‘', "'").replace('’', "'").split()):
         return name, f'fails without saying "{wanted}":\n{said.rstrip()}'
     if mistake or 'WEFT_CORRECT' in text:
-        status, said = compilers.compile_text(command, root, f'#define WEFT_CORRECT\n{text}', *FLAGS)
+        status, said = compilers.compile_text(command, root, text, '-DWEFT_CORRECT', *FLAGS, *before)
         if status:
             return name, f'the corrected form fails as well:\n{said.rstrip()}'
     return name, None
@@ -48,8 +51,15 @@ def check_one(job):
 
 def check(root):
     paths = [f for f in tree.files(root) if re.match(r'tests/compile_fail/[^/]+\.cpp$', f)]
-    jobs = [(root, path, kind, command) for path in paths for kind, command in compilers.find().items()]
-    return compilers.parallel(check_one, jobs)
+    with tempfile.TemporaryDirectory() as folder:
+        found = compilers.find().items()
+        umbrellas = {}
+        for kind, command in found:
+            place = os.path.join(folder, kind)
+            os.mkdir(place)
+            umbrellas[kind] = compilers.precompiled(command, root, place, *FLAGS)
+        jobs = [(root, path, kind, command, umbrellas[kind]) for path in paths for kind, command in found]
+        return compilers.parallel(check_one, jobs)
 
 
 def main():

@@ -21,6 +21,19 @@ def compile_text(command, root, text, *flags):
     return done.returncode, done.stderr
 
 
+def precompiled(command, root, folder, *flags):
+    """Compiles the umbrella header into a folder; returns the flags that put it before a text, or none where that does not work."""
+    name = os.path.join(folder, 'umbrella.hpp')
+    with open(name, 'w', encoding='utf-8') as file:
+        file.write('#include <weft/weft.hpp>\n')
+    is_gcc = os.path.basename(command).startswith('g++')
+    output = name + ('.gch' if is_gcc else '.pch')
+    args = [command, *(f for f in FLAGS if f != '-fsyntax-only'), *flags, f'-I{root}/include', f'-I{root}/lib', '-x', 'c++-header', name, '-o', output]
+    if subprocess.run(args, capture_output=True, check=False).returncode != 0:
+        return []
+    return ['-include', name] if is_gcc else ['-include-pch', output]
+
+
 def parallel(function, items):
     """Calls function for each item on as many threads as there are CPUs; returns the results in order."""
     with ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as pool:

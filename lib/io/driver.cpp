@@ -59,23 +59,24 @@ void IoDriver::Landed::push_ready(IoOperation& operation) noexcept {
 }
 
 bool IoDriver::Landed::wake() noexcept {
-  IoOperation* operation = std::exchange(last_, nullptr);
-  if (operation == nullptr) return false;
-  // A worker of a pool takes from its own queue what came last; elsewhere what came first is taken first.
-  if (const WorkerContext* const worker = current_worker(); worker == nullptr || worker->spawn_deque == nullptr) {
-    IoOperation* first = nullptr;
-    while (operation != nullptr) {
-      IoOperation* const next = operation->next_;
-      operation->next_ = first;
-      first = operation;
-      operation = next;
-    }
-    operation = first;
-  }
-  while (operation != nullptr) {
-    IoOperation* const next = operation->next_;  // before the wake: the operation may be gone after it (L5)
-    operation->waiter_.wake(&operation->waiter_);
+  if (last_ == nullptr) return false;
+  IoOperation* first = nullptr;
+  for (IoOperation* operation = std::exchange(last_, nullptr); operation != nullptr;) {
+    IoOperation* const next = operation->next_;
+    operation->next_ = first;
+    first = operation;
     operation = next;
+  }
+  WorkerContext* const worker = current_worker();
+  while (first != nullptr) {
+    CoroutineWaiter& waiter = first->waiter_;
+    first = first->next_;  // before the wake: the operation may be gone after it (L5)
+    // Behind those that have landed before. On top of them a worker that always finds something new would leave the first ones for ever.
+    if (worker != nullptr && waiter.executor == worker->executor && waiter.worker == worker->index) {
+      worker->enqueue_last(waiter.link, waiter.priority);
+    } else {
+      waiter.wake(&waiter);
+    }
   }
   return true;
 }

@@ -54,7 +54,7 @@ class IoDriver : public Poller {
     void push(IoOperation& operation, std::int32_t result) noexcept;
     /// One whose result is there, and whose stop nobody asks for any more.
     void push_ready(IoOperation& operation) noexcept;
-    /// Wakes those who wait for them; so that the first is the first to run, whoever's queue they go onto.
+    /// Wakes those who wait for them, the first to run first, behind those that have landed before.
     /// False: there are none.
     bool wake() noexcept;
 

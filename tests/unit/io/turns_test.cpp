@@ -4,11 +4,13 @@
 #include "unit/io/backends.hpp"
 #include "unit/io/socket_pair.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <thread>
+#include <vector>
 
 using namespace std::chrono_literals;
 using weft::Counter;
@@ -41,6 +43,35 @@ TEST_CASE("operations that never have to wait leave others their turn") {
       co_await all;
     });
     CHECK(is_enough);
+  }
+}
+
+TEST_CASE("of many whose operations end all the time each has its turn") {
+  constexpr std::size_t kTasks = 300;
+  constexpr std::size_t kOperations = 100 * kTasks;
+  for (const weft::IoBackend backend : working_backends()) {
+    CAPTURE(name_of(backend));
+    Runtime rt{{.workers = 1, .io_backend = backend}};
+    std::vector<std::size_t> turns(kTasks);
+    std::size_t sum = 0;
+    const auto take_turns = [&](std::size_t& own) -> Task<> {
+      const Ends ends;
+      char byte = 'x';
+      while (sum < kOperations) {
+        static_cast<void>(co_await send(ends.of[0], &byte, 1));
+        static_cast<void>(co_await receive(ends.of[1], &byte, 1));
+        ++own;
+        ++sum;
+      }
+    };
+    rt.run([&]() -> Task<> {
+      Counter all;
+      for (std::size_t& own : turns) weft::spawn(take_turns(own), all);
+      co_await all;
+    });
+    const auto [least, most] = std::minmax_element(turns.begin(), turns.end());
+    CHECK(*least > 0);
+    CHECK(*most < 3 * kOperations / kTasks);
   }
 }
 

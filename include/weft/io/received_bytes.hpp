@@ -82,7 +82,7 @@ inline constexpr std::size_t kReceivedAtOnce = 8192;
 /// Receives into a buffer that the kernel chooses when there is something. Nothing: it has none to choose from.
 class [[nodiscard("co_await it")]] ReceiveChosen : public IoAwaiter {
  public:
-  ReceiveChosen(int fd, const IoSubject& subject) noexcept : IoAwaiter({.code = IoCode::ReceiveChosen, .fd = fd}, subject) {}
+  ReceiveChosen(int socket, const IoSubject& subject) noexcept : IoAwaiter({.code = IoCode::ReceiveChosen, .fd = socket}, subject) {}
   std::optional<io::ReceivedBytes> await_resume() {
     const std::int32_t result = end();
     const std::size_t size = result > 0 ? static_cast<std::size_t>(result) : 0;

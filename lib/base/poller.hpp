@@ -6,6 +6,8 @@
 #include <cstdint>
 
 #include <weft/base/atomic.hpp>
+#include <weft/base/job.hpp>
+#include <weft/base/priority.hpp>
 
 namespace weft::inline v0 {
 
@@ -17,9 +19,18 @@ class Poller {
   Poller& operator=(const Poller&) = delete;
   virtual ~Poller() = default;
 
+  /// Somebody whose operation has ended, to be run at once.
+  struct Next {
+    Job* job = nullptr;
+    Priority at = Priority::Normal;
+  };
+
   /// Hands to the kernel what was started, and wakes those whose operation has ended. False: there was none. Cost: some loads while there is nothing
   /// to hand over and nothing has ended.
-  virtual bool poll() noexcept = 0;
+  ///
+  /// @param next  null: all are woken. Else one that is alone, and belongs to the worker here, is given there instead: by a worker that has nothing else
+  ///              to do, which saves the way through its queue
+  virtual bool poll(Next* next) noexcept = 0;
 
   /// Between these two calls notify() ends a wait(); what it was called for before begin_sleep() is seen by whoever looks after that.
   virtual void begin_sleep() noexcept = 0;

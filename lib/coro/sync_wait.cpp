@@ -112,6 +112,9 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
   }
 
  private:
+  /// What there is beside those that wait for times and operations.
+  enum class Else : bool { MayBeReady, Nothing };
+
   struct RootEnd : Job {
     Impl* loop;
   };
@@ -133,7 +136,7 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
       if (JobLink* const link = list.pop()) return link->job;
     }
     for (;;) {
-      if (Job* const job = wake_due()) return job;
+      if (Job* const job = wake_due(Else::Nothing)) return job;
       const TimeNs next_timer = timer_queue_.next();
       std::unique_lock lock(mutex_);
       if (JobLink* const link = inbox_.pop()) return link->job;
@@ -158,9 +161,11 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
   }
 
   /// One of those that had waited for a time that has come, or for an operation that has ended.
-  Job* wake_due() noexcept {
-    bool is_any = poller != nullptr && poller->poll();
-    if (timer_queue_.next_hint() != kNeverNs) is_any = timer_queue_.fire_due(std::chrono::steady_clock::now().time_since_epoch().count()) || is_any;
+  Job* wake_due(Else what) noexcept {
+    bool is_any = timer_queue_.next_hint() != kNeverNs && timer_queue_.fire_due(std::chrono::steady_clock::now().time_since_epoch().count());
+    Poller::Next landed;
+    if (poller != nullptr) is_any = poller->poll(what == Else::Nothing && !is_any ? &landed : nullptr) || is_any;
+    if (landed.job != nullptr) return landed.job;
     if (!is_any) return nullptr;
     for (JobList& list : ready_) {
       if (JobLink* const link = list.pop()) return link->job;
@@ -170,7 +175,7 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
 
   /// What a task that yields for ever would hold back: jobs from other threads, and of each priority in turn.
   Job* next_for_fairness() noexcept {
-    if (Job* const job = wake_due()) return job;
+    if (Job* const job = wake_due(Else::MayBeReady)) return job;
     {
       const std::lock_guard lock(mutex_);
       if (JobLink* const link = inbox_.pop()) return link->job;

@@ -58,21 +58,30 @@ void IoDriver::Landed::push_ready(IoOperation& operation) noexcept {
   last_ = &operation;
 }
 
-bool IoDriver::Landed::wake() noexcept {
+bool IoDriver::Landed::wake(Next* next) noexcept {
   if (last_ == nullptr) return false;
+  WorkerContext* const worker = current_worker();
+  const auto is_of_this_worker = [worker](const CoroutineWaiter& waiter) {
+    return worker != nullptr && waiter.executor == worker->executor && waiter.worker == worker->index;
+  };
+  if (next != nullptr && last_->next_ == nullptr && is_of_this_worker(last_->waiter_)) {
+    const CoroutineWaiter& waiter = std::exchange(last_, nullptr)->waiter_;
+    *next = {waiter.link.job, waiter.priority};
+    return true;
+  }
   IoOperation* first = nullptr;
   for (IoOperation* operation = std::exchange(last_, nullptr); operation != nullptr;) {
-    IoOperation* const next = operation->next_;
+    IoOperation* const before = operation->next_;
     operation->next_ = first;
+    WEFT_PREFETCH_READ(operation->waiter_.link.job);  // suspended long ago, as a rule
     first = operation;
-    operation = next;
+    operation = before;
   }
-  WorkerContext* const worker = current_worker();
   while (first != nullptr) {
     CoroutineWaiter& waiter = first->waiter_;
     first = first->next_;  // before the wake: the operation may be gone after it (L5)
     // Behind those that have landed before. On top of them a worker that always finds something new would leave the first ones for ever.
-    if (worker != nullptr && waiter.executor == worker->executor && waiter.worker == worker->index) {
+    if (is_of_this_worker(waiter)) {
       worker->enqueue_last(waiter.link, waiter.priority);
     } else {
       waiter.wake(&waiter);

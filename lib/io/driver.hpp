@@ -54,9 +54,9 @@ class IoDriver : public Poller {
     void push(IoOperation& operation, std::int32_t result) noexcept;
     /// One whose result is there, and whose stop nobody asks for any more.
     void push_ready(IoOperation& operation) noexcept;
-    /// Wakes those who wait for them, the first to run first, behind those that have landed before.
+    /// Wakes those who wait for them, the first to run first, behind those that have landed before; see Poller::poll() for `next`.
     /// False: there are none.
-    bool wake() noexcept;
+    bool wake(Next* next = nullptr) noexcept;
 
    private:
     IoOperation* last_ = nullptr;

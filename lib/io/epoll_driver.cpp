@@ -58,13 +58,13 @@ class EpollDriver final : public IoDriver {
 
   [[nodiscard]] IoBackend backend() const noexcept override { return IoBackend::Epoll; }
 
-  bool poll() noexcept override {
+  bool poll(Next* next) noexcept override {
     const bool is_any = is_stop_asked() && look_for_stops();
     // relaxed: by whoever has the seat; it may have slept because of an event for which nobody waits any more, which is to be taken out all the same.
     if (!has_pending() && !has_slept_.load(relaxed) && !sleeps_elsewhere()) return is_any;
     // relaxed: as above.
     has_slept_.store(false, relaxed);
-    return look(Looks::Owner) || is_any;
+    return look(Looks::Owner, next) || is_any;
   }
 
   void wait(TimeNs until) noexcept override {
@@ -153,7 +153,7 @@ class EpollDriver final : public IoDriver {
   }
 
   /// Does what is ready. False: nothing has ended. A wake-up is the owner's: if somebody else took it while the owner goes to sleep, it would sleep on.
-  bool look(Looks who) noexcept {
+  bool look(Looks who, Next* next = nullptr) noexcept {
     std::array<epoll_event, 128> events;  // NOLINT: written by the kernel
     Landed landed;
     {
@@ -168,7 +168,7 @@ class EpollDriver final : public IoDriver {
         }
       }
     }
-    return landed.wake();
+    return landed.wake(next);
   }
 
   /// Pre: mutex_ is held.

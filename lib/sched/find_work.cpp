@@ -203,10 +203,26 @@ void Worker::let_jobs_gather() noexcept {
   if (!has_own_from(0)) pause_between_looks();
 }
 
+/// For a worker that has nothing of its own left: what it has begun in the kernel is handed over, and what has ended there goes before others' work. One
+/// that has ended alone is run without a way through the queues: of two sides that answer each other that is every one.
+Worker::Found Worker::find_landed() noexcept {
+  const bool has_poller = poller != nullptr && run_by_ != RunBy::Guest;
+  // What goes before a worker's own work: find_work() looks for it. relaxed: a hint.
+  const bool may_others_wait = turns_to_fair_ == 1 || must_look_for_high_ || (wake_hint->load(relaxed) & (Idle::kHighWaits | Idle::kOtherWaits)) != 0;
+  if (!has_poller || may_others_wait || has_own_from(0)) return {};
+  Found found;
+  wake_due(&found);
+  if (found) --turns_to_fair_;
+  return found;
+}
+
 Worker::Found Worker::find_more_work() noexcept {
   if (small_gets_ > 1) let_jobs_gather();
+  if (const Found found = find_landed()) return found;
   if (const Found found = find_work()) return found;
-  bool may_have_woken = wake_due();
+  Found landed;
+  bool may_have_woken = wake_due(&landed);
+  if (landed) return landed;
   if (ended.counter != nullptr) {
     count_off(*this);
     may_have_woken = true;

@@ -177,11 +177,12 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   [[nodiscard]] Found find_in_other_arenas(std::size_t priority) noexcept;
   [[nodiscard]] Found find_in_other_arenas() noexcept;
   [[nodiscard]] Found find_stolen(std::size_t priority) noexcept;
+  [[nodiscard]] Found find_landed() noexcept;
   [[nodiscard]] Found find_work() noexcept;
   [[nodiscard]] Found find_more_work() noexcept;
   void let_jobs_gather() noexcept;
   static void pause_between_looks() noexcept;
-  bool wake_due() noexcept;
+  bool wake_due(Found* next = nullptr) noexcept;
   bool wake_due_of_all() noexcept;
   void wake_due_asleep() noexcept;
   [[nodiscard]] Found search() noexcept;

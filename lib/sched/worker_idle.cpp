@@ -52,15 +52,18 @@ Worker::Found Worker::search() noexcept {
 }
 
 /// What is due, or the first of it, goes onto this worker's own queues, from which the last to come is taken first. So does what waits for operations
-/// that have ended. Cost: two loads where there is neither.
-bool Worker::wake_due() noexcept {
+/// that have ended; but if `next` is not null, one that has ended alone is put there. Cost: two loads where there is neither.
+bool Worker::wake_due(Found* next) noexcept {
   const bool has_poller = poller != nullptr && run_by_ != RunBy::Guest;
   const bool has_timers = timer_queue_.next_hint() != kNeverNs;
   if (!has_poller && !has_timers) [[likely]] return false;
   // relaxed: statistics, for the monitor.
   looks_.store(looks_.load(relaxed) + 1, relaxed);
-  const bool is_any = has_poller && poller->poll();
-  return (has_timers && timer_queue_.fire_some(now_ns(), TimerQueue::Order::FirstDueLast)) || is_any;
+  const bool is_time = has_timers && timer_queue_.fire_some(now_ns(), TimerQueue::Order::FirstDueLast);
+  Poller::Next landed;
+  const bool has_landed = has_poller && poller->poll(next != nullptr && !is_time ? &landed : nullptr);
+  if (landed.job != nullptr) *next = {landed.job, static_cast<std::size_t>(landed.at)};
+  return is_time || has_landed;
 }
 
 /// The same of all workers: there are no threads, and so nobody else looks after a seat that a guest has left.
@@ -77,7 +80,7 @@ bool Worker::wake_due_of_all() noexcept {
 void Worker::wake_due_asleep() noexcept {
   WorkerContext* const self = detail::set_current_worker(nullptr);
   timer_queue_.fire_due(now_ns());
-  if (Poller* const own = parker.poller()) own->poll();
+  if (Poller* const own = parker.poller()) own->poll(nullptr);
   static_cast<void>(detail::set_current_worker(self));
 }
 

@@ -1,11 +1,21 @@
 #include <weft/io/block_ring.hpp>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 
 namespace weft::inline v0::detail {
+
+namespace {
+
+bool is_direct(int fd) noexcept {
+  const int flags = ::fcntl(fd, F_GETFL);
+  return flags >= 0 && (flags & O_DIRECT) != 0;
+}
+
+}  // namespace
 
 BlockRing::BlockRing(const io::FileHandle& file, IoCode code, std::size_t block_size, unsigned depth, std::uint64_t offset, StopScope* around)
     : file_(file),
@@ -15,6 +25,7 @@ BlockRing::BlockRing(const io::FileHandle& file, IoCode code, std::size_t block_
       slot_count_(depth_ + 1),
       next_offset_(std::min(offset, kLastOffset)),
       memory_(block_size_ * slot_count_),
+      known_(is_direct(file.descriptor()) ? memory_.whole().memory() : nullptr),
       slots_(std::make_unique<Slot[]>(slot_count_)),
       scope_(around) {
   if (::lseek(file.descriptor(), 0, SEEK_CUR) < 0 && errno == ESPIPE) be_stream();
@@ -32,7 +43,8 @@ void BlockRing::throw_if_failed() const {
 bool BlockRing::begin(unsigned place) {
   Slot& slot = slots_[place];
   const std::uint64_t offset = is_stream_ ? IoRequest::kNoOffset : slot.offset + slot.done;
-  return slot.call.begin(transfer_request(code_, file_.descriptor(), memory_of(place) + slot.done, slot.size - slot.done, offset), scope_);
+  const IoRequest request = transfer_request(code_, file_.descriptor(), memory_of(place) + slot.done, slot.size - slot.done, offset);
+  return slot.call.begin(within(known_, request), scope_);
 }
 
 bool BlockRing::begin_next(std::size_t size) {

@@ -15,6 +15,7 @@
 #include "io/reap_right.hpp"
 #include "io/tsan.hpp"
 #include "io/uring_buffers.hpp"
+#include "io/uring_memory.hpp"
 #include "io/uring_request.hpp"
 #include "io/uring_ring.hpp"
 #include <weft/base/assert.hpp>
@@ -26,6 +27,7 @@ namespace {
 class UringDriver final : public IoDriver {
  public:
   ~UringDriver() override {
+    memory_.reset();  // nobody notifies this driver from here on
     if (wake_file_ >= 0) ::close(wake_file_);
     if (event_file_ >= 0) ::close(event_file_);
   }
@@ -61,22 +63,24 @@ class UringDriver final : public IoDriver {
 
   [[nodiscard]] IoBackend backend() const noexcept override { return IoBackend::Uring; }
 
-  bool poll() noexcept override {
+  bool poll(Next* next) noexcept override {
     Landed landed;
     {
       const Inside inside(is_inside_);
       if (event_file_ >= 0) [[unlikely]] forget_events();
+      if (memory_ != nullptr) [[unlikely]] memory_->drop_gone();
       look_for_stops();
       if (ring_.must_enter()) submit();
       collect(landed, Looks::Owner);
     }
-    return landed.wake();
+    return landed.wake(next);
   }
 
   void wait(TimeNs until) noexcept override {
     const Inside inside(is_inside_);
     // relaxed: by this thread.
     if (is_stop_asked() || first_queued_ != nullptr || kept_.load(relaxed) != nullptr) return;
+    if (memory_ != nullptr && memory_->has_gone()) [[unlikely]] return;
     right_.sleep([this, until] {
       if (!ring_.has_completions() && is_wake_certain()) ring_.submit_and_wait(until);
     });
@@ -191,10 +195,22 @@ class UringDriver final : public IoDriver {
     return buffers_ != nullptr;
   }
 
+  /// If it is a transfer of registered memory, and the ring may know that.
+  void use_registered(io_uring_sqe& request, const IoOperation& operation) noexcept {
+    if (operation.code != IoCode::Read && operation.code != IoCode::Write) return;
+    if (memory_ == nullptr && !std::exchange(is_memory_asked_for_, true)) memory_ = UringMemory::make(ring_, *this);
+    if (memory_ == nullptr) return;
+    const auto index = memory_->index_of(*static_cast<const KnownMemory*>(operation.address_2));
+    if (!index) return;
+    request.opcode = operation.code == IoCode::Read ? IORING_OP_READ_FIXED : IORING_OP_WRITE_FIXED;
+    request.buf_index = *index;
+  }
+
   bool try_start(IoOperation& operation) noexcept {
     io_uring_sqe* const request = next_request();
     if (request == nullptr) return false;
     fill_in(*request, operation);
+    if (operation.address_2 != nullptr) [[unlikely]] use_registered(*request, operation);
     if (IoFaults* const faults = IoFaults::present(); faults != nullptr && is_transfer(operation.code)) [[unlikely]] {
       request->len = faults->shortened(operation);
     }
@@ -287,8 +303,8 @@ class UringDriver final : public IoDriver {
     if (!ring_.has_completions() && kept_.load(relaxed) == nullptr) return;
     if (!right_.try_take()) return;
     IoFaults* const faults = IoFaults::present();
-    // [uring.kept] acquire: pairs with keep().
-    IoOperation* kept = kept_.exchange(nullptr, acquire);
+    // relaxed: as above. [uring.kept] acquire: pairs with keep().
+    IoOperation* kept = kept_.load(relaxed) != nullptr ? kept_.exchange(nullptr, acquire) : nullptr;
     while (kept != nullptr) {
       IoOperation* const next = next_of(*kept);
       landed.push_ready(*kept);
@@ -329,7 +345,9 @@ class UringDriver final : public IoDriver {
   std::unique_ptr<UringBuffers> buffers_;  // gone after the ring
   UringRing ring_;
   // ---- by the owner ----
+  std::unique_ptr<UringMemory> memory_;
   bool are_buffers_asked_for_ = false;
+  bool is_memory_asked_for_ = false;
   IoOperation* first_queued_ = nullptr;  // they wait for room
   IoOperation* last_queued_ = nullptr;
   std::uint64_t wakes_ = 0;  // written by the kernel

@@ -1,6 +1,7 @@
 #include "io/uring_ring.hpp"
 
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -100,6 +101,13 @@ bool UringRing::offer_buffers(void* entries, unsigned count) noexcept {
   row.ring_entries = count;
   row.bgid = kBufferGroup;
   return io_uring_register_buf_ring(&ring_, &row, 0) == 0;
+}
+
+bool UringRing::make_memory_table(unsigned places) noexcept { return io_uring_register_buffers_sparse(&ring_, places) == 0; }
+
+bool UringRing::set_memory(unsigned place, void* data, std::size_t size) noexcept {
+  const iovec memory{data, size};
+  return io_uring_register_buffers_update_tag(&ring_, place, &memory, nullptr, 1) == 1;
 }
 
 bool UringRing::send_wake(std::uint64_t user_data) noexcept {

@@ -4,6 +4,7 @@
 
 #include <liburing.h>
 
+#include <cstddef>
 #include <cstdint>
 
 #include <weft/base/atomic.hpp>
@@ -59,6 +60,11 @@ class UringRing {
 
   /// Hands over a row of `count` entries, one page, in which it finds buffers (IOSQE_BUFFER_SELECT). False: it cannot.
   [[nodiscard]] bool offer_buffers(void* entries, unsigned count) noexcept;
+
+  /// Makes a table of memory that the kernel keeps ready, without any. False: it cannot.
+  [[nodiscard]] bool make_memory_table(unsigned places) noexcept;
+  /// Puts memory into a place of it, or takes out what is there (null). False: the kernel has refused.
+  [[nodiscard]] bool set_memory(unsigned place, void* data, std::size_t size) noexcept;
 
   /// Has the kernel write into an eventfd when there is something new. False: it has no memory.
   [[nodiscard]] bool report_to(int event_file) noexcept { return io_uring_register_eventfd(&ring_, event_file) == 0; }

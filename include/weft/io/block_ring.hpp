@@ -11,9 +11,9 @@
 #include <weft/base/platform.hpp>
 #include <weft/coro/counter.hpp>
 #include <weft/coro/stop_scope.hpp>
-#include <weft/io/aligned_buffer.hpp>
 #include <weft/io/background_call.hpp>
 #include <weft/io/file_handle.hpp>
+#include <weft/io/registered_buffer.hpp>
 
 namespace weft::inline v0::detail {
 
@@ -52,7 +52,7 @@ class BlockRing {
   void be_stream() noexcept;
   void throw_if_failed() const;
   [[nodiscard]] unsigned free_place() const noexcept { return (first_ + begun_) % slot_count_; }
-  [[nodiscard]] std::byte* memory_of(unsigned place) noexcept { return memory_.data() + place * block_size_; }
+  [[nodiscard]] std::byte* memory_of(unsigned place) noexcept { return memory_.bytes().data() + place * block_size_; }
   /// With the rest of a block that was begun. False: it has ended at once. Errors, also of begin_next: those of BackgroundCall::begin.
   bool begin(unsigned place);
   /// With so much of the next block. The same.
@@ -69,7 +69,8 @@ class BlockRing {
   unsigned begun_ = 0;  // from the first on
   std::uint64_t next_offset_;
   std::exception_ptr failure_;
-  io::AlignedBuffer memory_;
+  io::RegisteredBuffer memory_;
+  const KnownMemory* const known_;  // null: it pays for direct I/O only
   std::unique_ptr<Slot[]> slots_;
   StopScope scope_;
 };

@@ -19,6 +19,7 @@
 #include <weft/io/file_handle.hpp>
 #include <weft/io/file_info.hpp>
 #include <weft/io/or_error.hpp>
+#include <weft/io/registered_buffer.hpp>
 
 namespace weft::inline v0 {
 namespace io {
@@ -138,6 +139,14 @@ class File : public FileHandle {
   detail::IoCall<std::size_t> write_at(std::span<const std::byte> from, std::uint64_t offset) const noexcept {
     return {detail::transfer_request(detail::IoCode::Write, descriptor(), from.data(), from.size(), within_files(offset)), subject("write")};
   }
+  /// The same with memory that the kernel keeps ready.
+  detail::IoCall<std::size_t> read_at(RegisteredBytes to, std::uint64_t offset) const noexcept {
+    return {within(to.memory(), detail::transfer_request(detail::IoCode::Read, descriptor(), to.data(), to.size(), within_files(offset))), subject("read")};
+  }
+  detail::IoCall<std::size_t> write_at(RegisteredBytes from, std::uint64_t offset) const noexcept {
+    return {within(from.memory(), detail::transfer_request(detail::IoCode::Write, descriptor(), from.data(), from.size(), within_files(offset))),
+            subject("write")};
+  }
   /// The same into, and from, several buffers in turn, of which 1024 are looked at. Lifetime: of the span too.
   detail::IoCall<std::size_t> read_at(std::span<const iovec> to, std::uint64_t offset) const noexcept {
     return {detail::vector_request(detail::IoCode::ReadV, descriptor(), to.data(), to.size(), within_files(offset)), subject("read")};
@@ -155,26 +164,11 @@ class File : public FileHandle {
   }
 
   /// Fills the buffer. @return  how much; less than its size only where the file ends
-  [[nodiscard]] Task<std::size_t> read_all_at(std::span<std::byte> to, std::uint64_t offset) const {
-    std::size_t done = 0;
-    while (done < to.size()) {
-      const IoResult<std::size_t> count = co_await read_at(to.subspan(done), offset + done).or_error();
-      if (!go_on(count, "read")) continue;
-      if (*count == 0) break;
-      done += *count;
-    }
-    co_return done;
-  }
+  [[nodiscard]] Task<std::size_t> read_all_at(std::span<std::byte> to, std::uint64_t offset) const { return read_all_of(to, offset); }
+  [[nodiscard]] Task<std::size_t> read_all_at(RegisteredBytes to, std::uint64_t offset) const { return read_all_of(to, offset); }
   /// Writes all of it.
-  [[nodiscard]] Task<> write_all_at(std::span<const std::byte> from, std::uint64_t offset) const {
-    while (!from.empty()) {
-      const IoResult<std::size_t> count = co_await write_at(from, offset).or_error();
-      if (!go_on(count, "write")) continue;
-      if (*count == 0) detail::throw_wrote_nothing(subject("write"));
-      from = from.subspan(*count);
-      offset += *count;
-    }
-  }
+  [[nodiscard]] Task<> write_all_at(std::span<const std::byte> from, std::uint64_t offset) const { return write_all_of(from, offset); }
+  [[nodiscard]] Task<> write_all_at(RegisteredBytes from, std::uint64_t offset) const { return write_all_of(from, offset); }
   [[nodiscard]] Task<> write_all_at(std::string_view text, std::uint64_t offset) const { return write_all_at(std::as_bytes(std::span(text)), offset); }
   /// Writes all of it at the file's own position: one after another, as to a pipe, or to a file that was opened to append.
   [[nodiscard]] Task<> write_all(std::span<const std::byte> from) const {
@@ -245,6 +239,27 @@ class File : public FileHandle {
   static std::uint64_t within_files(std::uint64_t offset) noexcept { return std::min(offset, detail::kLastOffset); }
   detail::IoCall<std::size_t> read_somewhere(std::span<std::byte> to, std::uint64_t offset) const noexcept {
     return {detail::transfer_request(detail::IoCode::Read, descriptor(), to.data(), to.size(), offset), subject("read")};
+  }
+  template <class Bytes>
+  Task<std::size_t> read_all_of(Bytes to, std::uint64_t offset) const {
+    std::size_t done = 0;
+    while (done < to.size()) {
+      const IoResult<std::size_t> count = co_await read_at(to.subspan(done), offset + done).or_error();
+      if (!go_on(count, "read")) continue;
+      if (*count == 0) break;
+      done += *count;
+    }
+    co_return done;
+  }
+  template <class Bytes>
+  Task<> write_all_of(Bytes from, std::uint64_t offset) const {
+    while (from.size() != 0) {
+      const IoResult<std::size_t> count = co_await write_at(from, offset).or_error();
+      if (!go_on(count, "write")) continue;
+      if (*count == 0) detail::throw_wrote_nothing(subject("write"));
+      from = from.subspan(*count);
+      offset += *count;
+    }
   }
   /// False: a signal has ended it, and it is to be tried again. Errors: the operation's.
   bool go_on(const IoResult<std::size_t>& count, const char* what) const {

@@ -10,7 +10,7 @@ namespace weft::inline v0::detail {
 /// returns it, or an error number, negative.
 enum class IoCode : std::uint8_t {
   Nop,        // nothing; result 0
-  Read,       // address, length, offset: kNoOffset is the file's own position, or there is none
+  Read,       // address, length, offset: kNoOffset is the file's own position, or there is none; address_2: the KnownMemory that it is in, or null
   Write,      //
   ReadV,      // address: iovec, length: how many
   WriteV,     //

@@ -3,6 +3,7 @@
 #include <weft/io/unix_socket.hpp>
 #include <weft/weft.hpp>
 
+#include "support/no_free_descriptor.hpp"
 #include "support/temporary_folder.hpp"
 #include "unit/io/streams.hpp"
 
@@ -361,15 +362,10 @@ TEST_CASE("a listener that finds no free descriptor says so, loses nothing, and 
       CHECK(accepted.has_value());
       TcpStream client = co_await TcpStream::connect(listener.local_address());
       co_await client.write_all(bytes_in("patience"));
-      rlimit before{};
-      ::getrlimit(RLIMIT_NOFILE, &before);
-      const int next = ::dup(0);
-      ::close(next);
-      const rlimit lower{static_cast<rlim_t>(next), before.rlim_max};
-      ::setrlimit(RLIMIT_NOFILE, &lower);
+      std::optional<NoFreeDescriptor> limit(std::in_place);
       const auto refused = co_await listener.accept().or_error();
       const auto again = co_await listener.accept().or_error();
-      ::setrlimit(RLIMIT_NOFILE, &before);
+      limit.reset();
       CHECK(refused.error() == std::errc::too_many_files_open);
       CHECK(again.error() == std::errc::too_many_files_open);
       TcpStream server = co_await listener.accept();

@@ -78,7 +78,6 @@ std::int32_t connect_to(const IoRequest& request) noexcept {
 }
 
 std::int32_t accept_from(const IoRequest& request) noexcept {
-  if (const std::int32_t events = ready_events(request.fd, POLLIN); events < 0) return events;
   return result_of(::accept4(request.fd, pointer<sockaddr>(request.address), pointer<socklen_t>(request.address_2), static_cast<int>(request.flags)));
 }
 

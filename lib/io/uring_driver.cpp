@@ -12,6 +12,7 @@
 #include "base/valgrind.hpp"
 #include "io/driver.hpp"
 #include "io/faults.hpp"
+#include "io/perform.hpp"
 #include "io/reap_right.hpp"
 #include "io/tsan.hpp"
 #include "io/uring_buffers.hpp"
@@ -43,6 +44,7 @@ class UringDriver final : public IoDriver {
   }
 
   bool start(IoOperation& operation) noexcept override {
+    if (operation.code == IoCode::Accept && try_accept(operation)) return false;
     const Inside inside(is_inside_);
     if (is_refused(operation)) return false;
     if (IoFaults* const faults = IoFaults::present(); faults != nullptr) [[unlikely]] {
@@ -139,6 +141,7 @@ class UringDriver final : public IoDriver {
   // What is in user_data beside addresses of operations.
   static constexpr std::uint64_t kNobody = 0;
   static constexpr std::uint64_t kWakeUp = 1;
+  static constexpr int kNowhere = -1;
 
   void wake_owner() noexcept override {
     const int file = event_file_ >= 0 ? event_file_ : wake_file_;
@@ -204,6 +207,20 @@ class UringDriver final : public IoDriver {
     if (!index) return;
     request.opcode = operation.code == IoCode::Read ? IORING_OP_READ_FIXED : IORING_OP_WRITE_FIXED;
     request.buf_index = *index;
+  }
+
+  /// Accepts a connection at once if the completion of an accept there has said that more wait (SOCKETS.md, "connections that wait"). True: it has
+  /// ended, by a connection or an error.
+  bool try_accept(IoOperation& operation) noexcept {
+    // relaxed, both: a hint.
+    if (more_wait_at_.load(relaxed) != operation.fd) return false;
+    const std::int32_t result = perform(operation);
+    if (result == -EAGAIN) {
+      more_wait_at_.store(kNowhere, relaxed);
+      return false;
+    }
+    set_result(operation, result);
+    return true;
   }
 
   bool try_start(IoOperation& operation) noexcept {
@@ -336,6 +353,11 @@ class UringDriver final : public IoDriver {
         note_landed(&operation);
         buffers_->note_used(operation, flags >> IORING_CQE_BUFFER_SHIFT);
       }
+      if ((flags & IORING_CQE_F_SOCK_NONEMPTY) != 0) {
+        note_landed(&operation);
+        // relaxed: a hint.
+        if (operation.code == IoCode::Accept) more_wait_at_.store(operation.fd, relaxed);
+      }
       landed.push(operation, without_restarts(result));
       ++count;
     });
@@ -358,6 +380,7 @@ class UringDriver final : public IoDriver {
   Atomic<bool> has_unsubmitted_{false};
   Atomic<IoOperation*> kept_{nullptr};  // they have ended, and whoever takes completions next is to wake them
   ReapRight right_;
+  Atomic<int> more_wait_at_{kNowhere};  // a listener that had another connection when one was accepted
   // ---- by whoever has the right ----
   Atomic<bool> is_wake_read_{false};
 };

@@ -28,7 +28,7 @@ enum class IoCode : std::uint8_t {
   ReceiveChosen,  // flags; afterwards address: the buffer, address_2: its BufferHome, mode: its number; -ENOBUFS: there is none
   ReceiveMsg, // address: msghdr, flags
   SendMsg,    //
-  Accept,     // address: sockaddr or null, address_2: socklen_t, flags
+  Accept,     // fd: calls of it do not block; address: sockaddr or null, address_2: socklen_t, flags
   Connect,    // address: sockaddr, length
   Shutdown,   // flags: which half
   Poll,       // flags: events; result: those that there are

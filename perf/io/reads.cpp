@@ -4,10 +4,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <chrono>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
 #include <utility>
-#include <vector>
+
+#include <weft/io/aligned_buffer.hpp>
 
 #include "support/add_case.hpp"
 #include "support/bench.hpp"
@@ -16,20 +20,40 @@ namespace io {
 
 namespace {
 
-int unnamed_file() {
+/// Negative: this file system has no direct I/O.
+int unnamed_file(NumberedFile::By way) {
   std::array<char, 32> name{"/tmp/weft-perf-XXXXXX"};
-  const int file = ::mkostemp(name.data(), O_CLOEXEC);
-  perf::verify(file >= 0, "a file");
-  ::unlink(name.data());
+  const int file = ::mkostemp(name.data(), O_CLOEXEC | (way == NumberedFile::By::Disk ? O_DIRECT : 0));
+  perf::verify(file >= 0 || (way == NumberedFile::By::Disk && errno == EINVAL), "a file");
+  if (file >= 0) ::unlink(name.data());
   return file;
+}
+
+bool has_direct_io() {
+  static const bool has = [] {
+    const int file = unnamed_file(NumberedFile::By::Disk);
+    if (file >= 0) ::close(file);
+    return file >= 0;
+  }();
+  return has;
+}
+
+void read(benchmark::State& state, const Reads& reads, NumberedFile::By way, unsigned depth) {
+  const NumberedFile file(way);
+  const auto count = perf::size<std::uint64_t>(way == NumberedFile::By::Memory ? 200'000 : 20'000, 1'000);
+  static_cast<void>(reads(file, count / 10, depth));
+  while (state.KeepRunningBatch(static_cast<benchmark::IterationCount>(count))) {
+    perf::verify(reads(file, count, depth) == count, "each block is the one that was asked for");
+  }
 }
 
 }  // namespace
 
-NumberedFile::NumberedFile() : file_(unnamed_file()), blocks_(perf::size(16'384, 64)) {
-  std::vector<std::uint64_t> block(kBlock / sizeof(std::uint64_t));
+NumberedFile::NumberedFile(By way) : file_(unnamed_file(way)), blocks_(perf::size(16'384, 64)) {
+  weft::io::AlignedBuffer block(kBlock);
+  std::fill(block.bytes().begin(), block.bytes().end(), std::byte{0});
   for (std::uint64_t i = 0; i < blocks_; ++i) {
-    block[0] = i;
+    std::memcpy(block.data(), &i, sizeof i);
     perf::verify(::pwrite(file_, block.data(), kBlock, static_cast<off_t>(i * kBlock)) == static_cast<ssize_t>(kBlock), "a block is written");
   }
 }
@@ -48,14 +72,13 @@ bool add_nops(const std::string& contender, Nops nops) {
 bool add_reads(const std::string& contender, Reads reads) {
   for (const unsigned depth : {32U, 128U}) {
     perf::add_case("read-" + std::to_string(depth), contender, 1, [reads, depth](benchmark::State& state) {
-      const NumberedFile file;
-      const auto count = perf::size<std::uint64_t>(200'000, 1'000);
-      static_cast<void>(reads(file, count / 10, depth));
-      while (state.KeepRunningBatch(static_cast<benchmark::IterationCount>(count))) {
-        perf::verify(reads(file, count, depth) == count, "each block is the one that was asked for");
-      }
+      read(state, reads, NumberedFile::By::Memory, depth);
     })->Unit(benchmark::kNanosecond);
   }
+  if (!has_direct_io()) return true;
+  perf::add_case("direct-32", contender, 1, [reads](benchmark::State& state) {
+    read(state, reads, NumberedFile::By::Disk, 32);
+  })->Unit(benchmark::kNanosecond);
   return true;
 }
 

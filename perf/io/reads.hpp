@@ -1,8 +1,9 @@
 /// @file
 /// Operations that do not wait, on one thread.
 ///
-/// nop       one operation that does nothing after the other: what it costs to go to the kernel and back
-/// read-<n>  blocks of 4 KiB at random places of a file that is in memory, always n at once
+/// nop         one operation that does nothing after the other: what it costs to go to the kernel and back
+/// read-<n>    blocks of 4 KiB at random places of a file that is in memory, always n at once
+/// direct-<n>  the same from the disk itself, past that memory
 #pragma once
 
 #include <cstddef>
@@ -17,7 +18,8 @@ inline constexpr std::size_t kBlock = 4096;
 /// A file whose blocks each begin with their number.
 class NumberedFile {
  public:
-  NumberedFile();
+  enum class By : bool { Memory, Disk };
+  explicit NumberedFile(By way);
   ~NumberedFile();
   NumberedFile(const NumberedFile&) = delete;
   NumberedFile& operator=(const NumberedFile&) = delete;
@@ -34,7 +36,8 @@ class NumberedFile {
 using Nops = std::function<void(std::uint64_t count)>;
 bool add_nops(const std::string& contender, Nops nops);
 
-/// Reads so many blocks at places that `block_of(i)` says, `depth` at once; returns how many began with their number.
+/// Reads so many blocks at places that `block_of(i)` says, `depth` at once, into memory at multiples of kBlock; returns how many began with their
+/// number.
 using Reads = std::function<std::uint64_t(const NumberedFile& file, std::uint64_t count, unsigned depth)>;
 bool add_reads(const std::string& contender, Reads reads);
 

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include <weft/io/aligned_buffer.hpp>
+
 #include "io/reads.hpp"
 #include "io/uring_ring.hpp"
 
@@ -22,16 +24,15 @@ namespace {
 enum class Buffers : bool { Ordinary, Registered };
 
 std::uint64_t read_blocks(const NumberedFile& file, std::uint64_t count, unsigned depth, Buffers kind) {
-  constexpr std::size_t kWords = kBlock / sizeof(std::uint64_t);
   struct Read {
     std::uint64_t block;
     std::uint64_t* buffer;
   };
   Ring ring;
-  std::vector<std::uint64_t> memory(depth * kWords);
-  if (kind == Buffers::Registered) ring.register_memory(memory.data(), memory.size() * sizeof(std::uint64_t));
+  weft::io::AlignedBuffer memory(depth * kBlock);
+  if (kind == Buffers::Registered) ring.register_memory(memory.data(), memory.size());
   std::vector<Read> all(depth);
-  for (unsigned i = 0; i < depth; ++i) all[i].buffer = &memory[i * kWords];
+  for (unsigned i = 0; i < depth; ++i) all[i].buffer = reinterpret_cast<std::uint64_t*>(memory.data() + i * kBlock);
   std::uint64_t begun = 0;
   std::uint64_t ended = 0;
   std::uint64_t right = 0;
@@ -59,7 +60,6 @@ std::uint64_t read_blocks(const NumberedFile& file, std::uint64_t count, unsigne
 
 [[maybe_unused]] const bool reads = add_reads(
     "io_uring", [](const NumberedFile& file, std::uint64_t count, unsigned depth) { return read_blocks(file, count, depth, Buffers::Ordinary); });
-// What an API for registered buffers could gain.
 [[maybe_unused]] const bool registered = add_reads("io_uring-registered", [](const NumberedFile& file, std::uint64_t count, unsigned depth) {
   return read_blocks(file, count, depth, Buffers::Registered);
 });

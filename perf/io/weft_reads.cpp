@@ -1,8 +1,11 @@
 /// @file
 /// weft: a task for each read that is under way, on a runtime of one worker and inside sync_wait.
+#include <unistd.h>
+
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <utility>
-#include <vector>
 
 #include <weft/io/call.hpp>
 #include <weft/weft.hpp>
@@ -23,26 +26,40 @@ Task<> nop(std::uint64_t count) {
 }
 
 struct Shared {
+  Shared(const NumberedFile& numbered, std::uint64_t how_many) : file(numbered), opened(::dup(numbered.file()), "the file"), count(how_many) {}
   const NumberedFile& file;
+  const weft::io::File opened;
   const std::uint64_t count;
   std::uint64_t begun = 0;
   std::uint64_t right = 0;
 };
 
-Task<> read_blocks(Shared& shared) {
-  std::vector<std::uint64_t> buffer(kBlock / sizeof(std::uint64_t));
+/// @tparam Bytes  RegisteredBytes or a span
+template <class Bytes>
+Task<> read_blocks(Shared& shared, Bytes buffer) {
   while (shared.begun < shared.count) {
     const std::uint64_t block = block_of(shared.begun++, shared.file.blocks());
-    const std::size_t size = co_await IoCall<std::size_t>(
-        IoRequest{.code = IoCode::Read, .fd = shared.file.file(), .length = kBlock, .address = buffer.data(), .offset = block * kBlock}, {"read"});
-    shared.right += size == kBlock && buffer[0] == block ? 1 : 0;
+    const std::size_t size = co_await shared.opened.read_at(buffer, block * kBlock);
+    std::uint64_t number = 0;
+    std::memcpy(&number, buffer.data(), sizeof number);
+    shared.right += size == kBlock && number == block ? 1 : 0;
   }
 }
 
 Task<std::uint64_t> read_all(const NumberedFile& file, std::uint64_t count, unsigned depth) {
   Shared shared{file, count};
+  weft::io::AlignedBuffer memory(depth * kBlock);
   Counter all;
-  for (unsigned i = 0; i < depth; ++i) weft::spawn(read_blocks(shared), all);
+  for (unsigned i = 0; i < depth; ++i) weft::spawn(read_blocks(shared, memory.bytes().subspan(i * kBlock, kBlock)), all);
+  co_await all;
+  co_return shared.right;
+}
+
+Task<std::uint64_t> read_all_registered(const NumberedFile& file, std::uint64_t count, unsigned depth) {
+  Shared shared{file, count};
+  weft::io::RegisteredBuffer memory(depth * kBlock);
+  Counter all;
+  for (unsigned i = 0; i < depth; ++i) weft::spawn(read_blocks(shared, memory.part(i * kBlock, kBlock)), all);
   co_await all;
   co_return shared.right;
 }
@@ -56,6 +73,10 @@ Task<std::uint64_t> read_all(const NumberedFile& file, std::uint64_t count, unsi
 [[maybe_unused]] const bool reads = add_reads("weft", [](const NumberedFile& file, std::uint64_t count, unsigned depth) {
   weft::Runtime rt{{.workers = 1}};
   return rt.run(read_all(file, count, depth));
+});
+[[maybe_unused]] const bool registered = add_reads("weft-registered", [](const NumberedFile& file, std::uint64_t count, unsigned depth) {
+  weft::Runtime rt{{.workers = 1}};
+  return rt.run(read_all_registered(file, count, depth));
 });
 [[maybe_unused]] const bool reads_here = add_reads("weft-sync", [](const NumberedFile& file, std::uint64_t count, unsigned depth) {
   return weft::sync_wait(read_all(file, count, depth));

@@ -6,26 +6,24 @@
 #include <weft/weft.hpp>
 
 #include "stress/io/buffers.hpp"
+#include "stress/io/storm.hpp"
 #include "support/open_descriptors.hpp"
 #include "support/seeded_random.hpp"
 #include "support/stress_clock.hpp"
 #include "support/temporary_folder.hpp"
 #include "unit/io/streams.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstring>
 #include <memory>
-#include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -40,12 +38,8 @@ using weft::io::SocketAddress;
 using weft::io::TcpListener;
 using weft::io::TcpStream;
 using weft::io::UnixStream;
-using Clock = std::chrono::steady_clock;
 
 namespace {
-
-/// The error of a child that ends its group.
-struct StormOver {};
 
 enum class Kind : std::uint8_t { Socket, Pipe, File, Accept, Connect, Meet, Sleep };
 
@@ -59,6 +53,7 @@ struct Attempt {
   bool has_ended = false;
   bool is_cancelled = false;
   std::size_t size = 0;  // that it has given
+  TcpListener meeting;  // of its own: who comes late comes to nobody else
   TcpStream connected;
   TcpStream accepted;
   std::unique_ptr<Buffer> buffer = std::make_unique<Buffer>();
@@ -96,7 +91,7 @@ class Storm {
   /// What was wrong; empty: nothing.
   [[nodiscard]] const std::string& fault() const noexcept { return fault_; }
   /// From each request to stop until its scope had ended.
-  [[nodiscard]] const std::vector<Clock::duration>& exits() const noexcept { return exits_; }
+  [[nodiscard]] const std::vector<ScopeLeaver::Clock::duration>& exits() const noexcept { return scopes_.times(); }
   [[nodiscard]] int begun() const noexcept { return begun_; }
   [[nodiscard]] int cancelled() const noexcept { return cancelled_; }
 
@@ -105,18 +100,14 @@ class Storm {
     ++stamp_;
     std::vector<Attempt> attempts(1 + random_.below(kMost));
     for (std::size_t i = 0; i < attempts.size(); ++i) draw(attempts[i], i);
-    std::atomic<Clock::rep> asked{0};
-    const bool is_timed = random_.one_in(4);
-    try {
-      if (is_timed) {
-        static_cast<void>(co_await weft::completed_within(in_scope(attempts, asked), std::chrono::microseconds(random_.below(200))));
-      } else {
-        co_await in_scope(attempts, asked);
+    co_await scopes_.run([this, &attempts](TaskGroup& group) {
+      for (Attempt& attempt : attempts) {
+        attempt.has_begun = true;
+        begun_ += attempt.kind == Kind::Meet ? 2 : 1;
+        group.spawn(perform(attempt));
+        if (attempt.is_fed) group.spawn([this, &attempt] { feed(attempt); });
       }
-    } catch (const StormOver&) {
-      // By this the scope was to end.
-    }
-    if (!is_timed) exits_.push_back(Clock::now().time_since_epoch() - Clock::duration(asked.load()));
+    });
     for (Attempt& attempt : attempts) {
       if (attempt.has_begun) note(fault_of(attempt));
       if (!graveyard_.bury(std::move(attempt.buffer))) note("a buffer was written to after its operation had ended");
@@ -125,57 +116,10 @@ class Storm {
 
   void draw(Attempt& attempt, std::size_t slot) {
     attempt.kind = static_cast<Kind>(random_.below(7));
-    // What is connected is to be met by nobody else.
-    if (attempt.kind == Kind::Meet && slot != 0) attempt.kind = Kind::Socket;
+    if (attempt.kind == Kind::Meet) attempt.meeting = TcpListener::listen(SocketAddress::loopback(0));
     attempt.slot = slot;
     attempt.offset = random_.below(places_.text.size() - Buffer::kSize);
     attempt.is_fed = (attempt.kind == Kind::Socket || attempt.kind == Kind::Pipe) && random_.one_in(3);
-  }
-
-  Task<> in_scope(std::vector<Attempt>& attempts, std::atomic<Clock::rep>& asked) {
-    co_await weft::with_task_group([&](TaskGroup& group) -> Task<> {
-      const auto ask = [&] {
-        Clock::rep none = 0;
-        asked.compare_exchange_strong(none, Clock::now().time_since_epoch().count());
-      };
-      for (Attempt& attempt : attempts) {
-        attempt.has_begun = true;
-        begun_ += attempt.kind == Kind::Meet ? 2 : 1;
-        group.spawn(perform(attempt));
-        if (attempt.is_fed) group.spawn([this, &attempt] { feed(attempt); });
-      }
-      // By another worker, perhaps, before the last ones have begun.
-      if (random_.one_in(4)) {
-        group.spawn([&group, ask] {
-          ask();
-          group.request_stop();
-        });
-      }
-      if (random_.one_in(8)) {
-        group.spawn([ask] {
-          ask();
-          throw StormOver();
-        });
-      }
-      co_await any_moment();
-      ask();
-      group.request_stop();
-    });
-  }
-
-  Task<> any_moment() {
-    switch (random_.below(3)) {
-      case 0: co_return;
-      case 1:
-        for (std::uint64_t i = random_.below(20); i > 0; --i) co_await weft::yield();
-        co_return;
-      default:
-        try {
-          co_await weft::sleep_for(std::chrono::microseconds(random_.below(200)));
-        } catch (const weft::OperationCancelled&) {
-          // Somebody else was first.
-        }
-    }
   }
 
   Task<> perform(Attempt& attempt) {
@@ -203,8 +147,8 @@ class Storm {
     }
   }
 
-  Task<> connect(Attempt& attempt) { attempt.connected = co_await TcpStream::connect(meeting_.local_address()); }
-  Task<> accept(Attempt& attempt) { attempt.accepted = co_await meeting_.accept(); }
+  Task<> connect(Attempt& attempt) { attempt.connected = co_await TcpStream::connect(attempt.meeting.local_address()); }
+  Task<> accept(Attempt& attempt) { attempt.accepted = co_await attempt.meeting.accept(); }
 
   void feed(const Attempt& attempt) const {
     if (attempt.kind == Kind::Socket) {
@@ -251,16 +195,13 @@ class Storm {
     std::string fault;
     if (attempt.connected.is_open()) {
       if (!attempt.accepted.is_open()) {
-        if (!take_waiting(meeting_)) fault = "a connection was lost to an accept that had ended";
+        if (!take_waiting(attempt.meeting)) fault = "a connection was lost to an accept that had ended";
       } else if (attempt.accepted.peer_address() != attempt.connected.local_address()) {
         fault = "somebody else was accepted";
       }
       attempt.connected.reset_on_close();
     }
     if (attempt.accepted.is_open()) attempt.accepted.reset_on_close();
-    attempt.accepted.close();
-    // The system may have connected what was cancelled in that moment.
-    while (take_waiting(meeting_)) continue;
     return fault;
   }
 
@@ -273,6 +214,7 @@ class Storm {
 
   /// Takes a connection from the queue of a listener, and drops it. False: there is none.
   static bool take_waiting(const TcpListener& listener) {
+    if (!has_arrived(listener.native_handle())) return false;
     const weft::io::Descriptor taken(::accept4(listener.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     // Without goodbye, or its port would be taken for a minute.
     const linger none{1, 0};
@@ -285,38 +227,31 @@ class Storm {
   }
 
   SeededRandom random_;
+  ScopeLeaver scopes_{random_};
   const Places places_;
   std::vector<std::pair<UnixStream, UnixStream>> sockets_;
   std::vector<weft::io::Pipe> pipes_;
   TcpListener nobody_comes_ = TcpListener::listen(SocketAddress::loopback(0));
-  TcpListener meeting_ = TcpListener::listen(SocketAddress::loopback(0));
   std::uint64_t stamp_ = 0;
   Graveyard graveyard_;
   std::string fault_;
-  std::vector<Clock::duration> exits_;
   int begun_ = 0;
   int cancelled_ = 0;
 };
 
-Task<> connect_and_keep(SocketAddress address, std::vector<TcpStream>& to) {
-  TcpStream stream = co_await TcpStream::connect(address);
-  to.push_back(std::move(stream));
+/// Whether the system answers nobody any more who comes to a listener.
+bool is_full(const TcpListener& listener) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(listener.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) throw std::runtime_error("the listener does not say how full it is");
+  // Of a listener the first says how many wait, the second how many may, but for one.
+  return info.tcpi_unacked > info.tcpi_sacked;
 }
 
-/// Has the queue of a listener be full, so that the system answers nobody any more.
-Task<> fill(TcpListener& listener, std::vector<TcpStream>& kept) {
-  bool is_connected = true;
-  while (is_connected) is_connected = co_await weft::completed_within(connect_and_keep(listener.local_address(), kept), 20ms);
-}
-
-/// Says how long the ends of scopes have taken.
-void report(weft::IoBackend backend, unsigned workers, std::vector<Clock::duration> exits) {
-  std::sort(exits.begin(), exits.end());
-  const auto share = [&](double part) {
-    return std::chrono::duration<double, std::micro>(exits[static_cast<std::size_t>(part * static_cast<double>(exits.size() - 1))]).count();
-  };
-  std::fprintf(stderr, "%s, %u workers: %zu scopes, from the request to stop to the end: median %.1f us, p99 %.1f us, longest %.1f us\n", name_of(backend),
-               workers, exits.size(), share(0.5), share(0.99), share(1));
+/// Has the queue of a listener be full. Pre: it has room for one.
+Task<> fill(const TcpListener& listener, TcpStream& kept) {
+  kept = co_await TcpStream::connect(listener.local_address());
+  while (!is_full(listener)) co_await weft::yield();
 }
 
 void storm_with(weft::IoBackend backend, unsigned workers, int operations) {
@@ -328,14 +263,14 @@ void storm_with(weft::IoBackend backend, unsigned workers, int operations) {
   std::string fault;
   int begun = 0;
   int cancelled = 0;
-  std::vector<Clock::duration> exits;
+  std::vector<ScopeLeaver::Clock::duration> exits;
   {
     Watchdog watchdog("cancel storm", 60s);
     weft::Runtime rt{{.workers = workers, .io_backend = backend}};
     rt.run([&]() -> Task<> {
       File file = co_await File::open(path);
-      auto listener = TcpListener::listen(SocketAddress::loopback(0), {.backlog = 0});
-      std::vector<TcpStream> kept;
+      const auto listener = TcpListener::listen(SocketAddress::loopback(0), {.backlog = 0});
+      TcpStream kept;
       co_await fill(listener, kept);
       std::vector<std::unique_ptr<Storm>> storms;
       for (std::uint64_t i = 0; i < kStorms; ++i) {

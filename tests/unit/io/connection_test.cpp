@@ -7,6 +7,7 @@
 #include "support/temporary_folder.hpp"
 #include "unit/io/streams.hpp"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -23,6 +24,7 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <variant>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -104,8 +106,20 @@ std::string said_by(F function) {
   }
 }
 
+/// Whether a call on it would keep its thread. (The runtime would go on by another one, so nothing else shows it.)
+bool blocks(const weft::detail::Socket& socket) { return (::fcntl(socket.native_handle(), F_GETFL) & O_NONBLOCK) == 0; }
+
 /// An address at which nobody listens.
 SocketAddress refusing() { return TcpListener::listen(SocketAddress::loopback(0)).local_address(); }
+
+Task<std::string> said_of_connect(std::vector<SocketAddress> addresses, std::chrono::nanoseconds each) {
+  try {
+    static_cast<void>(co_await TcpStream::connect(std::move(addresses), each));
+  } catch (const std::system_error& error) {
+    co_return error.what();
+  }
+  co_return "connected";
+}
 
 bool has_ipv6() {
   return said_by([] { return TcpListener::listen(SocketAddress::loopback_v6(0)); }).empty();
@@ -202,6 +216,7 @@ TEST_CASE("a listening socket that somebody else has made is taken over, and wha
     weft::io::Descriptor native(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     CHECK(::listen(native.number(), 10) == 0);
     TcpListener listener(std::move(native));
+    CHECK_FALSE(blocks(listener));
     const SocketAddress address = SocketAddress::loopback(listener.local_address().port());
     co_await converse(listener, address, ask_tcp);
     const SocketAddress at = SocketAddress::unix_path(path);
@@ -209,6 +224,7 @@ TEST_CASE("a listening socket that somebody else has made is taken over, and wha
     CHECK(::bind(named.number(), at.native(), at.native_size()) == 0);
     CHECK(::listen(named.number(), 10) == 0);
     UnixListener by_path(std::move(named));
+    CHECK_FALSE(blocks(by_path));
     co_await converse(by_path, at, ask_unix);
     by_path.close();
     CHECK(std::filesystem::remove(path));
@@ -219,9 +235,10 @@ TEST_CASE("a listening socket that somebody else has made is taken over, and wha
 }
 
 TEST_CASE("an address that does not answer has its own time, and leaves the others theirs") {
+  const SocketAddress nobody = refusing();
   for (const weft::IoBackend backend : working_backends()) {
     weft::Runtime rt{{.workers = 2, .io_backend = backend}};
-    rt.run([]() -> Task<> {
+    rt.run([&]() -> Task<> {
       // Whose queue, for one connection, is full: the system drops what comes.
       auto dead = TcpListener::listen(SocketAddress::loopback(0), {.backlog = 0});
       const SocketAddress address = dead.local_address();
@@ -230,13 +247,38 @@ TEST_CASE("an address that does not answer has its own time, and leaves the othe
       const std::vector<SocketAddress> both{address, live.local_address()};
       TcpStream client = co_await TcpStream::connect(both, 200ms);
       CHECK(client.peer_address() == live.local_address());
-      std::string said;
-      try {
-        client = co_await TcpStream::connect("127.0.0.1", address.port(), 20ms);
-      } catch (const std::system_error& error) {
-        said = error.what();
-      }
-      CHECK(said == "weft: connect of " + address.to_string() + ": Connection timed out");
+      // What the first has said, whatever comes after it.
+      const std::vector<SocketAddress> silent_first{address, nobody};
+      const std::string silent = co_await said_of_connect(silent_first, 20ms);
+      CHECK(silent == "weft: connect of " + address.to_string() + ": Connection timed out");
+      const std::vector<SocketAddress> refusing_first{nobody, address};
+      const std::string refused = co_await said_of_connect(refusing_first, 20ms);
+      CHECK(refused == "weft: connect of " + nobody.to_string() + ": Connection refused");
+    });
+  }
+}
+
+TEST_CASE("who gives each address less time is through with those that do not answer sooner") {
+  for (const weft::IoBackend backend : working_backends()) {
+    weft::Runtime rt{{.workers = 1, .io_backend = backend}};
+    rt.run([]() -> Task<> {
+      auto dead = TcpListener::listen(SocketAddress::loopback(0), {.backlog = 0});
+      const SocketAddress address = dead.local_address();
+      const std::vector<SocketAddress> alone{address};
+      const TcpStream waiting = co_await TcpStream::connect(address);
+      const auto by_name = [](std::uint16_t port, std::chrono::nanoseconds each) -> Task<std::string> {
+        try {
+          static_cast<void>(co_await TcpStream::connect("127.0.0.1", port, each));
+        } catch (const std::system_error& error) {
+          co_return error.what();
+        }
+        co_return "connected";
+      };
+      // The system itself would give up after two minutes, and the default is ten seconds.
+      const auto first = co_await weft::when_any(said_of_connect(alone, 1h), by_name(address.port(), 20ms));
+      CHECK(first.index() == 1);
+      const bool has_right_name = first.index() == 1 && std::get<1>(first) == "weft: connect of " + address.to_string() + ": Connection timed out";
+      CHECK(has_right_name);
     });
   }
 }

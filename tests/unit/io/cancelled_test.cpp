@@ -1,12 +1,17 @@
 #include <catch2/catch.hpp>
 #include <weft/io/buffered_reader.hpp>
+#include <weft/io/file.hpp>
 #include <weft/io/tcp.hpp>
 #include <weft/io/unix_socket.hpp>
 #include <weft/weft.hpp>
 
 #include "support/seeded_random.hpp"
+#include "support/skip.hpp"
+#include "support/temporary_folder.hpp"
 #include "unit/io/streams.hpp"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -92,6 +97,7 @@ TEST_CASE("a timeout ends a connect to a peer that says nothing") {
   with_each_setting([]() -> Task<> {
     auto listener = TcpListener::listen(SocketAddress::loopback(0), {.backlog = 0});
     std::vector<TcpStream> connected;
+    co_await connect_one(listener.local_address(), connected);
     // Until its queue is full the system answers for it.
     bool is_connected = true;
     while (is_connected) is_connected = co_await weft::completed_within(connect_one(listener.local_address(), connected), 20ms);
@@ -99,6 +105,26 @@ TEST_CASE("a timeout ends a connect to a peer that says nothing") {
     TcpStream server = co_await listener.accept();
     CHECK(server.is_open());
   });
+}
+
+TEST_CASE("a timeout ends what a thread of the kernel's waits for, and that is a stop as any other") {
+  constexpr int kRounds = 20;  // the thread may not have begun by the time that it is to end
+  const TemporaryFolder folder;
+  const std::string path = folder.write("leased", "text").string();
+  const weft::io::Descriptor holder(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // Who opens the file waits until its holder, who is asked by a signal, gives the lease back. The signal is one that nobody minds.
+  const bool has_lease = ::fcntl(holder.number(), F_SETSIG, SIGWINCH) == 0 && ::fcntl(holder.number(), F_SETLEASE, F_WRLCK) == 0;
+  if (!has_lease) return skip("this file system has no leases");
+  for (const weft::IoBackend backend : working_backends()) {
+    if (backend != weft::IoBackend::Uring) continue;  // the others have no such threads, and their own cannot be ended
+    weft::Runtime rt{{.workers = 1, .io_backend = backend}};
+    rt.run([&]() -> Task<> {
+      for (int i = 0; i < kRounds; ++i) {
+        const auto opened = co_await weft::completed_within(weft::io::File::open(path), kSoon);
+        CHECK_FALSE(opened.has_value());
+      }
+    });
+  }
 }
 
 TEST_CASE("a timeout ends a Unix connect that waits for room") {

@@ -338,6 +338,13 @@ class UringDriver final : public IoDriver {
     return result <= kFirst && result >= kLast ? -EINTR : result;
   }
 
+  /// An accept may have been ended when the kernel had woken it, and nobody else, for a connection (SOCKETS.md, C4).
+  [[nodiscard]] static std::int32_t result_of_stopped(IoOperation& operation) noexcept {
+    note_landed(&operation);
+    const std::int32_t result = operation.code == IoCode::Accept ? perform(operation) : -EAGAIN;
+    return result != -EAGAIN ? result : -ECANCELED;
+  }
+
   void take_completions(Landed& landed, Looks who) noexcept {
     std::uint32_t count = 0;
     ring_.take_completions([&](std::uint64_t user_data, std::int32_t result, std::uint32_t flags) {
@@ -358,6 +365,7 @@ class UringDriver final : public IoDriver {
         // relaxed: a hint.
         if (operation.code == IoCode::Accept) more_wait_at_.store(operation.fd, relaxed);
       }
+      if (result == -ECANCELED) result = result_of_stopped(operation);
       landed.push(operation, without_restarts(result));
       ++count;
     });

@@ -209,6 +209,38 @@ TEST_CASE("after a stop request no connection is taken, although some wait") {
   }
 }
 
+TEST_CASE("a connection for which the kernel has woken an accept that is stopped does not wait while another accepts") {
+  for (const IoBackend backend : working_backends()) {
+    CAPTURE(name_of(backend));
+    Runtime rt{{.workers = 1, .io_backend = backend}};
+    auto listener = TcpListener::listen(SocketAddress::loopback(0));
+    int accepted = 0;
+    const auto accept_one = [&]() -> Task<> {
+      try {
+        const TcpStream stream = co_await listener.accept();
+        ++accepted;
+      } catch (const weft::OperationCancelled&) {
+      }
+    };
+    rt.run([&]() -> Task<> {
+      weft::TaskGroup first;
+      weft::TaskGroup second;
+      first.spawn(accept_one());
+      // A worker hands over what was begun before it sleeps, so this is the first in the kernel's row.
+      co_await weft::sleep_for(std::chrono::milliseconds{1});
+      second.spawn(accept_one());
+      co_await weft::sleep_for(std::chrono::milliseconds{1});
+      // The worker, which is here, asks for completions only when it has handed over the stop.
+      const auto clients = connected(listener, 1);
+      first.request_stop();
+      co_await first.join();
+      second.request_stop();
+      co_await second.join();
+    });
+    CHECK(accepted == 1);
+  }
+}
+
 TEST_CASE("a limit of descriptors in the middle of a burst is an error, and loses no connection of it") {
   for (const IoBackend backend : working_backends()) {
     CAPTURE(name_of(backend));

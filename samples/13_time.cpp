@@ -1,4 +1,4 @@
-// Waiting for a time: sleeps, intervals, and timeouts that reach whatever they are around. Nobody's thread is blocked meanwhile.
+// Waiting for a time: sleeps, intervals, and timeouts that reach whatever they are around; and how that is tested. Nobody's thread is blocked meanwhile.
 #include <weft/weft.hpp>
 
 #include <chrono>
@@ -35,6 +35,22 @@ Task<> tick() {
   }
 }
 
+// Something that takes a day.
+Task<int> beat_each_hour() {
+  int beats = 0;
+  for (const auto end = weft::now() + 24h; weft::now() < end; ++beats) co_await weft::sleep_for(1h);
+  co_return beats;
+}
+
+// Its test does not: when nothing is left to do but to wait, the clock goes on by itself.
+bool test_beats() {
+  weft::ManualClock clock;
+  weft::Runtime rt{{.is_stepped = true, .clock = &clock}};
+  const int beats = rt.run(beat_each_hour());
+  std::printf("%d beats\n", beats);
+  return beats == 24;
+}
+
 Task<> for_ever() { co_await weft::sleep_for(24h); }
 
 int main() {
@@ -46,4 +62,5 @@ int main() {
   } catch (const weft::TimeoutError& error) {
     std::printf("%s\n", error.what());
   }
+  return test_beats() ? 0 : 1;
 }

@@ -66,6 +66,8 @@
 #include <weft/sync/mutex.hpp>                // Mutex, MutexLock
 #include <weft/sync/thread_mutex.hpp>         // ThreadMutex, ThreadLock
 #include <weft/time/interval.hpp>             // interval
+#include <weft/time/manual_clock.hpp>          // ManualClock
+#include <weft/time/now.hpp>                   // now
 #include <weft/time/sleep.hpp>                // sleep_for, sleep_until
 #include <weft/time/timeout.hpp>              // timeout, completed_within
 #include <weft/topo/available_cpus.hpp>       // cpu_limits

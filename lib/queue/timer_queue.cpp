@@ -29,6 +29,14 @@ Timer* reversed(Timer* list) noexcept {
   return result;
 }
 
+void fire_all(Timer* list) noexcept {
+  while (list != nullptr) {
+    Timer* const next = list->next;  // before the call: it may free the timer
+    list->fire(list);
+    list = next;
+  }
+}
+
 }  // namespace
 
 void TimerQueue::note_next(TimeNs next) noexcept {
@@ -38,7 +46,10 @@ void TimerQueue::note_next(TimeNs next) noexcept {
 
 TimerQueue::Armed TimerQueue::arm_locked(Timer& timer, TimeNs now) {
   if (timer.state == Timer::State::Cancelled) return Armed::No;
-  if (wheel_ == nullptr) wheel_ = std::make_unique<TimerWheel>(now);
+  if (wheel_ == nullptr) [[unlikely]] {
+    if (exact_ != nullptr) return arm_exactly(timer);
+    wheel_ = std::make_unique<TimerWheel>(now);
+  }
   if (wheel_->is_empty()) wheel_->begin_at(now);
   timer.state = Timer::State::Armed;
   wheel_->add(timer);
@@ -49,10 +60,29 @@ TimerQueue::Armed TimerQueue::arm_locked(Timer& timer, TimeNs now) {
   return Armed::First;
 }
 
+TimerQueue::Armed TimerQueue::arm_exactly(Timer& timer) {
+  exact_->add(timer);
+  timer.state = Timer::State::Armed;
+  // relaxed: as in note_next().
+  const bool is_first = timer.due < next_.load(relaxed);
+  note_next(exact_->next());
+  return is_first ? Armed::First : Armed::Yes;
+}
+
+Timer* TimerQueue::take_some(TimeNs now) noexcept { return wheel_ != nullptr ? wheel_->take_due(now, kStepsAtOnce) : exact_->take_first(now); }
+
+TimeNs TimerQueue::next_locked() const noexcept {
+  if (wheel_ != nullptr) return wheel_->next();
+  return exact_ != nullptr ? exact_->next() : kNeverNs;
+}
+
 bool TimerQueue::cancel(Timer& timer) noexcept {
   const std::lock_guard lock(mutex_);
   const bool was_armed = timer.state == Timer::State::Armed;
-  if (was_armed) {
+  if (was_armed && exact_ != nullptr) [[unlikely]] {
+    exact_->remove(timer);
+    note_next(exact_->next());
+  } else if (was_armed) {
     wheel_->remove(timer);
     // Who relies on the hint would go on looking for what is not there. relaxed: as in note_next().
     if (TimerWheel::time_for(timer.due) <= next_.load(relaxed)) note_next(wheel_->next());
@@ -62,20 +92,25 @@ bool TimerQueue::cancel(Timer& timer) noexcept {
 }
 
 void TimerQueue::cancel_all() noexcept {
+  const auto ends_with_domain = [](const Timer& timer) { return timer.ends_with_domain; };
+  if (exact_ != nullptr) {
+    std::unique_lock lock(mutex_);
+    Timer* const list = exact_->take_all(ends_with_domain);
+    for (Timer* timer = list; timer != nullptr; timer = timer->next) timer->state = Timer::State::Cancelled;
+    note_next(exact_->next());
+    lock.unlock();
+    return fire_all(list);
+  }
   // From the highest level down, as timers move: who moves between two steps is still to be found.
   for (std::size_t slot = TimerWheel::kAllSlots; slot-- != 0;) {
     Timer* list = nullptr;
     {
       const std::lock_guard lock(mutex_);
       if (wheel_ == nullptr) return;
-      list = wheel_->take_all_of(slot, [](const Timer& timer) { return timer.ends_with_domain; });
+      list = wheel_->take_all_of(slot, ends_with_domain);
       for (Timer* timer = list; timer != nullptr; timer = timer->next) timer->state = Timer::State::Cancelled;
     }
-    while (list != nullptr) {
-      Timer* const next = list->next;  // before the call: it may free the timer
-      list->fire(list);
-      list = next;
-    }
+    fire_all(list);
   }
 }
 
@@ -85,8 +120,8 @@ bool TimerQueue::fire_some(TimeNs now, Order order) noexcept {
     Timer* due = nullptr;
     {
       const std::lock_guard lock(mutex_);
-      due = wheel_->take_due(now, kStepsAtOnce);
-      note_next(wheel_->next());
+      due = take_some(now);
+      note_next(next_locked());
       for (Timer* timer = due; timer != nullptr; timer = timer->next) {
         timer->state = Timer::State::Fired;
         fetch_around(*timer);
@@ -94,11 +129,7 @@ bool TimerQueue::fire_some(TimeNs now, Order order) noexcept {
     }
     is_any = due != nullptr;
     if (order == Order::FirstDueLast) due = reversed(due);
-    while (due != nullptr) {
-      Timer* const next = due->next;  // before the call: it may free the timer
-      due->fire(due);
-      due = next;
-    }
+    fire_all(due);
   }
   return is_any;
 }
@@ -111,8 +142,7 @@ bool TimerQueue::fire_due(TimeNs now) noexcept {
 
 TimeNs TimerQueue::next() noexcept {
   const std::lock_guard lock(mutex_);
-  if (wheel_ == nullptr) return kNeverNs;
-  note_next(wheel_->next());
+  note_next(next_locked());
   return next_hint();
 }
 

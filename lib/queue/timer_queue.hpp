@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "base/adaptive_mutex.hpp"
+#include "queue/exact_timers.hpp"
 #include "queue/timer_wheel.hpp"
 #include <weft/base/atomic.hpp>
 #include <weft/queue/timer.hpp>
@@ -18,6 +19,14 @@ namespace weft::inline v0 {
 /// Cost:    a lock for each, which nobody else wants as a rule; the wheel is made when the first timer is armed.
 class TimerQueue {
  public:
+  TimerQueue() = default;
+  TimerQueue(const TimerQueue&) = delete;
+  TimerQueue& operator=(const TimerQueue&) = delete;
+
+  /// From here on nothing is late by a tick, and timers fire one time after the other: for the times of a ManualClock. Pre: none was armed.
+  /// Errors: std::bad_alloc.
+  void be_exact() { exact_ = std::make_unique<ExactTimers>(); }
+
   enum class Armed : std::uint8_t {
     Yes,
     First,  ///< yes, and it comes before all others
@@ -28,7 +37,7 @@ class TimerQueue {
   ///
   /// @param is_refused  asked with the lock: whether everything in the queue that ends with the domain has been cancelled
   /// Pre:    `timer` is new.
-  /// Errors: std::bad_alloc, the first time.
+  /// Errors: std::bad_alloc, the first time; each time if it is exact.
   template <class IsRefused>
   [[nodiscard]] Armed arm(Timer& timer, TimeNs now, IsRefused is_refused) {
     const std::lock_guard lock(mutex_);
@@ -50,7 +59,7 @@ class TimerQueue {
   /// The order in which `fire` is called: whoever puts what they fire on a stack wants the last first.
   enum class Order : std::uint8_t { FirstDueFirst, FirstDueLast };
 
-  /// Calls `fire` of some timers that are due, without the lock. next_hint() says whether there are more.
+  /// Calls `fire` of some timers that are due, without the lock; if it is exact, of those of the first time. next_hint() says whether there are more.
   ///
   /// @return  whether there were any
   bool fire_some(TimeNs now, Order order) noexcept;
@@ -67,12 +76,16 @@ class TimerQueue {
 
  private:
   Armed arm_locked(Timer& timer, TimeNs now);
+  Armed arm_exactly(Timer& timer);
   void note_next(TimeNs next) noexcept;
+  [[nodiscard]] Timer* take_some(TimeNs now) noexcept;
+  [[nodiscard]] TimeNs next_locked() const noexcept;
 
   Atomic<TimeNs> next_{kNeverNs};  // changed with the lock
   AdaptiveMutex mutex_;
   // ---- guarded by mutex_ ----
   std::unique_ptr<TimerWheel> wheel_;
+  std::unique_ptr<ExactTimers> exact_;  // then there is no wheel
 };
 
 }  // namespace weft::inline v0

@@ -9,6 +9,7 @@
 #include "sched/tier_policy.hpp"
 #include "sched/worker_memory.hpp"
 #include <weft/base/error.hpp>
+#include <weft/time/manual_clock.hpp>
 #include <weft/topo/available_cpus.hpp>
 
 namespace weft::inline v0 {
@@ -59,6 +60,11 @@ PoolConfig config_of(RuntimeOptions options, TraceBuffer& trace) {
     options.pinning = PinningStrategy::None;
     options.report_blocking_after = {};
   }
+  if (options.clock != nullptr && !options.is_stepped) {
+    throw UsageError(
+        "weft: RuntimeOptions::clock is for a runtime that is made with RuntimeOptions::is_stepped: workers that have threads sleep in the kernel, which "
+        "knows nothing of a ManualClock");
+  }
   if (options.workers == 0) options.workers = workers_for(options);
   if (options.spare_workers > kMostWorkers) {
     throw UsageError("weft: RuntimeOptions::spare_workers is " + std::to_string(options.spare_workers) + "; at most " +
@@ -79,7 +85,8 @@ PoolConfig config_of(RuntimeOptions options, TraceBuffer& trace) {
                     .prefault_fiber_stacks = options.prefault_fiber_stacks,
                     .huge_fiber_stacks = options.huge_fiber_stacks,
                     .io_backend = options.io_backend,
-                    .is_stepped = options.is_stepped};
+                    .is_stepped = options.is_stepped,
+                    .manual_time = options.clock != nullptr ? &detail::time_of(*options.clock) : nullptr};
   plan_places(config, options);
   trace_changes(config, std::move(options.on_tier_change), trace);
   return config;

@@ -49,6 +49,7 @@ Pool::Pool(PoolConfig config)
   if (is_stepped()) {
     if (!seats_[0].prepare()) throw std::bad_alloc();
     static_cast<void>(idle_.claim_for_guest());  // for ever: nobody ever wakes it, and it looks at each step
+    if (config_.manual_time != nullptr) follower_.emplace(*config_.manual_time, *stepper_, *seats_[0].timers);
   } else if (monitor_.must_see_work()) {
     idle_.call(Idle::kUnwatched);
   }

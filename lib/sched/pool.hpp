@@ -8,11 +8,13 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "queue/injector.hpp"
+#include "sched/clock_follower.hpp"
 #include "sched/idle.hpp"
 #include "sched/monitor.hpp"
 #include "sched/seats.hpp"
@@ -50,6 +52,7 @@ struct PoolConfig {
   bool huge_fiber_stacks;
   IoBackend io_backend = IoBackend::Auto;
   bool is_stepped = false;  ///< one worker, and no threads
+  detail::ManualTime* manual_time = nullptr;  ///< by which it waits; null: by the steady clock. Pre: is_stepped
 
   /// Null: the ordinary allocator.
   [[nodiscard]] NodeMemory* memory_of(unsigned worker) const noexcept { return worker < memory.size() ? memory[worker] : nullptr; }
@@ -156,6 +159,7 @@ class Pool final : public Executor, public Domain {
   [[nodiscard]] Worker* claim_seat() noexcept;
   void wait_without_seat(const Atomic<std::uint32_t>& done) noexcept;
   void step_until(const Atomic<std::uint32_t>& done);
+  void wait_for_step(std::chrono::steady_clock::time_point until) noexcept;
   void step_until_drained(std::chrono::steady_clock::time_point deadline) noexcept;
   void drain_without_threads(std::unique_lock<std::mutex>& lock, std::chrono::steady_clock::time_point deadline);
   void give_seat_back(Worker& worker, bool is_done) noexcept;
@@ -176,6 +180,7 @@ class Pool final : public Executor, public Domain {
   std::vector<NumaArena*> arena_list_;  // the same
   std::vector<unsigned> arena_of_;      // of each worker that has a place, the arena's index
   Seats seats_;
+  std::optional<ClockFollower> follower_;  // of a ManualClock
   // ---- written once per priority ----
   std::array<Atomic<bool>, kPriorities> is_used_{};  // some worker has queues of it, or an arena
   // ---- written by outside threads ----

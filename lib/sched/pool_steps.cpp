@@ -1,5 +1,7 @@
 // A pool without threads, which somebody else's loop steps: README.md, "stepped".
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <system_error>
 
 #include "base/futex.hpp"
@@ -19,9 +21,13 @@ bool Pool::step() {
   }
   stepper_->clear();
   Worker& worker = seats_[0];
-  const bool is_more = worker.run_for_a_step();
+  bool is_more = worker.run_for_a_step();
   // What is due already is more to do, and so is what was woken by the counts at the end.
-  stepper_->arm(worker.timers->next());
+  if (follower_) {
+    is_more = is_more || follower_->is_anything_due();
+  } else {
+    stepper_->arm(worker.timers->next());
+  }
   about_to_sleep();
   if (is_more || (worker.poller != nullptr && worker.poller->wants_owner())) stepper_->notify();
   return is_more;
@@ -36,6 +42,19 @@ void Pool::step_for(Poller& poller) {
 
 int Pool::step_file() const noexcept { return stepper_->file(); }
 
+/// Sleeps until there may be something to do; for what waits for a time of a ManualClock nobody sleeps (lib/time/README.md, C1).
+void Pool::wait_for_step(std::chrono::steady_clock::time_point until) noexcept {
+  constexpr std::chrono::milliseconds kPatience{20};  // with the kernel
+  if (!follower_ || follower_->next_timer() == kNeverNs) {
+    stepper_->wait(until);
+    return;
+  }
+  const Poller* const poller = seats_[0].poller;
+  const auto now = std::chrono::steady_clock::now();
+  const bool is_io_pending = poller != nullptr && poller->has_pending();
+  if (!stepper_->wait(is_io_pending ? std::min(until, now + kPatience) : now)) follower_->move_on();
+}
+
 /// Runs a root that was posted, or, if another thread steps, waits for it.
 void Pool::step_until(const Atomic<std::uint32_t>& done) {
   // [run.done] acquire: pairs with the store by which the root says it has ended.
@@ -45,7 +64,7 @@ void Pool::step_until(const Atomic<std::uint32_t>& done) {
     return;
   }
   while (!is_done()) {
-    if (!step() && !is_done()) stepper_->wait(std::chrono::steady_clock::time_point::max());
+    if (!step() && !is_done()) wait_for_step(std::chrono::steady_clock::time_point::max());
   }
 }
 
@@ -53,7 +72,7 @@ void Pool::step_until(const Atomic<std::uint32_t>& done) {
 void Pool::step_until_drained(std::chrono::steady_clock::time_point deadline) noexcept {
   while (outstanding() != 0 && std::chrono::steady_clock::now() < deadline) {
     WEFT_CHECK(stepper_->try_own(), "a Runtime that is stepped was destroyed, or shut down, on another thread than the one that steps it, with work left");
-    if (!step() && outstanding() != 0) stepper_->wait(deadline);
+    if (!step() && outstanding() != 0) wait_for_step(deadline);
   }
 }
 

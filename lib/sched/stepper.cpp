@@ -64,7 +64,7 @@ void Stepper::arm(TimeNs next) noexcept {
   static_cast<void>(::timerfd_settime(timer_, TFD_TIMER_ABSTIME, &time, nullptr));
 }
 
-void Stepper::wait(std::chrono::steady_clock::time_point until) const noexcept {
+bool Stepper::wait(std::chrono::steady_clock::time_point until) const noexcept {
   constexpr auto kNever = std::chrono::steady_clock::time_point::max();
   pollfd asked{epoll_, POLLIN, 0};
   timespec span{};
@@ -73,7 +73,7 @@ void Stepper::wait(std::chrono::steady_clock::time_point until) const noexcept {
     const auto ns = std::chrono::nanoseconds(left).count();
     span = {.tv_sec = ns / 1'000'000'000, .tv_nsec = ns % 1'000'000'000};
   }
-  ::ppoll(&asked, 1, until != kNever ? &span : nullptr, nullptr);
+  return ::ppoll(&asked, 1, until != kNever ? &span : nullptr, nullptr) > 0;
 }
 
 bool Stepper::try_own() noexcept {

@@ -30,8 +30,8 @@ class Stepper {
   /// Has it readable when this descriptor is. False: the kernel refuses.
   [[nodiscard]] bool add(int file) noexcept;
 
-  /// Sleeps until it is readable, or for so long.
-  void wait(std::chrono::steady_clock::time_point until) const noexcept;
+  /// Sleeps until it is readable, or the time has come. True: it is readable.
+  bool wait(std::chrono::steady_clock::time_point until) const noexcept;
 
   /// Makes the calling thread the one that steps if there is none. False: it is another.
   [[nodiscard]] bool try_own() noexcept;

@@ -25,6 +25,8 @@ Worker::Worker(Pool& pool, unsigned index_in_pool)
   domain = &pool;
   wake_hint = &pool.idle_.wake_hint();
   timers = &timer_queue_;
+  manual_time = pool.config_.manual_time;
+  if (manual_time != nullptr) timer_queue_.be_exact();
   io_backend = pool.config_.io_backend;
   frame_area.join(pool.frame_arena_, pool.config_.memory_of(index));
   frames.configure(pool.config_.memory_of(index));

@@ -59,7 +59,9 @@ bool Worker::wake_due(Found* next) noexcept {
   if (!has_poller && !has_timers) [[likely]] return false;
   // relaxed: statistics, for the monitor.
   looks_.store(looks_.load(relaxed) + 1, relaxed);
-  const bool is_time = has_timers && timer_queue_.fire_some(now_ns(), TimerQueue::Order::FirstDueLast);
+  // By a ManualClock sleepers go behind each other (SleepState::begin).
+  const auto order = manual_time == nullptr ? TimerQueue::Order::FirstDueLast : TimerQueue::Order::FirstDueFirst;
+  const bool is_time = has_timers && timer_queue_.fire_some(detail::time_by(manual_time), order);
   Poller::Next landed;
   const bool has_landed = has_poller && poller->poll(next != nullptr && !is_time ? &landed : nullptr);
   if (landed.job != nullptr) *next = {landed.job, static_cast<std::size_t>(landed.at)};

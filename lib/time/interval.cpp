@@ -3,6 +3,7 @@
 #include <string>
 
 #include <weft/base/error.hpp>
+#include <weft/time/now.hpp>
 
 namespace weft::inline v0 {
 
@@ -17,13 +18,12 @@ std::chrono::nanoseconds positive(std::chrono::nanoseconds period) {
 
 Interval::Interval(std::chrono::nanoseconds period, MissedTick missed) : period_(positive(period)), missed_(missed) { restart(); }
 
-void Interval::advance() noexcept {
-  const auto due = next_;
+void Interval::advance(std::chrono::steady_clock::time_point due) noexcept {
   if (missed_ == MissedTick::Delay) return restart();
-  next_ = detail::after(due, period_);
+  next_ = detail::after(due, period_).time_since_epoch().count();
   if (missed_ == MissedTick::Burst) return;
-  const auto now = std::chrono::steady_clock::now();
-  if (next_ <= now) next_ = detail::after(due, period_ * ((now - due) / period_ + 1));
+  const auto now = v0::now();
+  if (next_ <= now.time_since_epoch().count()) next_ = detail::after(due, period_ * ((now - due) / period_ + 1)).time_since_epoch().count();
 }
 
 }  // namespace weft::inline v0

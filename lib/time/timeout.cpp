@@ -8,8 +8,13 @@
 
 namespace weft::inline v0::detail {
 
-TimeLimit::TimeLimit(StopScope* around, TimeNs until_time)
-    : LimitedScope(around, until_time), queue_(worker_with_timers().timers), made_on_(*current_worker()), executor_(*made_on_.executor) {
+TimeLimit::TimeLimit(StopScope* around, TimeNs until_time) : TimeLimit(around, until_time, worker_with_timers()) {}
+
+TimeLimit::TimeLimit(StopScope* around, TimeNs until_time, WorkerContext& here)
+    : LimitedScope(around, until_time >= 0 ? until_time : begun(until_time, time_by(here.manual_time)), here.manual_time),
+      queue_(here.timers),
+      made_on_(here),
+      executor_(*here.executor) {
   due = until();
   fire = [](Timer* timer) noexcept {
     auto& self = *static_cast<TimeLimit*>(timer);
@@ -21,7 +26,7 @@ TimeLimit::TimeLimit(StopScope* around, TimeNs until_time)
   static_cast<Job&>(stop_job_) = marked_job([](Job* job) { static_cast<StopJob*>(job)->limit->ask_to_stop(); }, nullptr);
   stop_job_.limit = this;
   link_.job = &stop_job_;
-  const TimeNs now = std::chrono::steady_clock::now().time_since_epoch().count();
+  const TimeNs now = time_by(here.manual_time);
   if (due <= now) {
     state = State::Fired;
     ask_to_stop();

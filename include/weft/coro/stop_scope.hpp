@@ -2,7 +2,6 @@
 /// How a stop request reaches tasks that nobody handed a token.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -12,6 +11,7 @@
 
 #include <weft/base/atomic.hpp>
 #include <weft/base/platform.hpp>
+#include <weft/queue/manual_time.hpp>
 #include <weft/queue/timer.hpp>
 
 namespace weft::inline v0 {
@@ -73,7 +73,7 @@ class StopScope {
   [[nodiscard]] StopScope* around() const noexcept { return reinterpret_cast<StopScope*>(around_ & ~kFlags); }
   [[nodiscard]] OnError on_error() const noexcept { return static_cast<OnError>(around_ & kOnError); }
 
-  /// The earliest time at which this scope or one around it will be asked to stop, in ns of the steady clock; kNeverNs: there is none. Cost: as
+  /// The earliest time at which this scope or one around it will be asked to stop, in ns of its clock; kNeverNs: there is none. Cost: as
   /// stop_requested.
   [[nodiscard]] WEFT_API TimeNs deadline() const noexcept;
 
@@ -104,13 +104,19 @@ class StopScope {
 /// A scope that will be asked to stop at a time, by whoever has made it.
 class LimitedScope : public StopScope {
  public:
-  LimitedScope(StopScope* around, TimeNs until) noexcept : StopScope(around), until_(until) { mark_as_limited(); }
+  /// @param manual_time  by which `until` is meant; null: by the steady clock
+  LimitedScope(StopScope* around, TimeNs until, const detail::ManualTime* manual_time) noexcept
+      : StopScope(around), until_(until), manual_time_(manual_time) {
+    mark_as_limited();
+  }
   [[nodiscard]] TimeNs until() const noexcept { return until_; }
   /// Whether the time has come; whoever is to ask for the stop may not have got to it yet.
-  [[nodiscard]] bool is_over() const noexcept { return std::chrono::steady_clock::now().time_since_epoch().count() >= until_; }
+  [[nodiscard]] bool is_over() const noexcept { return detail::time_by(manual_time_) >= until_; }
 
  private:
   const TimeNs until_;
+  // Its own, because threads may ask that are no workers of its runtime.
+  const detail::ManualTime* const manual_time_;
 };
 
 /// Receives the exceptions that nobody else can, but for an OperationCancelled: work that stopped because it was asked to has ended as

@@ -25,6 +25,10 @@ class Domain;
 class Poller;
 class TimerQueue;
 
+namespace detail {
+class ManualTime;
+}
+
 using JobDeque = BasicDeque<Job>;
 /// Where spawned jobs wait. They are many, and small where it matters: thieves take up to 32 of them at once.
 using SpawnDeque = BasicDeque<Job, HardwareAtomics, 32>;
@@ -81,6 +85,7 @@ struct WorkerContext {
   FrameCache frames;
   FiberCache fibers;
   TimerQueue* timers = nullptr;  ///< of what waits here for a time
+  const detail::ManualTime* manual_time = nullptr;  ///< by which it waits; null: by the steady clock
   Poller* poller = nullptr;      ///< of operations that were started here; null until the first, see adopt()
   IoBackend io_backend = IoBackend::Auto;  ///< which kind of poller to make
   detail::FrameArea frame_area;  // of its runtime's FrameArena; of none in sync_wait

@@ -7,7 +7,7 @@
 
 namespace weft::inline v0 {
 
-/// A time on the steady clock, in ns.
+/// A time on the steady clock, or on the ManualClock of whoever waits, in ns. Never negative.
 using TimeNs = std::int64_t;
 inline constexpr TimeNs kNeverNs = std::numeric_limits<TimeNs>::max();
 
@@ -24,7 +24,10 @@ struct Timer {
   };
 
   Timer* next = nullptr;
-  Timer** place = nullptr;  ///< what points at it in its list
+  union {
+    Timer** place = nullptr;  ///< in a TimerWheel: what points at it in its list
+    std::uint64_t turn;       ///< in ExactTimers: how many were added before
+  };
   TimeNs due = 0;
   void (*fire)(Timer*) noexcept = nullptr;  ///< by whoever looks at the queue, without its lock
   State state = State::Unarmed;                ///< guarded by the queue's lock

@@ -76,7 +76,8 @@ class Runtime {
 
   /// Runs `work` (a task, a callable, or a callable that returns a task) and blocks until it has ended.
   ///
-  /// The calling thread takes part: it runs the task itself as far as it can without waiting.
+  /// The calling thread takes part: it runs the task itself as far as it can without waiting. By a ManualClock nobody waits for a time: when there is
+  /// nothing else to do, the clock is moved to the first.
   /// Errors: what `work` throws; UsageError on a worker, which must co_await instead, or after shutdown; std::bad_alloc, before
   ///         anything started.
   template <class Work>
@@ -139,7 +140,8 @@ class Runtime {
   /// Errors:  UsageError on another thread, on a worker, and for a runtime that has threads.
   WEFT_API bool step();
 
-  /// A descriptor that is readable (level-triggered) when step() is to be called: work has come from another thread, a time or the end of an operation. For
+  /// A descriptor that is readable (level-triggered) when step() is to be called: work has come from another thread, a time or the end of an operation. By
+  /// a ManualClock a time has come when somebody has moved the clock there. For
   /// poll, epoll, and the loops that stand on them; not to be read.
   ///
   /// Errors:   UsageError for a runtime that has threads.

@@ -17,6 +17,8 @@
 
 namespace weft::inline v0 {
 
+class ManualClock;
+
 /// A worker that is blocked in a call which is not marked with blocking() or BlockingSection.
 struct BlockedWorker {
   unsigned worker;                     ///< its number
@@ -110,6 +112,12 @@ struct RuntimeOptions {
   /// A runtime without threads, to live in the loop of somebody else: Runtime::step() runs what there is to do, and Runtime::fd() is readable when it is
   /// to be called. There is one worker, whatever `workers` says, pinning and tiers mean nothing, and nobody runs in the place of a task that blocks.
   bool is_stepped = false;
+
+  /// For tests: the clock by which what runs here sleeps and times out, instead of the steady clock. Only with is_stepped; workers that have threads
+  /// sleep in the kernel, by its clock.
+  ///
+  /// Lifetime: outlives the runtime.
+  ManualClock* clock = nullptr;
 
   /// For a game: one worker for each core, bound. A frame waits for its slowest job, and one that shares its core with another takes half as
   /// long again; so siblings are left alone, and with them there is room for sound and drivers. Fiber stacks have their memory before the first

@@ -19,7 +19,8 @@ enum class MissedTick : std::uint8_t {
 };
 
 /// Comes again after each period: `auto beat = interval(10ms); for (;;) { co_await beat.tick(); ... }`. The first tick is one period after it
-/// was made (and not at once, as in tokio). Ticks do not drift: what is done between two of them does not add to the period.
+/// was made (and not at once, as in tokio), or, if it was made on a thread that is no worker, after it was first awaited. Ticks do not drift: what is
+/// done between two of them does not add to the period.
 ///
 /// Threads: one at a time.
 /// Cost:    a sleep each.
@@ -38,16 +39,18 @@ class Interval {
 
   [[nodiscard]] std::chrono::nanoseconds period() const noexcept { return period_; }
   /// When it comes next.
-  [[nodiscard]] std::chrono::steady_clock::time_point next() const noexcept { return next_; }
-  /// The next comes one period from now.
-  void restart() noexcept { next_ = detail::after(std::chrono::steady_clock::now(), period_); }
+  [[nodiscard]] std::chrono::steady_clock::time_point next() const noexcept {
+    return std::chrono::steady_clock::time_point(std::chrono::nanoseconds(next_ >= 0 ? next_ : detail::begun(next_, detail::time_here())));
+  }
+  /// The next comes one period from now; called on a thread that is no worker, from when it is awaited.
+  void restart() noexcept { next_ = detail::due_in(period_.count()); }
 
  private:
-  WEFT_API void advance() noexcept;
+  WEFT_API void advance(std::chrono::steady_clock::time_point due) noexcept;
 
   const std::chrono::nanoseconds period_;
   const MissedTick missed_;
-  std::chrono::steady_clock::time_point next_;
+  TimeNs next_;  // as due_in() gives it
 };
 
 class [[nodiscard("co_await it")]] Interval::Tick {
@@ -60,8 +63,8 @@ class [[nodiscard("co_await it")]] Interval::Tick {
   }
   std::chrono::steady_clock::time_point await_resume() {
     sleep_.await_resume();
-    const auto due = interval_.next_;
-    interval_.advance();
+    const auto due = sleep_.until();
+    interval_.advance(due);
     return due;
   }
 
@@ -70,7 +73,10 @@ class [[nodiscard("co_await it")]] Interval::Tick {
   detail::Sleep sleep_;
 };
 
-inline Interval::Tick Interval::tick() noexcept { return Tick(*this); }
+inline Interval::Tick Interval::tick() noexcept {
+  if (next_ < 0) restart();
+  return Tick(*this);
+}
 
 /// Errors: UsageError unless the period is positive.
 inline Interval interval(std::chrono::nanoseconds period, MissedTick missed = MissedTick::Skip) { return Interval(period, missed); }

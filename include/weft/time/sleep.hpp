@@ -29,7 +29,8 @@ class SleepState : Timer {
 
  protected:
   SleepState(const SleepState& not_begun) noexcept { due = not_begun.due; }
-  explicit SleepState(std::chrono::steady_clock::time_point until) noexcept { due = until.time_since_epoch().count(); }
+  /// @param until  as due_in() gives it
+  explicit SleepState(TimeNs until) noexcept { due = until; }
   ~SleepState() {
     if (may_be_woken_) [[unlikely]] abandon();
     drop_callback();
@@ -40,6 +41,9 @@ class SleepState : Timer {
   WEFT_API bool begin(Job* sleeper, StopScope* scope);
   /// Errors: OperationCancelled if a stop came before the time.
   WEFT_API void end();
+  [[nodiscard]] std::chrono::steady_clock::time_point until() const noexcept {
+    return std::chrono::steady_clock::time_point(std::chrono::nanoseconds(due));
+  }
 
  private:
   struct OnStop {
@@ -47,6 +51,7 @@ class SleepState : Timer {
     SleepState* sleep;
   };
 
+  static void fire_in_order(Timer* timer) noexcept;
   /// The sleeper is destroyed in its sleep, by the coroutine type of another library.
   WEFT_API void abandon() noexcept;
   void drop_callback() noexcept {
@@ -68,7 +73,9 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 
 class [[nodiscard("co_await it")]] Sleep : SleepState {
  public:
-  explicit Sleep(std::chrono::steady_clock::time_point until) noexcept : SleepState(until) {}
+  explicit Sleep(TimeNs until) noexcept : SleepState(until) {}
+  /// When it ends; once it has begun.
+  using SleepState::until;
 
   static constexpr bool await_ready() noexcept { return false; }
   // Lives in: the awaiting frame (L3). Woken by: whoever fires the timer or, of a stop and the timer, comes first; exactly once.
@@ -85,7 +92,8 @@ class [[nodiscard("co_await it")]] Sleep : SleepState {
 
 inline namespace WEFT_TRANSFER_NAMESPACE {
 
-/// Suspends the task until a time on the steady clock; the worker runs something else meanwhile. time_point::max() means until it is asked to stop.
+/// Suspends the task until a time on the steady clock, or on the ManualClock of its runtime (now()); the worker runs something else meanwhile.
+/// time_point::max() means until it is asked to stop.
 ///
 /// It never goes on early. Late it is by up to 33 us, what the kernel adds (50 us as a rule) where all workers sleep, and what a worker needs for
 /// the jobs before it; while this one is in a job that lasts, others look after its timers, a millisecond or two later. What has come already returns
@@ -101,13 +109,14 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// Example: samples/13_time.cpp
 template <class Duration>
 detail::Sleep sleep_until(std::chrono::time_point<std::chrono::steady_clock, Duration> time) noexcept {
-  return detail::Sleep(detail::rounded_up(time));
+  return detail::Sleep(detail::rounded_up(time).time_since_epoch().count());
 }
 
-/// The same for a span from now on; one that is too long for the clock means for ever.
+/// The same for a span from now on; one that is too long for the clock means for ever. It begins at the call; on a thread that is no worker, when it
+/// is awaited.
 template <class Rep, class Period>
 detail::Sleep sleep_for(std::chrono::duration<Rep, Period> span) noexcept {
-  return detail::Sleep(detail::after(std::chrono::steady_clock::now(), span));
+  return detail::Sleep(detail::due_in(detail::in_ns(span)));
 }
 
 }  // namespace WEFT_TRANSFER_NAMESPACE

@@ -25,7 +25,6 @@
 namespace weft::inline v0 {
 
 class TimerQueue;
-struct WorkerContext;
 
 namespace detail {
 
@@ -34,6 +33,7 @@ namespace detail {
 /// Lifetime: from its construction until try_end() has returned true, or `co_await fired()` has returned, its timer may fire.
 class TimeLimit final : public LimitedScope, private Timer {
  public:
+  /// @param until  as due_in() gives it
   /// Errors: UsageError on a thread that is no worker, std::bad_alloc.
   WEFT_API TimeLimit(StopScope* around, TimeNs until);
   TimeLimit(const TimeLimit&) = delete;
@@ -51,6 +51,7 @@ class TimeLimit final : public LimitedScope, private Timer {
   struct StopJob : Job {
     TimeLimit* limit;
   };
+  TimeLimit(StopScope* around, TimeNs until, WorkerContext& here);
   void ask_to_stop() noexcept;
 
   TimerQueue* queue_;
@@ -79,21 +80,29 @@ Task<std::optional<Outcome<T>>> limited(Task<T> work, TimeNs until) {
 }
 
 template <class T>
-Task<T> timeout_task(Task<T> work, std::chrono::steady_clock::time_point until, std::chrono::nanoseconds span) {
-  std::optional<Outcome<T>> outcome = co_await limited(std::move(work), until.time_since_epoch().count());
+Task<T> timeout_task(Task<T> work, TimeNs until, std::chrono::nanoseconds span) {
+  std::optional<Outcome<T>> outcome = co_await limited(std::move(work), until);
   if (!outcome) throw_timeout(span);
   co_return std::move(*outcome).get();
 }
 
 template <class T>
-Task<std::optional<Held<T>>> completed_task(Task<T> work, std::chrono::steady_clock::time_point until) {
-  std::optional<Outcome<T>> outcome = co_await limited(std::move(work), until.time_since_epoch().count());
+Task<T> timeout_task(Task<T> work, TimeNs until) {
+  const TimeNs before = time_here();
+  std::optional<Outcome<T>> outcome = co_await limited(std::move(work), until);
+  if (!outcome) throw_timeout(std::chrono::nanoseconds(until - before));
+  co_return std::move(*outcome).get();
+}
+
+template <class T>
+Task<std::optional<Held<T>>> completed_task(Task<T> work, TimeNs until) {
+  std::optional<Outcome<T>> outcome = co_await limited(std::move(work), until);
   if (!outcome) co_return std::nullopt;
   co_return std::move(*outcome).get();
 }
 
-inline Task<bool> completed_task(Task<> work, std::chrono::steady_clock::time_point until) {
-  std::optional<Outcome<void>> outcome = co_await limited(std::move(work), until.time_since_epoch().count());
+inline Task<bool> completed_task(Task<> work, TimeNs until) {
+  std::optional<Outcome<void>> outcome = co_await limited(std::move(work), until);
   if (!outcome) co_return false;
   std::move(*outcome).get();
   co_return true;
@@ -119,19 +128,17 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// Errors:   TimeoutError when the task ended by OperationCancelled because the time had come; what else it throws; OperationCancelled when the
 ///           caller was asked to stop itself; UsageError on a thread that is no worker, and for a task that was awaited or moved away already;
 ///           std::bad_alloc.
-/// Cost:     two coroutine frames and a timer. The span begins at the call, not when it is awaited.
+/// Cost:     two coroutine frames and a timer. The span begins at the call, not when it is awaited; on a thread that is no worker, when it is.
 /// Example:  samples/13_time.cpp
 template <class T, class Rep, class Period>
 [[nodiscard("co_await it")]] Task<T> timeout(Task<T> work, std::chrono::duration<Rep, Period> span) {
-  const auto now = std::chrono::steady_clock::now();
-  const auto until = detail::after(now, span);
-  return detail::timeout_task(std::move(work), until, until - now);
+  const TimeNs in = detail::in_ns(span);
+  return detail::timeout_task(std::move(work), detail::due_in(in), std::chrono::nanoseconds(in));
 }
 /// The same with a point in time.
 template <class T, class Duration>
 [[nodiscard("co_await it")]] Task<T> timeout(Task<T> work, std::chrono::time_point<std::chrono::steady_clock, Duration> until) {
-  const auto time = detail::rounded_up(until);
-  return detail::timeout_task(std::move(work), time, time - std::chrono::steady_clock::now());
+  return detail::timeout_task(std::move(work), detail::rounded_up(until).time_since_epoch().count());
 }
 
 /// The same for what is no task, but an operation: `timeout(stream.read(buffer), 2s)`. It is made one (as_task), at the cost of one more frame.
@@ -146,11 +153,11 @@ template <detail::Operation T, class When>
 ///          by itself
 template <class T, class Rep, class Period>
 [[nodiscard("co_await it")]] auto completed_within(Task<T> work, std::chrono::duration<Rep, Period> span) {
-  return detail::completed_task(std::move(work), detail::after(std::chrono::steady_clock::now(), span));
+  return detail::completed_task(std::move(work), detail::due_in(detail::in_ns(span)));
 }
 template <class T, class Duration>
 [[nodiscard("co_await it")]] auto completed_within(Task<T> work, std::chrono::time_point<std::chrono::steady_clock, Duration> until) {
-  return detail::completed_task(std::move(work), detail::rounded_up(until));
+  return detail::completed_task(std::move(work), detail::rounded_up(until).time_since_epoch().count());
 }
 template <detail::Operation T, class When>
 [[nodiscard("co_await it")]] auto completed_within(T operation, When span_or_time) {

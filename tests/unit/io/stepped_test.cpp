@@ -36,6 +36,15 @@ Task<> talk(const Ends& ends, int& received) {
   }
 }
 
+/// Sends a byte to itself.
+Task<std::size_t> exchange(const Ends& ends) {
+  const char out = 1;
+  char in = 0;
+  const std::size_t sent = co_await send(ends.of[0], &out, 1);
+  const std::size_t got = co_await receive(ends.of[1], &in, 1);
+  co_return sent + got;
+}
+
 /// Waits for what the loop around sends.
 Task<> wait_for_outside(const Ends& ends, int& received) {
   char in = 0;
@@ -65,6 +74,34 @@ TEST_CASE("a stepped runtime does input and output in a loop that polls its desc
     }
     CHECK(received == kMessages);
     CHECK(received_outside == kMessages);
+  }
+}
+
+TEST_CASE("a call that blocks moves a manual clock only when the kernel has had time to end what was begun") {
+  for (const weft::IoBackend backend : working_backends()) {
+    CAPTURE(name_of(backend));
+    const Ends ends;
+    weft::ManualClock clock;
+    const auto start = clock.now();
+    Runtime rt{{.io_backend = backend, .is_stepped = true, .clock = &clock}};
+    int received = 0;
+    rt.run([&]() -> Task<> {
+      for (int i = 0; i < kMessages; ++i) {
+        const auto [size, in_time] = co_await weft::when_all(exchange(ends), weft::completed_within(exchange(ends), 1ns));
+        if (size == 2 && in_time == 2) ++received;
+      }
+    });
+    CHECK(received == kMessages);
+    CHECK(clock.now() == start);
+    // Nobody sends, and somebody else has a time on the way.
+    int slept = 0;
+    rt.spawn_detached([&]() -> Task<> {
+      for (; slept < 3; ++slept) co_await weft::sleep_for(20min);
+    });
+    char in = 0;
+    CHECK_FALSE(rt.run(weft::completed_within(receive(ends.of[1], &in, 1), 1h)).has_value());
+    CHECK(slept == 3);
+    CHECK(clock.now() == start + 1h);
   }
 }
 

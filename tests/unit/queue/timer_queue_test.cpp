@@ -175,3 +175,69 @@ TEST_CASE("of firing and cancelling at once, by several threads, each timer sees
   for (std::size_t i = 0; i < timers.size(); ++i) REQUIRE(timers[i].fired + cancelled[i] == 1);
   CHECK(queue.next() == kNeverNs);
 }
+
+TEST_CASE("timers of an exact queue fire to the nanosecond, one time after the other, and those of one time as they were armed") {
+  constexpr TimeNs kLast = 50;
+  static std::vector<int> order;
+  order.clear();
+  struct Numbered : Timer {
+    Numbered() {
+      fire = [](Timer* timer) noexcept { order.push_back(static_cast<Numbered*>(timer)->number); };
+    }
+    int number = 0;
+  };
+  weft_test::SeededRandom random;
+  TimerQueue queue;
+  queue.be_exact();
+  CHECK(queue.next() == kNeverNs);
+  CHECK_FALSE(queue.fire_due(kLast));
+  std::vector<Numbered> timers(400);
+  for (std::size_t i = 0; i < timers.size(); ++i) {
+    timers[i].number = static_cast<int>(i);
+    timers[i].due = static_cast<TimeNs>(random.below(kLast));
+    const TimeNs first = queue.next_hint();
+    CHECK(queue.arm(timers[i], 0) == (timers[i].due < first ? TimerQueue::Armed::First : TimerQueue::Armed::Yes));
+  }
+  std::vector<int> expected;
+  for (std::size_t i = 0; i < timers.size(); ++i) {
+    if (i % 5 == 0) {
+      CHECK(queue.cancel(timers[i]));
+    } else {
+      expected.push_back(static_cast<int>(i));
+    }
+  }
+  std::stable_sort(expected.begin(), expected.end(), [&timers](int a, int b) {
+    return timers[static_cast<std::size_t>(a)].due < timers[static_cast<std::size_t>(b)].due;
+  });
+  while (queue.next() != kNeverNs) {
+    const TimeNs first = queue.next();
+    CHECK_FALSE(queue.fire_due(first - 1));
+    CHECK(queue.fire_some(kLast, TimerQueue::Order::FirstDueFirst));
+    CHECK(timers[static_cast<std::size_t>(order.back())].due == first);
+    CHECK(queue.next() > first);
+  }
+  CHECK(order == expected);
+}
+
+TEST_CASE("of an exact queue, too, those are cancelled that end with the domain") {
+  TimerQueue queue;
+  queue.be_exact();
+  queue.cancel_all();  // there is nothing
+  std::vector<CountedTimer> timers(40);
+  for (std::size_t i = 0; i < timers.size(); ++i) {
+    timers[i].due = static_cast<TimeNs>(i);
+    timers[i].ends_with_domain = i % 4 != 1;
+    static_cast<void>(queue.arm(timers[i], 0));
+  }
+  queue.cancel_all();
+  CHECK(queue.next_hint() == 1);
+  for (std::size_t i = 0; i < timers.size(); ++i) {
+    REQUIRE(timers[i].fired == (i % 4 != 1 ? 1 : 0));
+    REQUIRE(timers[i].state == (i % 4 != 1 ? Timer::State::Cancelled : Timer::State::Armed));
+  }
+  CountedTimer late;
+  late.due = 1000;
+  CHECK(queue.arm(late, 0, [] { return true; }) == TimerQueue::Armed::No);
+  CHECK(queue.fire_due(kNeverNs - 1));
+  for (std::size_t i = 0; i < timers.size(); ++i) REQUIRE(timers[i].fired == 1);
+}

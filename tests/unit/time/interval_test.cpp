@@ -1,7 +1,8 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
-#include <algorithm>
+#include "support/manual_runtime.hpp"
+
 #include <chrono>
 
 using namespace std::chrono_literals;
@@ -10,18 +11,9 @@ using weft::Interval;
 using weft::interval;
 using weft::MissedTick;
 using weft::Task;
+using weft_test::ManualRuntime;
 
 // The time of a tick is named before it is tested: gcc 12 awaits twice what is awaited inside CHECK, and a tick is gone then.
-
-namespace {
-
-/// Keeps the worker for so long.
-void work_until(Clock::time_point time) {
-  while (Clock::now() < time) {
-  }
-}
-
-}  // namespace
 
 TEST_CASE("ticks come one period after another, and none early") {
   weft::Runtime rt({.workers = 1});
@@ -38,66 +30,64 @@ TEST_CASE("ticks come one period after another, and none early") {
 }
 
 TEST_CASE("ticks that were missed are left out, and the rest stay where they were") {
-  weft::Runtime rt({.workers = 1});
-  rt.run([]() -> Task<> {
+  ManualRuntime on;
+  on.rt.run([&on]() -> Task<> {
     Interval beat = interval(1ms);
     const auto first = beat.next();
-    work_until(first + 3500us);
+    on.clock.advance(4500us);
     const auto tick = co_await beat.tick();
     CHECK(tick == first);
-    CHECK(beat.next() >= first + 4ms);
-    CHECK((beat.next() - first) % beat.period() == 0ns);
-    const auto next = beat.next();
+    CHECK(beat.next() == first + 4ms);
     const auto next_tick = co_await beat.tick();
-    CHECK(next_tick == next);
-    CHECK(Clock::now() >= next);
+    CHECK(next_tick == first + 4ms);
+    CHECK(on.clock.now() == first + 4ms);
   });
 }
 
 TEST_CASE("ticks that were missed are made up for at once") {
-  weft::Runtime rt({.workers = 1});
-  rt.run([]() -> Task<> {
+  ManualRuntime on;
+  on.rt.run([&on]() -> Task<> {
     Interval beat = interval(1ms, MissedTick::Burst);
     const auto first = beat.next();
-    work_until(first + 3500us);
+    on.clock.advance(4500us);
     for (int i = 0; i < 4; ++i) {
       const auto tick = co_await beat.tick();
       CHECK(tick == first + i * 1ms);
     }
     CHECK(beat.next() == first + 4ms);
+    CHECK(on.clock.now() == first + 3500us);
   });
 }
 
 TEST_CASE("after a tick that came late the next comes one period later") {
-  weft::Runtime rt({.workers = 1});
-  rt.run([]() -> Task<> {
+  ManualRuntime on;
+  on.rt.run([&on]() -> Task<> {
     Interval beat = interval(1ms, MissedTick::Delay);
     const auto first = beat.next();
-    work_until(first + 3500us);
-    const auto before = Clock::now();
+    on.clock.advance(4500us);
     const auto tick = co_await beat.tick();
     CHECK(tick == first);
-    CHECK(beat.next() >= before + 1ms);
-    CHECK(beat.next() <= Clock::now() + 1ms);
+    CHECK(beat.next() == first + 3500us + 1ms);
   });
 }
 
 TEST_CASE("ticks that are delayed are never closer than a period, late or not") {
-  weft::Runtime rt({.workers = 1});
-  rt.run([]() -> Task<> {
+  ManualRuntime on;
+  on.rt.run([&on]() -> Task<> {
     Interval beat = interval(2ms, MissedTick::Delay);
-    work_until(beat.next() + 1ms);
-    for (int i = 0; i < 2; ++i) {  // the first is late by half a period
-      const auto before = std::max(Clock::now(), beat.next());
-      co_await beat.tick();
-      CHECK(beat.next() >= before + beat.period());
-    }
+    const auto first = beat.next();
+    on.clock.advance(3ms);  // late by half a period
+    co_await beat.tick();
+    CHECK(beat.next() == first + 3ms);
+    co_await beat.tick();
+    CHECK(on.clock.now() == first + 3ms);
+    CHECK(beat.next() == first + 5ms);
   });
 }
 
 TEST_CASE("a period that is longer than the clock runs never ends") {
-  weft::Runtime rt({.workers = 1});
-  rt.run([]() -> Task<> {
+  ManualRuntime on;
+  on.rt.run([]() -> Task<> {
     Interval beat = interval(std::chrono::nanoseconds::max());
     CHECK(beat.next() == Clock::time_point::max());
     const auto ticks = [](Interval& on) -> Task<> { co_await on.tick(); };
@@ -107,8 +97,8 @@ TEST_CASE("a period that is longer than the clock runs never ends") {
 }
 
 TEST_CASE("a tick that a stop has interrupted is the next again") {
-  weft::Runtime rt({.workers = 1});
-  rt.run([]() -> Task<> {
+  ManualRuntime on;
+  on.rt.run([]() -> Task<> {
     Interval beat = interval(1h);
     const auto due = beat.next();
     const auto waits = [](Interval& on) -> Task<> { co_await on.tick(); };
@@ -116,7 +106,7 @@ TEST_CASE("a tick that a stop has interrupted is the next again") {
     CHECK_FALSE(has_ticked);
     CHECK(beat.next() == due);
     beat.restart();
-    CHECK(beat.next() > due);
+    CHECK(beat.next() == due + 1ms);
   });
 }
 

@@ -2,6 +2,7 @@
 #include <weft/weft.hpp>
 
 #include "support/manual_clock.hpp"
+#include "support/manual_runtime.hpp"
 #include "support/seeded_random.hpp"
 
 #include <algorithm>
@@ -79,11 +80,15 @@ TEST_CASE("a sleep ends when its time has come, and not before") {
 }
 
 TEST_CASE("a span may have any unit, and be a fraction") {
-  Runtime rt({.workers = 1});
-  rt.run([]() -> Task<> {
-    const auto before = Clock::now();
+  weft_test::ManualRuntime on;
+  on.rt.run([&on]() -> Task<> {
+    const auto before = on.clock.now();
     co_await sleep_for(std::chrono::duration<double, std::milli>(1.5));
-    CHECK(Clock::now() - before >= 1500us);
+    CHECK(on.clock.now() == before + 1500us);
+    co_await sleep_for(std::chrono::duration<int, std::ratio<1, 3>>(1));  // rounded up
+    CHECK(on.clock.now() == before + 1500us + 333'333'334ns);
+    co_await sleep_for(std::chrono::weeks(1));
+    CHECK(on.clock.now() == before + 1500us + 333'333'334ns + 168h);
   });
 }
 

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
+#include "support/manual_runtime.hpp"
 #include "support/seeded_random.hpp"
 #include "support/small_tasks.hpp"
 #include "support/until_stopped.hpp"
@@ -11,6 +12,7 @@
 #include <optional>
 #include <stdexcept>
 #include <stop_token>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -92,21 +94,31 @@ TEST_CASE("work that ends in its time gives its result") {
 }
 
 TEST_CASE("work that does not end in its time is asked to stop, and that is an error or nothing") {
-  Runtime rt({.workers = 2});
-  const auto span = GENERATE(0us, 1us, 500us);
-  rt.run([&]() -> Task<> {
-    bool has_thrown = false;
+  weft_test::ManualRuntime on;
+  const auto start = on.clock.now();
+  const auto span = GENERATE(0us, 1us, 500us, 23h);
+  on.rt.run([&]() -> Task<> {
+    std::string said;
     try {
       co_await timeout(ends_after(24h), span);
     } catch (const TimeoutError& error) {
-      has_thrown = true;
-      CHECK_THAT(error.what(), Catch::Contains("had not ended after"));
+      said = error.what();
     }
-    CHECK(has_thrown);
+    const std::string in_ms = std::to_string(std::chrono::ceil<std::chrono::milliseconds>(span).count());
+    CHECK_THAT(said, Catch::Contains("had not ended after " + in_ms + " ms"));
+    CHECK(on.clock.now() == start + span);
+    said.clear();
+    try {
+      co_await timeout(ends_after(24h), weft::now() + span);
+    } catch (const TimeoutError& error) {
+      said = error.what();
+    }
+    CHECK_THAT(said, Catch::Contains("had not ended after " + in_ms + " ms"));
     const auto value = co_await completed_within(value_after(24h, 1), span);
     CHECK_FALSE(value.has_value());
     const auto has_ended = co_await completed_within(ends_after(24h), span);
     CHECK_FALSE(has_ended);
+    CHECK(on.clock.now() == start + 4 * span);
   });
 }
 
@@ -155,20 +167,23 @@ TEST_CASE("a task that stops itself is not taken for one that was late") {
 }
 
 TEST_CASE("timeouts inside each other: the first to come ends what is in it") {
-  Runtime rt({.workers = 1});
-  rt.run([]() -> Task<> {
+  weft_test::ManualRuntime on;
+  const auto start = on.clock.now();
+  on.rt.run([&]() -> Task<> {
     const auto inner_first = []() -> Task<int> {
-      if (co_await completed_within(ends_after(24h), 200us)) co_return 1;
+      if (co_await completed_within(ends_after(24h), 1h)) co_return 1;
       co_return 2;
     };
-    const auto inner = co_await completed_within(inner_first(), 24h);
+    const auto inner = co_await completed_within(inner_first(), 1h + 1ns);
     CHECK(inner == 2);
+    CHECK(on.clock.now() == start + 1h);
     const auto outer_first = []() -> Task<int> {
-      if (co_await completed_within(ends_after(24h), 24h)) co_return 1;
+      if (co_await completed_within(ends_after(24h), 1h)) co_return 1;
       co_return 2;
     };
-    const auto outer = co_await completed_within(outer_first(), 200us);
+    const auto outer = co_await completed_within(outer_first(), 1h - 1ns);
     CHECK_FALSE(outer.has_value());
+    CHECK(on.clock.now() == start + 2h - 1ns);
   });
 }
 

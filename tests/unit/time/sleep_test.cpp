@@ -260,13 +260,18 @@ TEST_CASE("a coroutine of another library may be destroyed in its sleep") {
     };
     std::coroutine_handle<promise_type> handle;
   };
-  Runtime rt({.workers = 1});
-  rt.run([]() -> Task<> {
-    const auto sleeper = []() -> Owned { co_await sleep_for(1ms); };
-    const Owned destroyed = sleeper();
+  const auto destroys = [](std::chrono::nanoseconds span, std::chrono::nanoseconds afterwards) -> Task<> {
+    const auto sleeper = [](std::chrono::nanoseconds of) -> Owned { co_await sleep_for(of); };
+    const Owned destroyed = sleeper(span);
     destroyed.handle.destroy();
-    co_await sleep_for(3ms);
-  });
+    co_await sleep_for(afterwards);
+  };
+  Runtime rt({.workers = 1});
+  rt.run(destroys(24h, 1ms));  // not so short that it might just be waking
+  weft_test::ManualRuntime on;
+  const auto start = on.clock.now();
+  on.rt.run(destroys(1ms, 3ms));
+  CHECK(on.clock.now() == start + 3ms);
 }
 
 TEST_CASE("a fiber sleeps without blocking its worker") {

@@ -133,17 +133,27 @@ TEST_CASE("hours of a scenario run to the end at once") {
   CHECK(clock.now() == start + 10h);
 }
 
-TEST_CASE("by a clock that is moved far, work that ends before its time has not been late") {
+TEST_CASE("by a clock that is moved far, what happens at a time happens before what comes later") {
   ManualClock clock;
   Runtime rt{{.is_stepped = true, .clock = &clock}};
   bool has_ended = false;
+  bool is_stopped = false;
+  const auto loser = [&is_stopped]() -> Task<> {
+    try {
+      co_await sleep_for(2s);
+    } catch (const weft::OperationCancelled&) {
+      is_stopped = true;
+    }
+  };
   rt.spawn_detached([&]() -> Task<> {
     has_ended = co_await completed_within(rest(1s), 2s);
   });
+  rt.spawn_detached([&]() -> Task<> { static_cast<void>(co_await weft::when_any(rest(1s), loser())); });
   drain(rt);
   clock.advance(1h);
   drain(rt);
   CHECK(has_ended);
+  CHECK(is_stopped);
 }
 
 TEST_CASE("what runs for a runtime with a manual clock has its time") {

@@ -46,6 +46,16 @@ class Poller {
   /// Whether there are operations that have not ended, as far as it looks. Threads: any.
   [[nodiscard]] virtual bool has_pending() const noexcept = 0;
 
+  /// Whether whoever watches the workers looks into it often, so that it need not be told of an operation. By the owner, after one was begun, behind a
+  /// fence that orders the two; see Monitor::rest().
+  // relaxed: [monitor.pace] orders it.
+  [[nodiscard]] bool is_watched() const noexcept { return is_watched_.load(relaxed); }
+  /// By whoever watches.
+  // relaxed: as above.
+  void set_watched(bool is) noexcept {
+    if (is_watched_.load(relaxed) != is) is_watched_.store(is, relaxed);
+  }
+
   /// A descriptor that is readable when poll() may find something, or notify() was called, until poll() is; negative: there can be none. From here on
   /// notify() takes the owner for one that sleeps elsewhere.
   [[nodiscard]] virtual int file() noexcept = 0;
@@ -58,6 +68,9 @@ class Poller {
   virtual void interrupt() noexcept = 0;
   /// Wakes those whose operation has ended as far as others may. False: there was none. Threads: any.
   virtual bool poll_for_owner() noexcept = 0;
+
+ private:
+  Atomic<bool> is_watched_{true};
 };
 
 /// Whether the owner of a Poller sleeps, so that nobody makes a system call to wake a thread that is awake. (lib/io/README.md, "asleep in the kernel")

@@ -33,6 +33,12 @@ bool may_begin_on(const WorkerContext& worker) noexcept {
   return worker.run_by() == WorkerContext::RunBy::OwnThread || worker.poller == nullptr || worker.poller->owner() == 0;
 }
 
+/// Of an operation that has begun: whoever watches looks into drivers seldom while there are none, and this worker may be about to run a job that lasts.
+void tell_who_watches(WorkerContext& worker, const IoDriver& driver) noexcept {
+  light_fence();  // the operation is counted before the look; whoever watches has the heavy half, or looks often anyway
+  if (!driver.is_watched()) [[unlikely]] worker.timer_is_first(0);
+}
+
 }  // namespace
 
 bool IoOperation::begin(Job* waiting, StopScope* scope) {
@@ -62,8 +68,12 @@ bool IoOperation::begin(Job* waiting, StopScope* scope) {
     return true;
     // ---- *this may be gone (L4) ----
   }
-  if (driver_->start(*this)) return true;
-  // ---- *this may be gone if it has returned true (L4) ----
+  IoDriver& driver = *driver_;
+  if (driver.start(*this)) {
+    // ---- *this may be gone (L4) ----
+    tell_who_watches(*worker, driver);
+    return true;
+  }
   if (result_ >= 0 && driver_->must_give_way()) {
     worker->enqueue_last(waiter_.link, waiter_.priority);
     return true;
@@ -81,7 +91,8 @@ void IoOperation::begin_elsewhere(WorkerContext& worker) noexcept {
         if (!may_begin_on(here)) return self.begin_elsewhere(here);
         try {
           self.driver_ = &driver_of(here);
-          if (self.driver_->start(self)) return;
+          IoDriver& driver = *self.driver_;
+          if (driver.start(self)) return tell_who_watches(here, driver);
           // ---- it may be gone if that has returned true (L4) ----
         } catch (const std::system_error& error) {
           self.result_ = -error.code().value();

@@ -25,6 +25,8 @@ constexpr auto kFastFor = 64;         // turns after the last marked call
 constexpr auto kGoesToRest = 500ms;   // after the last worker was seen busy
 constexpr auto kGoesToRestWithTiers = 10ms;  // the same where each look is one more at the tiers
 constexpr auto kGoesToRestWithTimers = 2ms;  // the same where a worker that begins to run must not hold its timers up
+constexpr auto kBetweenLooksAtDrivers = 400us;  // twice as long is the longest that an end is hidden by a busy owner, with what it takes to wake somebody: 1 ms
+constexpr auto kLooksAtDriversFor = 10ms;       // after the last operation was seen
 constexpr auto kBetweenQuestions = 1s;
 constexpr auto kBetweenTries = 50ms;  // to have a thread that could not be had
 constexpr auto kBetweenLimits = 500ms;  // between two looks at the limits of the process: its mask, its cpuset, the quota of its cgroup
@@ -97,7 +99,7 @@ struct Monitor::PaceHost {
   [[nodiscard]] bool must_look() const noexcept {
     // [monitor.stop] acquire: pairs with stop(). Who stops it and found it awake has woken nobody.
     return monitor.is_anybody_inside() || monitor.is_any_timer_new() || monitor.tiers_.must_answer() || monitor.stopping_.load(acquire) ||
-           (is_until_work && monitor.is_needed());
+           monitor.is_any_operation_new() || (is_until_work && monitor.is_needed());
   }
   void sleep(const Pace::Word& word, std::uint32_t value) const noexcept { futex_wait_for(word, value, turn); }
 };
@@ -111,13 +113,15 @@ void Monitor::run() noexcept {
   // [monitor.stop] acquire: pairs with stop().
   while (!stopping_.load(acquire)) {
     const auto now = Clock::now();
-    fast_turns = look_at_calls() ? kFastFor : std::max(fast_turns - 1, 0);
+    fast_turns = look_at_calls(now) ? kFastFor : std::max(fast_turns - 1, 0);
     if (watches_unmarked() && now - unmarked_last_ >= unmarked_turn()) {
       unmarked_last_ = now;
       if (look_at_unmarked(now)) busy_last_ = now;
       report_blocked(now);
     }
-    if (tiers_.has_tiers()) {
+    // Turns may be shorter because of operations; the load of less than a millisecond says nothing.
+    if (tiers_.has_tiers() && (now - tiers_last_ >= kGrace || tiers_.must_answer())) {
+      tiers_last_ = now;
       tiers_.look(now);
       if (tiers_.is_anybody_awake()) busy_last_ = now;
     }
@@ -127,7 +131,8 @@ void Monitor::run() noexcept {
     end_idle_spares(now);
     give_memory_back(now);
     if (fast_turns != 0 || replaced_ != 0 || tiers_.is_pressing() || next_timer_ <= in_ns(now + kGrace)) {
-      pace_.pause([](const Pace::Word& word, std::uint32_t value) noexcept { futex_wait_for(word, value, kGrace); });
+      const std::chrono::nanoseconds turn = is_io_pending_ ? kBetweenLooksAtDrivers : kGrace;
+      pace_.pause([turn](const Pace::Word& word, std::uint32_t value) noexcept { futex_wait_for(word, value, turn); });
     } else {
       rest(now);
     }
@@ -146,7 +151,7 @@ void Monitor::rest(Clock::time_point now) noexcept {
   if (now - busy_last_ < goes_to_rest) {
     // Who sleeps now may be in a job that lasts when its timer is due.
     const std::chrono::nanoseconds without_io = watches_unmarked() ? unmarked_turn() : kMostRest;
-    const std::chrono::nanoseconds turn = is_io_pending_ ? kGrace : without_io;
+    const std::chrono::nanoseconds turn = is_io_pending_ ? kBetweenLooksAtDrivers : without_io;
     return pace_.rest(PaceHost{*this, std::min({turn, tiers_.busy_turn(), std::max<std::chrono::nanoseconds>(until(next_of_all_), kGrace)})});
   }
   pool_.idle_.call(Idle::kUnwatched);
@@ -167,7 +172,7 @@ bool Monitor::is_anybody_inside() const noexcept {
 }
 
 /// Marked calls. True: there was one.
-bool Monitor::look_at_calls() noexcept {
+bool Monitor::look_at_calls(Clock::time_point now) noexcept {
   bool is_anybody_inside = false;
   const unsigned count = pool_.seats_.count();
   try {
@@ -181,10 +186,10 @@ bool Monitor::look_at_calls() noexcept {
   for (unsigned i = 0; i < count; ++i) {
     BlockingWord& word = pool_.seats_[i].blocking;
     const BlockingWord::Seen seen = word.look();
-    const bool is_same_call = std::exchange(watched_[i].call, seen) == seen;
+    if (std::exchange(watched_[i].call, seen) != seen) watched_[i].call_seen = now;
     if (!BlockingWord::is_inside(seen)) continue;
     is_anybody_inside = true;
-    if (!is_same_call || BlockingWord::is_replaced(seen) || !has_seat_for_another()) continue;
+    if (now - watched_[i].call_seen < kGrace || BlockingWord::is_replaced(seen) || !has_seat_for_another()) continue;
     if (word.try_replace(seen)) allow_another();
   }
   return is_anybody_inside;
@@ -244,7 +249,7 @@ TimeNs Monitor::timer_to_watch(const Worker& worker) const noexcept {
 void Monitor::look_at_timers(Clock::time_point now) noexcept {
   next_of_all_ = kNeverNs;
   next_timer_ = kNeverNs;
-  is_io_pending_ = false;
+  is_io_pending_ = now - io_seen_last_ < kLooksAtDriversFor;
   for (unsigned i = 0; i < watched_.size(); ++i) {
     Worker& worker = pool_.seats_[i];
     const std::uint32_t looks = worker.looks();
@@ -256,13 +261,21 @@ void Monitor::look_at_timers(Clock::time_point now) noexcept {
     look_into(worker, watched_[i], has_looked, now);
   }
   look_after_interrupts();
+  // Before the fence of the rest that follows, if it is to be told.
+  for (const auto& worker : pool_.seats_) {
+    if (Poller* const poller = worker->poller_for_others()) poller->set_watched(is_io_pending_ || watched_.size() == 1);
+  }
 }
 
 /// What the kernel has ended is visible to a worker's thread only, when it asks; and that may be in one job for long.
 void Monitor::look_into(Worker& worker, Watched& watched, bool has_looked, Clock::time_point now) noexcept {
   Poller* const poller = worker.poller_for_others();
-  if (poller == nullptr || !poller->has_pending() || watched_.size() == 1) return;  // one worker: nobody could go on with what has ended
+  if (poller == nullptr || watched_.size() == 1) return;  // one worker: nobody could go on with what has ended
+  // Without a membarrier nobody is told, for that would be a full fence for each operation.
+  if (!is_asymmetric_) is_io_pending_ = true;
+  if (!poller->has_pending()) return;
   is_io_pending_ = true;
+  io_seen_last_ = now;
   if (!worker.is_busy_hint()) return;  // its thread sleeps in its poller
   busy_last_ = now;
   if (has_looked) return;
@@ -279,6 +292,15 @@ void Monitor::look_after_interrupts() noexcept {
   for (unsigned i = 0; i < watched_.size(); ++i) {
     if (std::exchange(watched_[i].is_interrupted, false)) pool_.seats_[i].poller_for_others()->poll_for_owner();
   }
+}
+
+/// Whether a worker has operations, and the last look has seen none anywhere.
+bool Monitor::is_any_operation_new() const noexcept {
+  if (is_io_pending_ || watched_.size() == 1) return false;
+  return std::any_of(pool_.seats_.begin(), pool_.seats_.end(), [](const auto& worker) {
+    const Poller* const poller = worker->poller_for_others();
+    return poller != nullptr && poller->has_pending();
+  });
 }
 
 /// Whether a worker has a timer that the last look has not counted.

@@ -86,6 +86,7 @@ class Monitor {
   /// What it has seen of one worker.
   struct Watched {
     BlockingWord::Seen call = 0;
+    std::chrono::steady_clock::time_point call_seen;  // first
     StuckWatch unmarked;
     std::uint32_t looks = 0;  // that it had had at the last look of this
     bool is_interrupted = false;  // so that it may see what the kernel has ended
@@ -108,7 +109,7 @@ class Monitor {
   WEFT_COLD void start(bool is_urgent) noexcept;
   [[nodiscard]] bool try_start(bool is_urgent) noexcept;  // pre: Pool::threads_mutex_ held
   void run() noexcept;
-  bool look_at_calls() noexcept;
+  bool look_at_calls(Clock::time_point now) noexcept;
   bool look_at_unmarked(Clock::time_point now) noexcept;
   void look_at_timers(Clock::time_point now) noexcept;
   void look_into(Worker& worker, Watched& watched, bool has_looked, Clock::time_point now) noexcept;
@@ -119,6 +120,7 @@ class Monitor {
   [[nodiscard]] bool is_needed() const noexcept;
   [[nodiscard]] bool is_anybody_inside() const noexcept;
   [[nodiscard]] bool is_any_timer_new() const noexcept;
+  [[nodiscard]] bool is_any_operation_new() const noexcept;
   [[nodiscard]] bool has_seat_for_another() noexcept;
   void allow_another() noexcept;
   void report_blocked(Clock::time_point now) noexcept;
@@ -152,6 +154,8 @@ class Monitor {
   Clock::time_point cleaned_last_;
   Clock::time_point unmarked_last_;
   Clock::time_point busy_last_;
+  Clock::time_point io_seen_last_;
+  Clock::time_point tiers_last_;
   Clock::time_point asked_last_;
   CallSites sites_;
 };

@@ -64,26 +64,20 @@ void add(const char* contender, weft::IoBackend backend, Owner owner) {
   perf::add_timed_case("busy-owner", contender, 1, [=](benchmark::State& state) {
     weft::Runtime rt{{.workers = 2, .io_backend = backend}};
     perf::Quantiles times(state);
-    const int turns = perf::size(20, 2);
-    while (state.KeepRunningBatch(turns)) {
-      Clock::duration sum{};
-      for (int i = 0; i < turns; ++i) {
-        auto [stream, peer] = weft::io::stream_pair();
-        Scene scene;
-        Counter all;
-        rt.spawn(scene_of(stream, scene, owner), all);
-        while (!scene.is_waiting) std::this_thread::yield();
-        std::this_thread::sleep_for(5ms);
-        const auto sent = Clock::now();
-        perf::verify(::send(peer.native_handle(), "x", 1, 0) == 1, "a byte is sent");
-        weft::sync_wait([](Counter& counter) -> Task<> { co_await counter; }(all));
-        times.note(scene.ended - sent);
-        sum += scene.ended - sent;
-      }
-      state.SetIterationTime(std::chrono::duration<double>(sum).count());
+    for ([[maybe_unused]] auto turn : state) {
+      auto [stream, peer] = weft::io::stream_pair();
+      Scene scene;
+      Counter all;
+      rt.spawn(scene_of(stream, scene, owner), all);
+      while (!scene.is_waiting) std::this_thread::yield();
+      std::this_thread::sleep_for(5ms);
+      const auto sent = Clock::now();
+      perf::verify(::send(peer.native_handle(), "x", 1, 0) == 1, "a byte is sent");
+      weft::sync_wait([](Counter& counter) -> Task<> { co_await counter; }(all));
+      times.add(scene.ended - sent);
     }
     times.record();
-  });
+  })->Iterations(perf::size(100, 2));
 }
 
 [[maybe_unused]] const bool cases = [] {

@@ -102,7 +102,8 @@ struct WorkerContext {
   [[nodiscard]] virtual Job* steal_fork_of(WorkerContext& victim, Priority& from) noexcept = 0;
   /// Gives back a job that this worker has taken from a queue of priority `at` and must not run now.
   virtual void put_back(Job* job, Priority at) noexcept = 0;
-  /// Tells who watches the workers of a timer of this one: after one was armed that comes before all others.
+  /// Tells who watches the workers of a timer of this one, after one was armed that comes before all others; or of an operation, as of a timer that is
+  /// due at any time.
   virtual void timer_is_first(std::int64_t due_in_ns) noexcept = 0;
   /// Whether there is a worker that would begin at once with what is posted. Threads: any.
   [[nodiscard]] virtual bool is_anybody_idle() noexcept = 0;

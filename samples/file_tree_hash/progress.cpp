@@ -25,12 +25,16 @@ bool is_terminal() {
   return can_draw && ::isatty(STDERR_FILENO) == 1;
 }
 
-/// Gives the bar what the words leave of the line: a line that wraps cannot be drawn over.
-int bar_width() {
-  constexpr int kWords = 70;
+/// Of the terminal; 0: it does not say.
+int count_columns() {
   winsize size = {};
-  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 0;
-  return std::clamp(int{size.ws_col} - kWords, 0, kLongestBar);
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 ? int{size.ws_col} : 0;
+}
+
+/// Gives the bar what the words mostly leave of the line, so that it does not change with them.
+int bar_width(int columns) {
+  constexpr int kWords = 70;
+  return std::clamp(columns - kWords, 0, kLongestBar);
 }
 
 std::string describe_bytes(double bytes) {
@@ -55,12 +59,13 @@ std::string describe_time_left(double seconds) {
 
 }  // namespace
 
-std::string describe_progress(const Amount& done, const Amount& all, double seconds, int width) {
+std::string describe_progress(const Amount& done, const Amount& all, double seconds, int columns) {
   const double share =
       all.bytes == 0
           ? 0.0
           : std::min(1.0, static_cast<double>(done.bytes) / static_cast<double>(all.bytes));
   std::string line;
+  const int width = bar_width(columns);
   if (width > 0) {
     const auto full = static_cast<std::size_t>(share * width);
     line += '[';
@@ -79,6 +84,7 @@ std::string describe_progress(const Amount& done, const Amount& all, double seco
   line += describe_bytes(rate);
   line += "/s, ETA ";
   line += share > 0 ? describe_time_left(seconds * (1 - share) / share) : "-:--:--";
+  if (columns > 0) line.resize(std::min(line.size(), static_cast<std::size_t>(columns) - 1));
   return line;
 }
 
@@ -109,7 +115,7 @@ void Progress::draw_until_stopped(const std::stop_token& stop) const {
                       bytes_done_.load(std::memory_order_relaxed)};
     const Amount all{files_found_.load(std::memory_order_relaxed),
                      bytes_found_.load(std::memory_order_relaxed)};
-    const std::string line = describe_progress(done, all, past.count(), bar_width());
+    const std::string line = describe_progress(done, all, past.count(), count_columns());
     std::fprintf(stderr, "\r%s\x1b[K", line.c_str());
   }
 }

@@ -15,10 +15,11 @@ struct Amount {
   std::uint64_t bytes = 0;
 };
 
-/// Makes one line of progress, without an end of line: a bar of `width` columns, files, bytes, rate
-/// and time left.
+/// Makes one line of progress, without an end of line: a bar, if there is room for one, files, bytes,
+/// rate and time left. Of the columns of the terminal the last stays free, and what does not fit is
+/// cut off: a line that wraps cannot be drawn over. 0 columns: nobody knows how many there are.
 [[nodiscard]] std::string describe_progress(const Amount& done, const Amount& all, double seconds,
-                                            int width);
+                                            int columns);
 
 /// Counts what was found and what was hashed; a thread of its own draws it.
 ///

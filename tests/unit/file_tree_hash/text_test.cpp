@@ -33,8 +33,18 @@ TEST_CASE("a name that would break a line is escaped, and the line says so") {
 
 TEST_CASE("a line of progress says how much is done of what was found") {
   CHECK(describe_progress({}, {}, 0, 0) == "0/0 files, 0 B of 0 B, 0 B/s, ETA -:--:--");
-  CHECK(describe_progress({3, 1 << 20}, {10, 4 << 20}, 2, 8) == "[##......] 3/10 files, 1.0 MiB of 4.0 MiB, 512.0 KiB/s, ETA 0:00:06");
-  CHECK(describe_progress({10, 5 << 20}, {10, 4 << 20}, 2, 2) == "[##] 10/10 files, 5.0 MiB of 4.0 MiB, 2.5 MiB/s, ETA 0:00:00");
+  CHECK(describe_progress({3, 1 << 20}, {10, 4 << 20}, 2, 78) == "[##......] 3/10 files, 1.0 MiB of 4.0 MiB, 512.0 KiB/s, ETA 0:00:06");
+  CHECK(describe_progress({10, 5 << 20}, {10, 4 << 20}, 2, 72) == "[##] 10/10 files, 5.0 MiB of 4.0 MiB, 2.5 MiB/s, ETA 0:00:00");
+}
+
+TEST_CASE("a line of progress does not wrap, however narrow the terminal is and however long the words are") {
+  const Amount done{1'234'567, (1ULL << 40) - 1};
+  const Amount all{7'654'321, (1ULL << 50) - 1};
+  for (int columns = 1; columns <= 120; ++columns) {
+    CAPTURE(columns);
+    CHECK(describe_progress(done, all, 1, columns).size() < static_cast<std::size_t>(columns));
+  }
+  CHECK(describe_progress({}, {}, 0, 10) == "0/0 files");
 }
 
 TEST_CASE("options are read into their places, and without paths it is the folder here") {

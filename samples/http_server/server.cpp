@@ -62,6 +62,7 @@ weft::Task<> Server::serve(weft::io::TcpStream stream) {
     metrics_.connection_refused();
     const Answer full = error_answer(503, "there are too many connections");
     const std::string text = head_of(full, true) + full.body;
+    metrics_.answered(full.status, text.size());
     // To a client that has just connected there is room for so little; if not, it gets nothing.
     static_cast<void>(co_await stream.write(std::as_bytes(std::span(text))).or_error());
     co_return;

@@ -267,6 +267,7 @@ TEST_CASE("connections beyond the limit are told so") {
     CHECK(refused->status == 503);
     const Reply again = co_await first.ask(get("/metrics"));
     CHECK(again.body.find("http_connections_refused_total 1\n") != std::string::npos);
+    CHECK(again.body.find("http_answers_total{class=\"5xx\"} 1\n") != std::string::npos);
     CHECK(again.body.find("http_connections_open 1\n") != std::string::npos);
   });
 }

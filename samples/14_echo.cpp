@@ -1,5 +1,5 @@
-// Input and output: a server that sends back what it gets, and clients, in one program. Nobody's thread waits; the kernel is asked by io_uring where it
-// can be, else by epoll.
+// Input and output: a server that sends back what it gets, and clients, in one program. Nobody's thread waits.
+// The kernel is asked by io_uring where it can be, else by epoll.
 #include <weft/weft.hpp>
 
 #include <chrono>

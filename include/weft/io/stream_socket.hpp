@@ -119,9 +119,11 @@ class StreamSocket : public detail::Socket {
     co_return sent;
   }
 
-  /// Says that nothing more will be written: when the peer has read all it sees the end. What it sends can still be read. Errors: std::system_error.
+  /// Says that nothing more will be written: when the peer has read all it sees the end. What it sends can still be read.
+  ///
+  /// Errors: std::system_error; "Transport endpoint is not connected" if the peer has reset the connection, which may be at any moment.
   void shutdown_write() { detail::shut_down(native_handle(), kShutWrite, subject("shutdown")); }
-  /// Ends reading: a read that waits gives 0. Errors: std::system_error.
+  /// Ends reading: a read that waits gives 0. Errors: as shutdown_write().
   void shutdown_read() { detail::shut_down(native_handle(), kShutRead, subject("shutdown")); }
 
   /// close() will not say goodbye: the peer's next call fails with "Connection reset by peer", and what it has not received is lost. (SO_LINGER 0)

@@ -117,9 +117,9 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// of it as of any stop request, and of the time itself by this_task::deadline(). It is waited for all the same, so it may refer to the
 /// caller's locals.
 ///
-/// What ends at a stop request: sleep_for and sleep_until, ticks of an interval, timeouts inside, tasks that look (this_task::stop_point,
-/// stop_requested, a stop_token). What does not: waiting for a Counter, an Event, a Mutex, a JoinHandle or a thread, and blocking calls. A task in one of these goes on to its
-/// end, and its result counts.
+/// What ends at a stop request: operations of the kernel (io), sleep_for and sleep_until, ticks of an interval, timeouts inside, tasks that look
+/// (this_task::stop_point, stop_requested, a stop_token). What does not: waiting for a Counter, an Event, a Mutex, a JoinHandle or a thread, and
+/// blocking calls, which with the epoll backend operations on files are. A task in one of these goes on to its end, and its result counts.
 ///
 /// @return   what the task returns, also when it came late: who did not look at the request has done the work
 /// Threads:  a coroutine on a worker of a runtime, or inside sync_wait. The request is made by a worker, or by the runtime's watcher if all of

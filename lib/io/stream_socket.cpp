@@ -58,7 +58,8 @@ std::int64_t send_part(int socket, int file, std::uint64_t offset, std::uint64_t
 }
 
 void shut_down(int socket, int how, const IoSubject& subject) {
-  if (::shutdown(socket, how) != 0) throw_io_error(errno, subject);
+  // ENOTCONN: the peer has reset the connection, so nothing is left to be ended. Reads and writes say that.
+  if (::shutdown(socket, how) != 0 && errno != ENOTCONN) throw_io_error(errno, subject);
 }
 
 void set_linger(int socket, std::chrono::seconds span, const IoSubject& subject) {

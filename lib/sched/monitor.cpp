@@ -20,7 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kGrace = 1ms;          // a marked call is one of those that last if it is seen twice, so far apart
+constexpr auto kGrace = 1ms;          // a marked call is one of those that last if it is seen again after so long
 constexpr auto kFastFor = 64;         // turns after the last marked call
 constexpr auto kGoesToRest = 500ms;   // after the last worker was seen busy
 constexpr auto kGoesToRestWithTiers = 10ms;  // the same where each look is one more at the tiers
@@ -113,15 +113,16 @@ void Monitor::run() noexcept {
   // [monitor.stop] acquire: pairs with stop().
   while (!stopping_.load(acquire)) {
     const auto now = Clock::now();
-    fast_turns = look_at_calls(now) ? kFastFor : std::max(fast_turns - 1, 0);
+    fast_turns = look_at_calls() ? kFastFor : std::max(fast_turns - 1, 0);
     if (watches_unmarked() && now - unmarked_last_ >= unmarked_turn()) {
       unmarked_last_ = now;
       if (look_at_unmarked(now)) busy_last_ = now;
       report_blocked(now);
     }
-    // Turns may be shorter because of operations; the load of less than a millisecond says nothing.
-    if (tiers_.has_tiers() && (now - tiers_last_ >= kGrace || tiers_.must_answer())) {
-      tiers_last_ = now;
+    tiers_looked_ago_ += last_turn_;
+    // The load of less than a millisecond says nothing.
+    if (tiers_.has_tiers() && (tiers_looked_ago_ >= kGrace || tiers_.must_answer())) {
+      tiers_looked_ago_ = {};
       tiers_.look(now);
       if (tiers_.is_anybody_awake()) busy_last_ = now;
     }
@@ -130,9 +131,9 @@ void Monitor::run() noexcept {
     retry_threads(now);
     end_idle_spares(now);
     give_memory_back(now);
+    last_turn_ = is_io_pending_ ? kBetweenLooksAtDrivers : kGrace;
     if (fast_turns != 0 || replaced_ != 0 || tiers_.is_pressing() || next_timer_ <= in_ns(now + kGrace)) {
-      const std::chrono::nanoseconds turn = is_io_pending_ ? kBetweenLooksAtDrivers : kGrace;
-      pace_.pause([turn](const Pace::Word& word, std::uint32_t value) noexcept { futex_wait_for(word, value, turn); });
+      pace_.pause([this](const Pace::Word& word, std::uint32_t value) noexcept { futex_wait_for(word, value, last_turn_); });
     } else {
       rest(now);
     }
@@ -172,7 +173,7 @@ bool Monitor::is_anybody_inside() const noexcept {
 }
 
 /// Marked calls. True: there was one.
-bool Monitor::look_at_calls(Clock::time_point now) noexcept {
+bool Monitor::look_at_calls() noexcept {
   bool is_anybody_inside = false;
   const unsigned count = pool_.seats_.count();
   try {
@@ -186,10 +187,10 @@ bool Monitor::look_at_calls(Clock::time_point now) noexcept {
   for (unsigned i = 0; i < count; ++i) {
     BlockingWord& word = pool_.seats_[i].blocking;
     const BlockingWord::Seen seen = word.look();
-    if (std::exchange(watched_[i].call, seen) != seen) watched_[i].call_seen = now;
+    watched_[i].call_lasts = std::exchange(watched_[i].call, seen) == seen ? watched_[i].call_lasts + last_turn_ : std::chrono::nanoseconds(0);
     if (!BlockingWord::is_inside(seen)) continue;
     is_anybody_inside = true;
-    if (now - watched_[i].call_seen < kGrace || BlockingWord::is_replaced(seen) || !has_seat_for_another()) continue;
+    if (watched_[i].call_lasts < kGrace || BlockingWord::is_replaced(seen) || !has_seat_for_another()) continue;
     if (word.try_replace(seen)) allow_another();
   }
   return is_anybody_inside;

@@ -86,7 +86,7 @@ class Monitor {
   /// What it has seen of one worker.
   struct Watched {
     BlockingWord::Seen call = 0;
-    std::chrono::steady_clock::time_point call_seen;  // first
+    std::chrono::nanoseconds call_lasts{0};  // so far, by the turns in which it was seen
     StuckWatch unmarked;
     std::uint32_t looks = 0;  // that it had had at the last look of this
     bool is_interrupted = false;  // so that it may see what the kernel has ended
@@ -109,7 +109,7 @@ class Monitor {
   WEFT_COLD void start(bool is_urgent) noexcept;
   [[nodiscard]] bool try_start(bool is_urgent) noexcept;  // pre: Pool::threads_mutex_ held
   void run() noexcept;
-  bool look_at_calls(Clock::time_point now) noexcept;
+  bool look_at_calls() noexcept;
   bool look_at_unmarked(Clock::time_point now) noexcept;
   void look_at_timers(Clock::time_point now) noexcept;
   void look_into(Worker& worker, Watched& watched, bool has_looked, Clock::time_point now) noexcept;
@@ -155,7 +155,8 @@ class Monitor {
   Clock::time_point unmarked_last_;
   Clock::time_point busy_last_;
   Clock::time_point io_seen_last_;
-  Clock::time_point tiers_last_;
+  std::chrono::nanoseconds last_turn_{0};  // as long as it was meant to be
+  std::chrono::nanoseconds tiers_looked_ago_ = std::chrono::milliseconds(1);  // the first turn looks
   Clock::time_point asked_last_;
   CallSites sites_;
 };

@@ -97,6 +97,11 @@ weft::Task<Answer> answer_to(const RequestHead& head, const std::string& body, c
   auto open = [&] { return files.open(head.path); };
   answer.file = co_await weft::blocking(open);
   if (!answer.file) co_return error_answer(404, "there is no such file");
+  if (answer.file->content) {
+    answer.type = answer.file->type;
+    answer.body = std::move(*answer.file->content);
+    answer.file.reset();
+  }
   co_return answer;
 }
 

@@ -15,6 +15,7 @@ struct OpenFile {
   weft::io::Descriptor file;
   std::uint64_t size = 0;
   const char* type = "application/octet-stream";
+  std::optional<std::string> content;  ///< of a small file: then it is sent together with the head of the answer, in one piece
 };
 
 /// Threads: any.
@@ -23,7 +24,7 @@ class StaticFiles {
   /// Errors: program::InputError if it is no folder.
   explicit StaticFiles(const std::string& folder);
 
-  /// Opens a file; of a folder its index.html. Nothing: there is no regular file that may be read. It blocks.
+  /// Opens a file, and reads it if it is small; of a folder its index.html. Nothing: there is no regular file that may be read. It blocks.
   ///
   /// The kernel looks that no link leads out of the folder, whatever the path says (openat2, RESOLVE_BENEATH).
   /// @param path  begins with '/', as parse_path() gives it

@@ -121,7 +121,8 @@ class StreamSocket : public detail::Socket {
 
   /// Says that nothing more will be written: when the peer has read all it sees the end. What it sends can still be read.
   ///
-  /// Errors: std::system_error; "Transport endpoint is not connected" if the peer has reset the connection, which may be at any moment.
+  /// A connection that the peer has reset has ended already, and that is no error here: reads and writes say it.
+  /// Errors: std::system_error.
   void shutdown_write() { detail::shut_down(native_handle(), kShutWrite, subject("shutdown")); }
   /// Ends reading: a read that waits gives 0. Errors: as shutdown_write().
   void shutdown_read() { detail::shut_down(native_handle(), kShutRead, subject("shutdown")); }

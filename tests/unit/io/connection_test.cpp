@@ -393,6 +393,22 @@ TEST_CASE("a thousand connections are made and closed, one after another") {
   });
 }
 
+TEST_CASE("a stream whose peer has reset the connection says so when it is read, and not when it is shut down") {
+  with_each_setting([]() -> Task<> {
+    auto listener = TcpListener::listen(SocketAddress::loopback(0));
+    TcpStream client = co_await TcpStream::connect(listener.local_address());
+    {
+      TcpStream server = co_await listener.accept();
+      server.reset_on_close();
+    }
+    std::string byte(1, '\0');
+    const auto read = co_await client.read(bytes_in(byte)).or_error();
+    CHECK(read.error() == std::errc::connection_reset);
+    CHECK_NOTHROW(client.shutdown_write());
+    CHECK_NOTHROW(client.shutdown_read());
+  });
+}
+
 TEST_CASE("a listener that finds no free descriptor says so, loses nothing, and goes on when there is one") {
   for (const weft::IoBackend backend : working_backends()) {
     weft::Runtime rt{{.workers = 1, .io_backend = backend}};

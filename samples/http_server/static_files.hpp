@@ -15,7 +15,7 @@ struct OpenFile {
   weft::io::Descriptor file;
   std::uint64_t size = 0;
   const char* type = "application/octet-stream";
-  std::optional<std::string> content;  ///< of a small file: then it is sent together with the head of the answer, in one piece
+  std::optional<std::string> content = std::nullopt;  ///< of a small file: then it is sent together with the head of the answer, in one piece
 };
 
 /// Threads: any.

@@ -104,7 +104,7 @@ class StopScope {
 /// A scope that will be asked to stop at a time, by whoever has made it.
 class LimitedScope : public StopScope {
  public:
-  /// @param manual_time  by which `until` is meant; null: by the steady clock
+  /// `until` is meant by `manual_time`; if that is null, by the steady clock.
   LimitedScope(StopScope* around, TimeNs until, const detail::ManualTime* manual_time) noexcept
       : StopScope(around), until_(until), manual_time_(manual_time) {
     mark_as_limited();

@@ -57,6 +57,7 @@ class UringDriver final : public IoDriver {
       if (is_over(operation, -ENOBUFS)) keep(operation);
       return true;
     }
+    if (is_in_known_memory(operation)) [[unlikely]] make_memory_table();
     count_started();
     // Behind those that wait already.
     if (first_queued_ != nullptr || !try_start(operation)) queue(operation);
@@ -198,11 +199,18 @@ class UringDriver final : public IoDriver {
     return buffers_ != nullptr;
   }
 
+  [[nodiscard]] static bool is_in_known_memory(const IoOperation& operation) noexcept {
+    return (operation.code == IoCode::Read || operation.code == IoCode::Write) && operation.address_2 != nullptr;
+  }
+
+  /// Makes the table of registered memory. Not where operations are handed over, which a signal handler does too: this allocates, and takes a lock.
+  void make_memory_table() noexcept {
+    if (memory_ == nullptr && !std::exchange(is_memory_asked_for_, true)) memory_ = UringMemory::make(ring_, *this);
+  }
+
   /// If it is a transfer of registered memory, and the ring may know that.
   void use_registered(io_uring_sqe& request, const IoOperation& operation) noexcept {
-    if (operation.code != IoCode::Read && operation.code != IoCode::Write) return;
-    if (memory_ == nullptr && !std::exchange(is_memory_asked_for_, true)) memory_ = UringMemory::make(ring_, *this);
-    if (memory_ == nullptr) return;
+    if (memory_ == nullptr || !is_in_known_memory(operation)) return;
     const auto index = memory_->index_of(*static_cast<const KnownMemory*>(operation.address_2));
     if (!index) return;
     request.opcode = operation.code == IoCode::Read ? IORING_OP_READ_FIXED : IORING_OP_WRITE_FIXED;
@@ -227,7 +235,7 @@ class UringDriver final : public IoDriver {
     io_uring_sqe* const request = next_request();
     if (request == nullptr) return false;
     fill_in(*request, operation);
-    if (operation.address_2 != nullptr) [[unlikely]] use_registered(*request, operation);
+    use_registered(*request, operation);
     if (IoFaults* const faults = IoFaults::present(); faults != nullptr && is_transfer(operation.code)) [[unlikely]] {
       request->len = faults->shortened(operation);
     }

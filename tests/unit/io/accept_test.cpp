@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <weft/io/call.hpp>
 #include <weft/io/tcp.hpp>
 #include <weft/io/unix_socket.hpp>
 #include <weft/weft.hpp>
@@ -24,6 +25,9 @@
 using weft::IoBackend;
 using weft::Runtime;
 using weft::Task;
+using weft::detail::IoCall;
+using weft::detail::IoCode;
+using weft::detail::IoRequest;
 using weft::io::Descriptor;
 using weft::io::SocketAddress;
 using weft::io::TcpListener;
@@ -214,22 +218,28 @@ TEST_CASE("a connection for which the kernel has woken an accept that is stopped
     CAPTURE(name_of(backend));
     Runtime rt{{.workers = 1, .io_backend = backend}};
     auto listener = TcpListener::listen(SocketAddress::loopback(0));
+    int begun = 0;
     int accepted = 0;
     const auto accept_one = [&]() -> Task<> {
+      ++begun;
       try {
         const TcpStream stream = co_await listener.accept();
         ++accepted;
       } catch (const weft::OperationCancelled&) {
       }
     };
+    // The kernel works what is handed over off in order: when an operation has ended that was begun later, it has this one in its row.
+    const auto is_handed_over = [&](int which) -> Task<> {
+      while (begun < which) co_await weft::yield();
+      co_await IoCall<void>(IoRequest{.code = IoCode::Nop}, {"nop"});
+    };
     rt.run([&]() -> Task<> {
       weft::TaskGroup first;
       weft::TaskGroup second;
       first.spawn(accept_one());
-      // A worker hands over what was begun before it sleeps, so this is the first in the kernel's row.
-      co_await weft::sleep_for(std::chrono::milliseconds{1});
+      co_await is_handed_over(1);
       second.spawn(accept_one());
-      co_await weft::sleep_for(std::chrono::milliseconds{1});
+      co_await is_handed_over(2);
       // The worker, which is here, asks for completions only when it has handed over the stop.
       const auto clients = connected(listener, 1);
       first.request_stop();

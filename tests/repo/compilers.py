@@ -21,11 +21,11 @@ def compile_text(command, root, text, *flags):
     return done.returncode, done.stderr
 
 
-def precompiled(command, root, folder, *flags):
-    """Compiles the umbrella header into a folder; returns the flags that put it before a text, or none where that does not work."""
+def precompiled(command, root, folder, *flags, text='#include <weft/weft.hpp>\n'):
+    """Compiles a header, the umbrella, into a folder; returns the flags that put it before a text, or none where that does not work."""
     name = os.path.join(folder, 'umbrella.hpp')
     with open(name, 'w', encoding='utf-8') as file:
-        file.write('#include <weft/weft.hpp>\n')
+        file.write(text)
     is_gcc = os.path.basename(command).startswith('g++')
     output = name + ('.gch' if is_gcc else '.pch')
     args = [command, *(f for f in FLAGS if f != '-fsyntax-only'), *flags, f'-I{root}/include', f'-I{root}/lib', '-x', 'c++-header', name, '-o', output]

@@ -14,6 +14,7 @@ import layers
 import listed
 import public_headers
 import shape
+import test_files
 import tree
 import version
 
@@ -131,6 +132,16 @@ class Checks(unittest.TestCase):
     def test_a_header_that_needs_another(self):
         self.finds(public_headers, 'does not compile alone', {'include/weft/base/job.hpp': '#pragma once\nstd::uint8_t x;\n'})
         self.finds(public_headers, 'does not compile alone', {'include/weft/base/job.hpp': 'struct Job {};\n'})
+
+    @unittest.skipUnless(compilers.find(), 'no compiler')
+    def test_a_test_file_that_needs_another(self):
+        umbrella = {'include/weft/weft.hpp': '#pragma once\n'}
+        whole = {**umbrella, 'tests/unit/coro/part.hpp': 'inline int part = 1;\n'}
+        path = 'tests/unit/coro/part_test.cpp'
+        good = '#include "unit/coro/part.hpp"\nint twice() { return 2 * part; }\n'
+        self.assertEqual(test_files.check(self.tree_with({**whole, path: good})), [])
+        self.finds(test_files, 'does not compile alone', {**whole, path: 'int twice() { return 2 * part; }\n'})
+        self.finds(test_files, 'does not compile alone', {**umbrella, path: good})
 
     @unittest.skipUnless(compilers.find(), 'no compiler')
     def test_a_mistake_that_compiles(self):

@@ -1,0 +1,36 @@
+#!/usr/bin/env python3
+"""Compiles each source file of a test program alone. Usage: test_files.py ROOT [FILE...]
+
+Builds that are in a hurry compile several of them as one (tests/run --unity=tests), where a file that forgets to include something finds it in
+another. The umbrella header and Catch2 are there before each: most files begin with them anyway.
+"""
+import sys
+import tempfile
+
+import compilers
+import tree
+
+DEFINED = ['-DWEFT_HAS_MIMALLOC=0', '-DWEFT_TEST_MACHINES=""']  # by meson, for some
+FIRST = '#include <catch2/catch.hpp>\n#include <weft/weft.hpp>\n'
+
+
+def check(root, only=()):
+    files = [f for f in tree.files(root) if f.endswith('.cpp') and f.startswith(('tests/unit/', 'tests/stress/'))]
+    files = [f for f in files if not only or f in only]
+    found = compilers.find()
+    kind = 'clang' if 'clang' in found else 'gcc'  # the faster one
+    with tempfile.TemporaryDirectory() as folder:
+        before = compilers.precompiled(found[kind], root, folder, text=FIRST)
+
+        def compile_alone(path):
+            # Tests of a sample are in a folder of its name, and include its headers as the sample does.
+            places = ['tests', 'samples', f'samples/{path.split("/")[2]}', 'samples/program']
+            flags = [*before, *DEFINED, *(f'-I{root}/{place}' for place in places)]
+            status, said = compilers.compile_text(found[kind], root, f'{"" if before else FIRST}#include "{root}/{path}"\n', *flags)
+            return f'{path}: does not compile alone with {kind}:\n{said.rstrip()}' if status else None
+
+        return [f for f in compilers.parallel(compile_alone, files) if f]
+
+
+if __name__ == '__main__':
+    sys.exit(tree.report(check(sys.argv[1], sys.argv[2:])))

@@ -33,28 +33,38 @@ T* pop(T*& list) noexcept {
 
 // ---- memory for slabs and magazines ----
 
-void* FrameDepot::take_memory(std::size_t bytes, std::size_t alignment) {
-  void* const memory = region_ != nullptr ? region_->take(bytes) : nullptr;  // aligned to its size
-  return memory != nullptr ? memory : take_from_allocator(bytes, alignment);
-}
-
-void FrameDepot::give_memory(void* memory, std::size_t bytes, std::size_t alignment) noexcept {
-  if (region_ != nullptr && region_->contains(memory)) return region_->give(memory, bytes);
-  give_to_allocator(memory, bytes, alignment);
-}
-
 FrameMagazine* FrameDepot::make_magazine(std::size_t size_class) {
   const std::size_t slots = magazine_capacity(size_class);
-  return ::new (take_memory(sizeof(FrameMagazine) + slots * sizeof(void*), alignof(FrameMagazine))) FrameMagazine(slots);
+  const std::size_t bytes = sizeof(FrameMagazine) + slots * sizeof(void*);
+  void* memory = region_ != nullptr ? region_->take(bytes) : nullptr;
+  if (memory == nullptr) memory = take_from_allocator(bytes);
+  return ::new (memory) FrameMagazine(slots);
 }
 
 void FrameDepot::free_magazine(FrameMagazine* magazine) noexcept {
-  give_memory(magazine, sizeof(FrameMagazine) + magazine->capacity * sizeof(void*), alignof(FrameMagazine));
+  const std::size_t bytes = sizeof(FrameMagazine) + magazine->capacity * sizeof(void*);
+  if (region_ != nullptr && region_->contains(magazine)) return region_->give(magazine, bytes);
+  give_to_allocator(magazine, bytes);
+}
+
+/// Errors: std::bad_alloc.
+FrameSlab* FrameDepot::make_slab(std::size_t size_class) {
+  void* const on_node = region_ != nullptr ? region_->take(FrameSlab::kBytes) : nullptr;  // aligned to its size
+  if (on_node != nullptr) return ::new (on_node) FrameSlab(size_class, this);
+  const auto [memory, is_in_run] = runs_.take();
+  return ::new (memory) FrameSlab(size_class, this, is_in_run);
 }
 
 /// Gives slabs that are linked to one another back.
 void FrameDepot::free_slabs(FrameSlab* slab) noexcept {
-  while (slab != nullptr) give_memory(std::exchange(slab, slab->next), FrameSlab::kBytes, FrameSlab::kAlignment);
+  while (slab != nullptr) {
+    FrameSlab* const gone = std::exchange(slab, slab->next);
+    if (region_ != nullptr && region_->contains(gone)) {
+      region_->give(gone, FrameSlab::kBytes);
+    } else {
+      runs_.give({gone, gone->is_in_run()});
+    }
+  }
 }
 
 // ---- with a shelf's mutex held ----
@@ -63,7 +73,7 @@ void FrameDepot::free_slabs(FrameSlab* slab) noexcept {
 void FrameDepot::need_block(Shelf& shelf, std::size_t size_class, Lock& lock) {
   while (shelf.partial.first() == nullptr && shelf.unused.first() == nullptr) {
     lock.unlock();
-    auto* const slab = ::new (take_memory(FrameSlab::kBytes, FrameSlab::kAlignment)) FrameSlab(size_class, this);
+    FrameSlab* const slab = make_slab(size_class);
     lock.lock();
     shelf.unused.push(slab);
     // relaxed: a bound that need not be exact.

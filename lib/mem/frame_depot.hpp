@@ -8,6 +8,7 @@
 
 #include "base/adaptive_mutex.hpp"
 #include "mem/frame_slab.hpp"
+#include "mem/slab_runs.hpp"
 #include <weft/base/atomic.hpp>
 #include <weft/base/cache_line.hpp>
 #include <weft/mem/frame_cache.hpp>
@@ -98,13 +99,13 @@ class FrameDepot {
   [[nodiscard]] FrameSlab* give(Shelf& shelf, std::size_t size_class, void* block) noexcept;
   [[nodiscard]] FrameSlab* give_own(Shelf& shelf, std::size_t size_class, FrameMagazine& magazine) noexcept;
   [[nodiscard]] FrameSlab* take_unused(Shelf& shelf) noexcept;
-  [[nodiscard]] void* take_memory(std::size_t bytes, std::size_t alignment);
-  void give_memory(void* memory, std::size_t bytes, std::size_t alignment) noexcept;
   [[nodiscard]] FrameMagazine* make_magazine(std::size_t size_class);
   void free_magazine(FrameMagazine* magazine) noexcept;
+  [[nodiscard]] FrameSlab* make_slab(std::size_t size_class);
   void free_slabs(FrameSlab* slab) noexcept;
 
   NodeRegion* const region_ = nullptr;
+  SlabRuns runs_;
   std::array<Shelf, FrameCache::kClasses> shelves_;
   alignas(kCacheLine) Atomic<std::size_t> unused_bytes_{0};
 };

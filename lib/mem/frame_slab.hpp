@@ -29,8 +29,8 @@ class alignas(kCacheLine) FrameSlab {
   // Room for the allocator's own data, so that slabs stand one behind the other: otherwise each would leave a gap of its size.
   static constexpr std::size_t kBytes = kAlignment - kCacheLine;
 
-  /// All blocks are free. They belong to that depot.
-  explicit FrameSlab(std::size_t size_class, FrameDepot* home = nullptr) noexcept : home_(home) {
+  /// All blocks are free. They belong to that depot. Its memory may be a part of a run (SlabRuns).
+  explicit FrameSlab(std::size_t size_class, FrameDepot* home = nullptr, bool is_in_run = false) noexcept : home_(home), is_in_run_(is_in_run) {
     const std::size_t steps = size_class + 1;
     for (std::size_t i = 0; i < capacity(size_class); ++i) mark(first_step() + i * steps);
     free_ = capacity(size_class);
@@ -68,6 +68,8 @@ class alignas(kCacheLine) FrameSlab {
     WEFT_ASSERT_FULL(free_ == count_marked(), "a slab has lost count of its free frames");
   }
 
+  [[nodiscard]] bool is_in_run() const noexcept { return is_in_run_; }
+
   // ---- in the owner's list ----
   FrameSlab* next = nullptr;
   FrameSlab* previous = nullptr;
@@ -96,6 +98,7 @@ class alignas(kCacheLine) FrameSlab {
   FrameDepot* const home_;
   std::size_t free_ = 0;
   std::uint32_t lowest_ = kWords;             // no word below has a bit
+  const bool is_in_run_;
   std::array<std::uint64_t, kWords> bits_{};  // of the steps at which free blocks begin
 };
 

@@ -5,6 +5,7 @@
 #include "fail_each_allocation.hpp"
 #include "failing_allocations.hpp"
 #include "fork.hpp"
+#include "mem/slab_runs.hpp"
 #include "support/skip.hpp"
 
 #include <array>
@@ -225,6 +226,23 @@ TEST_CASE("allocation failure: parallel_for, awaited and blocking") {
       return rt.run(parent());
     });
   }
+}
+
+TEST_CASE("allocation failure: slabs of frames, alone and in a run") {
+  fail_each_allocation([] {
+    constexpr std::size_t kSlabs = weft::SlabRuns::kAloneFirst + 2;
+    struct Slabs {
+      ~Slabs() {
+        while (count != 0) runs.give(taken[--count]);
+      }
+      weft::SlabRuns runs;
+      std::array<weft::SlabRuns::Memory, kSlabs> taken;
+      std::size_t count = 0;
+    } slabs;
+    while (slabs.count != kSlabs) slabs.taken[slabs.count++] = slabs.runs.take();
+    // Where there is no memory for a run, there may be enough for one slab.
+    return slabs.taken[kSlabs - 1].is_in_run;
+  });
 }
 
 TEST_CASE("allocation failure: sync_wait") {

@@ -2,11 +2,14 @@
 
 #include "mem/frame_depot.hpp"
 #include "mem/frame_slab.hpp"
+#include "mem/region_memory.hpp"
+#include "mem/slab_runs.hpp"
 
 #include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "support/aborts.hpp"
@@ -15,6 +18,7 @@
 using weft::FrameCache;
 using weft::FrameDepot;
 using weft::FrameSlab;
+using weft::SlabRuns;
 
 namespace {
 
@@ -111,6 +115,99 @@ TEST_CASE("slabs that are not in use go back by themselves when they are many") 
   }
   CHECK(most <= FrameDepot::kMayKeepBytes);
   depot->collect();
+  CHECK(depot->unused_bytes() == 0);
+}
+
+namespace {
+
+/// For how many runs huge pages were asked for, as long as it lives.
+class HugePagesAskedFor {
+ public:
+  HugePagesAskedFor() {
+    count_ = 0;
+    weft::region_memory.use_huge_pages = [](void* memory, std::size_t bytes) noexcept {
+      const bool is_run = bytes == SlabRuns::kRunBytes && reinterpret_cast<std::uintptr_t>(memory) % SlabRuns::kRunBytes == 0;
+      count_ += is_run ? 1 : 1000;
+      return -1;  // refused, which changes nothing
+    };
+  }
+  HugePagesAskedFor(const HugePagesAskedFor&) = delete;
+  HugePagesAskedFor& operator=(const HugePagesAskedFor&) = delete;
+  ~HugePagesAskedFor() { weft::region_memory = original_; }
+  [[nodiscard]] static int count() { return count_; }
+
+ private:
+  const weft::RegionMemory original_ = weft::region_memory;
+  inline static int count_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("the first slabs are by themselves; later ones lie in runs, which go back when none of theirs is in use") {
+  const HugePagesAskedFor asked;
+  SlabRuns runs;
+  std::vector<SlabRuns::Memory> alone, in_run;
+  for (std::size_t i = 0; i < SlabRuns::kAloneFirst; ++i) alone.push_back(runs.take());
+  for (std::size_t i = 0; i < 2 * SlabRuns::kSlabsInRun; ++i) in_run.push_back(runs.take());
+  CHECK(std::none_of(alone.begin(), alone.end(), [](const SlabRuns::Memory& slab) { return slab.is_in_run; }));
+  CHECK(std::all_of(in_run.begin(), in_run.end(), [](const SlabRuns::Memory& slab) { return slab.is_in_run; }));
+  CHECK(asked.count() == 2);
+  // Side by side, in the order of their addresses.
+  for (std::size_t i = 1; i < in_run.size(); ++i) {
+    if (i == SlabRuns::kSlabsInRun) continue;
+    CHECK(static_cast<std::byte*>(in_run[i].at) - static_cast<std::byte*>(in_run[i - 1].at) == FrameSlab::kAlignment);
+  }
+  // A run that has a slab in use stays, and is filled up before there is another.
+  weft_test::SeededRandom random;
+  const std::size_t kept = random.below(SlabRuns::kSlabsInRun);
+  for (std::size_t i = 0; i < SlabRuns::kSlabsInRun; ++i) {
+    if (i != kept) runs.give(in_run[i]);
+  }
+  for (std::size_t i = 0; i < SlabRuns::kSlabsInRun; ++i) {
+    if (i != kept) in_run[i] = runs.take();
+  }
+  CHECK(asked.count() == 2);
+  // One without any does not stay: the next one needs a new one.
+  for (std::size_t i = 0; i < SlabRuns::kSlabsInRun; ++i) runs.give(in_run[i]);
+  in_run.erase(in_run.begin(), in_run.begin() + SlabRuns::kSlabsInRun);
+  in_run.push_back(runs.take());
+  CHECK(asked.count() == 3);
+  // Where there are few again, they are by themselves.
+  for (const SlabRuns::Memory& slab : in_run) runs.give(slab);
+  runs.give(alone.back());
+  alone.back() = runs.take();
+  CHECK_FALSE(alone.back().is_in_run);
+  for (const SlabRuns::Memory& slab : alone) runs.give(slab);
+}
+
+TEST_CASE("blocks of many slabs, alone and in runs, come and go in any order") {
+  constexpr std::size_t kSizeClass = FrameCache::kClasses - 1;
+  constexpr std::size_t kSlabs = 3 * SlabRuns::kSlabsInRun + 5;
+  const auto depot = std::make_unique<FrameDepot>();
+  weft_test::SeededRandom random;
+  std::vector<std::size_t*> blocks;
+  for (std::size_t i = 0; i < kSlabs * FrameSlab::capacity(kSizeClass); ++i) {
+    blocks.push_back(::new (depot->take_one(kSizeClass)) std::size_t{i});
+  }
+  std::size_t wrong = 0;
+  for (int round = 0; round < 3; ++round) {
+    for (std::size_t left = blocks.size(); left != 0; --left) {
+      std::swap(blocks[random.below(left)], blocks[left - 1]);
+      if (round == 1 && left % 3 == 0) continue;
+      depot->put_one(kSizeClass, std::exchange(blocks[left - 1], nullptr));
+    }
+    depot->collect();
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+      if (blocks[i] == nullptr) blocks[i] = ::new (depot->take_one(kSizeClass)) std::size_t{i};
+      wrong += *blocks[i] < blocks.size() ? 0 : 1;
+    }
+  }
+  CHECK(wrong == 0);
+  std::sort(blocks.begin(), blocks.end());
+  CHECK(std::adjacent_find(blocks.begin(), blocks.end()) == blocks.end());
+  for (std::size_t* const block : blocks) depot->put_one(kSizeClass, block);
+  depot->collect();
+  CHECK(depot->outstanding() == 0);
   CHECK(depot->unused_bytes() == 0);
 }
 

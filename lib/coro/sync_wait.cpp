@@ -1,7 +1,9 @@
 #include <weft/coro/sync_wait.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <iterator>
 #include <mutex>
 #include <utility>
 
@@ -24,6 +26,7 @@ class JobList {
     (last_ != nullptr ? last_->next : first_) = &link;
     last_ = &link;
   }
+  [[nodiscard]] bool is_empty() const noexcept { return first_ == nullptr; }
   [[nodiscard]] JobLink* pop() noexcept {
     JobLink* const link = first_;
     if (link == nullptr) return nullptr;
@@ -85,6 +88,10 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
   // WorkerContext: this thread only
   void enqueue(JobLink& link, Priority at) noexcept override { ready_[static_cast<std::size_t>(at)].push(link); }
   void enqueue_last(JobLink& link, Priority at) noexcept override { enqueue(link, at); }
+  bool has_ready_work() const noexcept override {
+    return forks_.size_hint() != 0 || std::any_of(std::begin(ready_), std::end(ready_), [](const JobList& list) { return !list.is_empty(); });
+  }
+  void be_fair() noexcept override { turn_ += kFairTurn - 1 - turn_ % kFairTurn; }
   void work_added() noexcept override {}
   bool must_give_way() noexcept override { return false; }
   Job* steal_fork_of(WorkerContext&, Priority&) noexcept override { return nullptr; }
@@ -160,9 +167,17 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
     changed_.notify_one();
   }
 
+  /// Some of those whose time has come: they run before there are more.
+  bool wake_sleepers() noexcept {
+    const TimeNs now = std::chrono::steady_clock::now().time_since_epoch().count();
+    bool is_any = false;
+    while (!is_any && timer_queue_.next_hint() <= now) is_any = timer_queue_.fire_some(now);
+    return is_any;
+  }
+
   /// One of those that had waited for a time that has come, or for an operation that has ended.
   Job* wake_due(Else what) noexcept {
-    bool is_any = timer_queue_.next_hint() != kNeverNs && timer_queue_.fire_due(std::chrono::steady_clock::now().time_since_epoch().count());
+    bool is_any = timer_queue_.next_hint() != kNeverNs && wake_sleepers();
     Poller::Next landed;
     if (poller != nullptr) is_any = poller->poll(what == Else::Nothing && !is_any ? &landed : nullptr) || is_any;
     if (landed.job != nullptr) return landed.job;

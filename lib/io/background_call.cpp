@@ -15,7 +15,7 @@ bool BackgroundCall::begin(const IoRequest& request, StopScope& scope) {
   operation_.emplace(request);
   ended_.add();
   try {
-    if (operation_->begin(&job_, &scope)) return true;
+    if (operation_->begin(&job_, &scope, IoOperation::Meanwhile::GoesOn)) return true;
     // ---- if it has returned true, the job may have run, but *this stays until the result is taken ----
   } catch (...) {
     ended_.sub();

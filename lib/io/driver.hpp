@@ -16,10 +16,16 @@ namespace weft::inline v0::detail {
 /// Threads: as Poller.
 class IoDriver : public Poller {
  public:
+  /// When the kernel gets it.
+  enum class HandOver : bool {
+    WithOthers,  ///< at the next look, together with what is begun until then
+    Now,
+  };
+
   /// Hands an operation to the kernel, or, if it need not wait, does it. By the owner.
   ///
   /// @return  false: it has ended, and nobody else refers to it; true: whoever waits is woken when it has
-  virtual bool start(IoOperation& operation) noexcept = 0;
+  virtual bool start(IoOperation& operation, HandOver when) noexcept = 0;
 
   /// Whether so many operations have ended at once, one after another, that others are to have a turn. By the owner, after each.
   [[nodiscard]] bool must_give_way() noexcept {
@@ -57,6 +63,12 @@ class IoDriver : public Poller {
     /// Wakes those who wait for them, the first to run first, behind those that have landed before; see Poller::poll() for `next`.
     /// False: there are none.
     bool wake(Next* next = nullptr) noexcept;
+    /// Wakes them all, unless it is just this one. True: it is.
+    bool wake_unless_only(const IoOperation* operation) noexcept {
+      if (last_ == operation && operation->next_ == nullptr) return true;
+      wake();
+      return false;
+    }
 
    private:
     IoOperation* last_ = nullptr;

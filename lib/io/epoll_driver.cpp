@@ -38,7 +38,7 @@ class EpollDriver final : public IoDriver {
   EpollDriver& operator=(const EpollDriver&) = delete;
   ~EpollDriver() override { close_all(); }
 
-  bool start(IoOperation& operation) noexcept override {
+  bool start(IoOperation& operation, HandOver /*when*/) noexcept override {
     if (is_done_at_once(operation.code) || is_file_transfer(operation)) {
       const BlockingSection section;
       set_result(operation, perform(operation));

@@ -41,7 +41,7 @@ void tell_who_watches(WorkerContext& worker, const IoDriver& driver) noexcept {
 
 }  // namespace
 
-bool IoOperation::begin(Job* waiting, StopScope* scope) {
+bool IoOperation::begin(Job* waiting, StopScope* scope, Meanwhile meanwhile) {
   WorkerContext* const worker = current_worker();
   if (worker == nullptr) {
     throw UsageError(
@@ -69,13 +69,16 @@ bool IoOperation::begin(Job* waiting, StopScope* scope) {
     // ---- *this may be gone (L4) ----
   }
   IoDriver& driver = *driver_;
-  if (driver.start(*this)) {
+  // What is begun one after another goes to the kernel together; but nothing will follow where nobody is ready.
+  const auto hand_over = meanwhile == Meanwhile::Waits && !worker->has_ready_work() ? IoDriver::HandOver::Now : IoDriver::HandOver::WithOthers;
+  if (driver.start(*this, hand_over)) {
     // ---- *this may be gone (L4) ----
     tell_who_watches(*worker, driver);
     return true;
   }
-  if (result_ >= 0 && driver_->must_give_way()) {
+  if (result_ != -ECANCELED && driver_->must_give_way()) {
     worker->enqueue_last(waiter_.link, waiter_.priority);
+    worker->be_fair();
     return true;
   }
   is_begun_ = false;
@@ -92,7 +95,7 @@ void IoOperation::begin_elsewhere(WorkerContext& worker) noexcept {
         try {
           self.driver_ = &driver_of(here);
           IoDriver& driver = *self.driver_;
-          if (driver.start(self)) return tell_who_watches(here, driver);
+          if (driver.start(self, IoDriver::HandOver::WithOthers)) return tell_who_watches(here, driver);
           // ---- it may be gone if that has returned true (L4) ----
         } catch (const std::system_error& error) {
           self.result_ = -error.code().value();

@@ -43,7 +43,7 @@ class UringDriver final : public IoDriver {
     return wake_file_ >= 0 ? 0 : errno;
   }
 
-  bool start(IoOperation& operation) noexcept override {
+  bool start(IoOperation& operation, HandOver when) noexcept override {
     if (operation.code == IoCode::Accept && try_accept(operation)) return false;
     const Inside inside(is_inside_);
     if (is_refused(operation)) return false;
@@ -60,7 +60,11 @@ class UringDriver final : public IoDriver {
     if (is_in_known_memory(operation)) [[unlikely]] make_memory_table();
     count_started();
     // Behind those that wait already.
-    if (first_queued_ != nullptr || !try_start(operation)) queue(operation);
+    if (first_queued_ != nullptr || !try_start(operation)) {
+      queue(operation);
+    } else if (when == HandOver::Now) {
+      return !ends_at_once(&operation);
+    }
     return true;
   }
 
@@ -244,6 +248,15 @@ class UringDriver final : public IoDriver {
     // relaxed: a hint.
     has_unsubmitted_.store(true, relaxed);
     return true;
+  }
+
+  /// Hands over what there is, and takes what has ended with that. True: this one has, alone, and whoever waits for it is not woken. It may be gone
+  /// before: nothing of it is read here but what has landed here, and nothing else can have been begun at its address, for the owner is here.
+  bool ends_at_once(const IoOperation* operation) noexcept {
+    submit();
+    Landed landed;
+    collect(landed, Looks::Owner);
+    return landed.wake_unless_only(operation);
   }
 
   void queue(IoOperation& operation) noexcept {

@@ -18,17 +18,6 @@ void fetch_around(const Timer& timer) noexcept {
   for (const std::ptrdiff_t line : {-2, -1, 1, 2}) __builtin_prefetch(at + line * static_cast<std::ptrdiff_t>(kCacheLine));
 }
 
-Timer* reversed(Timer* list) noexcept {
-  Timer* result = nullptr;
-  while (list != nullptr) {
-    Timer* const next = list->next;
-    list->next = result;
-    result = list;
-    list = next;
-  }
-  return result;
-}
-
 void fire_all(Timer* list) noexcept {
   while (list != nullptr) {
     Timer* const next = list->next;  // before the call: it may free the timer
@@ -114,29 +103,25 @@ void TimerQueue::cancel_all() noexcept {
   }
 }
 
-bool TimerQueue::fire_some(TimeNs now, Order order) noexcept {
-  bool is_any = false;
-  while (!is_any && next_hint() <= now) {
-    Timer* due = nullptr;
-    {
-      const std::lock_guard lock(mutex_);
-      due = take_some(now);
-      note_next(next_locked());
-      for (Timer* timer = due; timer != nullptr; timer = timer->next) {
-        timer->state = Timer::State::Fired;
-        fetch_around(*timer);
-      }
+bool TimerQueue::fire_some(TimeNs now) noexcept {
+  Timer* due = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    due = take_some(now);
+    note_next(next_locked());
+    for (Timer* timer = due; timer != nullptr; timer = timer->next) {
+      timer->state = Timer::State::Fired;
+      fetch_around(*timer);
     }
-    is_any = due != nullptr;
-    if (order == Order::FirstDueLast) due = reversed(due);
-    fire_all(due);
   }
+  const bool is_any = due != nullptr;
+  fire_all(due);
   return is_any;
 }
 
 bool TimerQueue::fire_due(TimeNs now) noexcept {
   bool is_any = false;
-  while (fire_some(now, Order::FirstDueFirst)) is_any = true;
+  while (next_hint() <= now) is_any = fire_some(now) || is_any;
   return is_any;
 }
 

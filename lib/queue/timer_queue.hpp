@@ -56,13 +56,11 @@ class TimerQueue {
   /// are to be refused: see arm().
   void cancel_all() noexcept;
 
-  /// The order in which `fire` is called: whoever puts what they fire on a stack wants the last first.
-  enum class Order : std::uint8_t { FirstDueFirst, FirstDueLast };
-
-  /// Calls `fire` of some timers that are due, without the lock; if it is exact, of those of the first time. next_hint() says whether there are more.
+  /// Calls `fire` of some timers that are due, in the order of their ticks and without the lock; if it is exact, of those of the first time, in the
+  /// order in which they were armed. It may only have looked for them: next_hint() says whether there are more.
   ///
-  /// @return  whether there were any
-  bool fire_some(TimeNs now, Order order) noexcept;
+  /// @return  whether it has called any
+  bool fire_some(TimeNs now) noexcept;
 
   /// Of all that are due.
   bool fire_due(TimeNs now) noexcept;

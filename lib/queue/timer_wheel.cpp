@@ -42,7 +42,7 @@ TimerWheel::Tick TimerWheel::begin_of(Place place) const noexcept {
 
 void TimerWheel::link(Timer& timer) noexcept {
   const Place place = place_for(due_tick(timer.due));
-  Timer*& head = head_of(place);
+  Timer*& head = heads_of(place)[turn_++ % kLists];
   timer.next = head;
   timer.place = &head;
   if (head != nullptr) head->place = &timer.next;
@@ -65,8 +65,17 @@ void TimerWheel::remove(Timer& timer) noexcept {
   unlink(timer);
   --count_;
   // If it was the only one of its slot, the slot is empty: next() is not to say that there is something.
-  const auto index = (reinterpret_cast<std::uintptr_t>(timer.place) - reinterpret_cast<std::uintptr_t>(heads_.data())) / sizeof(Timer*);
-  if (*timer.place == nullptr && index < heads_.size()) used_[index / kSlots][index % kSlots / 64] &= ~(std::uint64_t{1} << (index % 64));
+  const auto head = (reinterpret_cast<std::uintptr_t>(timer.place) - reinterpret_cast<std::uintptr_t>(heads_.data())) / sizeof(Timer*);
+  if (*timer.place != nullptr || head >= heads_.size()) return;
+  const auto slot = static_cast<unsigned>(head / kLists);
+  note_if_empty({slot / kSlots, slot % kSlots});
+}
+
+void TimerWheel::note_if_empty(Place place) noexcept {
+  Timer* const* const heads = heads_of(place);
+  if (std::all_of(heads, heads + kLists, [](const Timer* head) { return head == nullptr; })) {
+    used_[place.level][place.slot / 64] &= ~(std::uint64_t{1} << (place.slot % 64));
+  }
 }
 
 Timer* TimerWheel::take_due(TimeNs now, unsigned steps) noexcept {
@@ -82,19 +91,27 @@ Timer* TimerWheel::take_due(TimeNs now, unsigned steps) noexcept {
       break;
     }
     present_ = std::max(present_, begin);
-    Timer*& head = head_of(place);
-    for (; steps != 0 && head != nullptr; --steps) {
-      Timer& timer = *head;
-      unlink(timer);
-      if (place.level != 0) {
-        link(timer);
+    Timer** const heads = heads_of(place);
+    unsigned empty = 0;  // lists in a row
+    for (unsigned list = 0; steps != 0 && empty != kLists; list = (list + 1) % kLists) {
+      Timer* const timer = heads[list];
+      if (timer == nullptr) {
+        ++empty;
         continue;
       }
-      --count_;
-      *end = &timer;
-      end = &timer.next;
+      empty = 0;
+      --steps;
+      unlink(*timer);
+      __builtin_prefetch(timer->next, 1);  // until it is this list's turn again
+      if (place.level != 0) {
+        link(*timer);
+      } else {
+        --count_;
+        *end = timer;
+        end = &timer->next;
+      }
     }
-    if (head == nullptr) used_[place.level][place.slot / 64] &= ~(std::uint64_t{1} << (place.slot % 64));
+    note_if_empty(place);
   }
   *end = nullptr;
   return first;
@@ -109,9 +126,11 @@ TimeNs TimerWheel::next() const noexcept {
   if (place.level == 0 || begin == present_) return time_of(begin);
   Tick earliest = ~Tick{0};
   int looked_at = 0;
-  for (const Timer* timer = heads_[place.level * kSlots + place.slot]; timer != nullptr; timer = timer->next) {
-    if (++looked_at > kMostLookedAt) return time_of(begin);
-    earliest = std::min(earliest, due_tick(timer->due));
+  for (unsigned list = 0; list < kLists; ++list) {
+    for (const Timer* timer = heads_of(place)[list]; timer != nullptr; timer = timer->next) {
+      if (++looked_at > kMostLookedAt) return time_of(begin);
+      earliest = std::min(earliest, due_tick(timer->due));
+    }
   }
   return time_of(earliest);
 }

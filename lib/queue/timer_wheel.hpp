@@ -19,7 +19,7 @@ namespace weft::inline v0 {
 ///
 /// Threads: one at a time.
 /// Cost:    adding and removing a few writes; taking what is due as much again for each level that a timer was above the lowest: for
-///          times of up to 8 ms none, up to 2 s one, up to 9 minutes two. 12 KiB.
+///          times of up to 8 ms none, up to 2 s one, up to 9 minutes two. 48 KiB.
 /// Source:  G. Varghese and T. Lauck, "Hashed and Hierarchical Timing Wheels", SOSP 1987, scheme 7.
 class TimerWheel {
  public:
@@ -52,14 +52,16 @@ class TimerWheel {
   template <class IsWanted>
   [[nodiscard]] Timer* take_all_of(std::size_t slot, IsWanted is_wanted) noexcept {
     Timer* taken = nullptr;
-    for (Timer* timer = heads_[slot]; timer != nullptr;) {
-      Timer* const next = timer->next;
-      if (is_wanted(*timer)) {
-        remove(*timer);
-        timer->next = taken;
-        taken = timer;
+    for (unsigned list = 0; list < kLists; ++list) {
+      for (Timer* timer = heads_[slot * kLists + list]; timer != nullptr;) {
+        Timer* const next = timer->next;
+        if (is_wanted(*timer)) {
+          remove(*timer);
+          timer->next = taken;
+          taken = timer;
+        }
+        timer = next;
       }
-      timer = next;
     }
     return taken;
   }
@@ -72,6 +74,9 @@ class TimerWheel {
  private:
   static constexpr unsigned kSlotBits = 8;
   static constexpr unsigned kSlots = 1U << kSlotBits;
+  // A slot has several lists, which are taken from in turn. Where there are many timers each is a miss of the cache, and of one list the next is known
+  // only when the last has come.
+  static constexpr unsigned kLists = 4;
   static constexpr unsigned kLevels = (63 - kTickBits) / kSlotBits;
   static_assert(kLevels * kSlotBits + kTickBits == 63, "every time has a place");
 
@@ -93,7 +98,8 @@ class TimerWheel {
   [[nodiscard]] static unsigned slot_of(Tick tick, unsigned level) noexcept {
     return static_cast<unsigned>(tick >> (level * kSlotBits)) & (kSlots - 1);
   }
-  [[nodiscard]] Timer*& head_of(Place place) noexcept { return heads_[place.level * kSlots + place.slot]; }
+  [[nodiscard]] Timer** heads_of(Place place) noexcept { return &heads_[(place.level * kSlots + place.slot) * kLists]; }
+  [[nodiscard]] Timer* const* heads_of(Place place) const noexcept { return &heads_[(place.level * kSlots + place.slot) * kLists]; }
   [[nodiscard]] Place place_for(Tick tick) const noexcept;
   /// The place whose timers come before all others.
   [[nodiscard]] Place first_place() const noexcept;
@@ -101,12 +107,15 @@ class TimerWheel {
   [[nodiscard]] Tick begin_of(Place place) const noexcept;
   void link(Timer& timer) noexcept;
   static void unlink(Timer& timer) noexcept;
+  /// After one was taken out.
+  void note_if_empty(Place place) noexcept;
 
   Tick present_;  // what was due before it has been taken
   std::size_t count_ = 0;
   std::array<Slots, kLevels> used_{};
   static_assert(kAllSlots == std::size_t{kLevels} * kSlots);
-  std::array<Timer*, kAllSlots> heads_{};
+  unsigned turn_ = 0;  // whose it is to get the next timer
+  std::array<Timer*, kAllSlots * kLists> heads_{};
 };
 
 }  // namespace weft::inline v0

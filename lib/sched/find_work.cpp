@@ -40,6 +40,12 @@ bool Worker::has_own_from(std::size_t first) const noexcept {
   return false;
 }
 
+bool Worker::has_ready_work() const noexcept {
+  // What goes before a worker's own work: find_work() looks for it. relaxed: a hint.
+  const bool may_others_wait = must_look_for_high_ || (wake_hint->load(relaxed) & (Idle::kHighWaits | Idle::kOtherWaits)) != 0;
+  return may_others_wait || has_own_from(0);
+}
+
 bool Worker::is_anything_injected(std::size_t of) const noexcept {
   return !pool_.injectors_[of].is_empty_hint() || (arena_ != nullptr && !arena_->injectors[of].is_empty_hint());
 }
@@ -207,9 +213,7 @@ void Worker::let_jobs_gather() noexcept {
 /// that has ended alone is run without a way through the queues: of two sides that answer each other that is every one.
 Worker::Found Worker::find_landed() noexcept {
   const bool has_poller = poller != nullptr && run_by_ != RunBy::Guest;
-  // What goes before a worker's own work: find_work() looks for it. relaxed: a hint.
-  const bool may_others_wait = turns_to_fair_ == 1 || must_look_for_high_ || (wake_hint->load(relaxed) & (Idle::kHighWaits | Idle::kOtherWaits)) != 0;
-  if (!has_poller || may_others_wait || has_own_from(0)) return {};
+  if (!has_poller || turns_to_fair_ == 1 || has_ready_work()) return {};
   Found found;
   wake_due(&found);
   if (found) --turns_to_fair_;

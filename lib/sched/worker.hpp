@@ -2,6 +2,7 @@
 /// One worker: its queues, its loop, its statistics.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -87,8 +88,8 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   // relaxed: statistics.
   [[nodiscard]] std::uint32_t looks() const noexcept { return looks_.load(relaxed); }
   [[nodiscard]] TimeNs next_timer_hint() const noexcept { return timer_queue_.next_hint(); }
-  /// Fires what is due in the place of the worker. Threads: any that is no worker at the moment.
-  void fire_timers_for(TimeNs now) noexcept { timer_queue_.fire_due(now); }
+  /// Fires what is due in the place of the worker, which is busy. Threads: any that is no worker at the moment.
+  void fire_timers_for(TimeNs now) noexcept;
 
   [[nodiscard]] std::uint64_t jobs_begun() const noexcept { return jobs_.get(); }  // threads: any
 
@@ -98,6 +99,9 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   // WorkerContext
   void enqueue(JobLink& link, Priority at) noexcept override;
   void enqueue_last(JobLink& link, Priority at) noexcept override;
+  bool has_ready_work() const noexcept override;
+  // Not the next turn, in which those that have given way come first: who always gives way would be alone with them.
+  void be_fair() noexcept override { turns_to_fair_ = std::min(turns_to_fair_, 2U); }
   void work_added() noexcept override;
   [[nodiscard]] bool must_give_way() noexcept override;
   [[nodiscard]] Job* steal_fork_of(WorkerContext& victim, Priority& from) noexcept override;
@@ -182,6 +186,9 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   [[nodiscard]] Found find_more_work() noexcept;
   void let_jobs_gather() noexcept;
   static void pause_between_looks() noexcept;
+  bool wake_sleepers() noexcept;
+  // relaxed: for the monitor.
+  void count_look() noexcept { looks_.store(looks_.load(relaxed) + 1, relaxed); }
   bool wake_due(Found* next = nullptr) noexcept;
   bool wake_due_of_all() noexcept;
   void wake_due_asleep() noexcept;

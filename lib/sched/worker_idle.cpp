@@ -51,17 +51,22 @@ Worker::Found Worker::search() noexcept {
   return {};
 }
 
-/// What is due, or the first of it, goes onto this worker's own queues, from which the last to come is taken first. So does what waits for operations
-/// that have ended; but if `next` is not null, one that has ended alone is put there. Cost: two loads where there is neither.
+/// Some of those whose time has come. It may take a while to find them, and the monitor is to leave that to this worker.
+bool Worker::wake_sleepers() noexcept {
+  const TimeNs now = detail::time_by(manual_time);
+  bool is_any = false;
+  for (; !is_any && timer_queue_.next_hint() <= now; count_look()) is_any = timer_queue_.fire_some(now);
+  return is_any;
+}
+
+/// What is due, or the first of it, goes onto this worker's own queues, behind those that have given way. So does what waits for operations that have
+/// ended; but if `next` is not null, one that has ended alone is put there. Cost: two loads where there is neither.
 bool Worker::wake_due(Found* next) noexcept {
   const bool has_poller = poller != nullptr && run_by_ != RunBy::Guest;
   const bool has_timers = timer_queue_.next_hint() != kNeverNs;
   if (!has_poller && !has_timers) [[likely]] return false;
-  // relaxed: statistics, for the monitor.
-  looks_.store(looks_.load(relaxed) + 1, relaxed);
-  // By a ManualClock sleepers go behind each other (SleepState::begin).
-  const auto order = manual_time == nullptr ? TimerQueue::Order::FirstDueLast : TimerQueue::Order::FirstDueFirst;
-  const bool is_time = has_timers && timer_queue_.fire_some(detail::time_by(manual_time), order);
+  count_look();
+  const bool is_time = has_timers && wake_sleepers();
   Poller::Next landed;
   const bool has_landed = has_poller && poller->poll(next != nullptr && !is_time ? &landed : nullptr);
   if (landed.job != nullptr) *next = {landed.job, static_cast<std::size_t>(landed.at)};
@@ -72,10 +77,16 @@ bool Worker::wake_due(Found* next) noexcept {
 bool Worker::wake_due_of_all() noexcept {
   bool is_any = false;
   for (const auto& worker : pool_.seats_) {
-    is_any = worker->timer_queue_.fire_some(now_ns(), TimerQueue::Order::FirstDueLast) || is_any;
+    is_any = worker->timer_queue_.fire_due(now_ns()) || is_any;
     if (Poller* const poller = worker->poller_for_others()) is_any = poller->poll_for_owner() || is_any;
   }
   return is_any;
+}
+
+/// In the place of the worker, until it looks itself: two who take from one queue are in each other's way.
+void Worker::fire_timers_for(TimeNs now) noexcept {
+  const std::uint32_t looks_before = looks();
+  while (timer_queue_.next_hint() <= now && looks() == looks_before) timer_queue_.fire_some(now);
 }
 
 /// By the thread that sleeps on the seat, which does not have it at the moment (G1): so as any thread from outside.

@@ -17,12 +17,7 @@ bool SleepState::begin(Job* sleeper, StopScope* scope) {
   const TimeNs now = time_by(worker.manual_time);
   if (due < 0) [[unlikely]] due = begun(due, now);
   if (due <= now) return false;
-  fire = [](Timer* timer) noexcept {
-    CoroutineWaiter& waiter = static_cast<SleepState*>(timer)->waiter_;
-    waiter.wake(&waiter);
-    // ---- the sleep may be gone (L4) ----
-  };
-  if (worker.manual_time != nullptr) [[unlikely]] fire = fire_in_order;
+  fire = wake_in_order;
   waiter_.suspend_here(sleeper);
   queue_ = worker.timers;
   // Before it is armed: afterwards somebody else may run the sleeper already. A stop that comes in between finds a timer that is not armed, and
@@ -53,14 +48,15 @@ bool SleepState::begin(Job* sleeper, StopScope* scope) {
   return true;
 }
 
-/// By a ManualClock: in the order in which they fire, however many. What is woken as ever goes onto a deque that keeps the order of a few only.
-void SleepState::fire_in_order(Timer* timer) noexcept {
+/// Behind those whose time came before, as for operations that have landed. Onto the deque, whose last are taken first, they would go in the reverse
+/// order, and on a worker that always has new ones the first would wait for ever.
+void SleepState::wake_in_order(Timer* timer) noexcept {
   auto& self = *static_cast<SleepState*>(timer);
   CoroutineWaiter& waiter = self.waiter_;
   if (WorkerContext* const worker = current_worker(); worker != nullptr && worker->timers == self.queue_) {
     worker->enqueue_last(waiter.link, waiter.priority);
   } else {
-    waiter.wake(&waiter);  // all are stopped, on another thread
+    waiter.wake(&waiter);  // in the worker's place, or all are stopped
   }
   // ---- the sleep may be gone (L4) ----
 }

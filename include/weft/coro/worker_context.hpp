@@ -94,6 +94,10 @@ struct WorkerContext {
   virtual void enqueue(JobLink& link, Priority at) noexcept = 0;
   /// Adds a job behind everything that waits on this worker (the owner's thread only). Never fails.
   virtual void enqueue_last(JobLink& link, Priority at) noexcept = 0;
+  /// Whether something waits that this worker would run next (the owner's thread only). What thieves take meanwhile may count.
+  [[nodiscard]] virtual bool has_ready_work() const noexcept = 0;
+  /// Before long the worker looks for what waits longest, also elsewhere, and for what is due (the owner's thread only).
+  virtual void be_fair() noexcept = 0;
   /// Wakes a sleeper if there still is one and nobody searches.
   virtual void work_added() noexcept = 0;
   /// Whether the caller, a task that has just forked, is to go back to the loop, because something waits that goes first.

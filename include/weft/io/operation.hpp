@@ -37,9 +37,12 @@ class IoOperation : public IoRequest {
     if (is_begun_) [[unlikely]] refuse_to_die();
   }
 
+  /// What whoever begins it does until it has ended.
+  enum class Meanwhile : bool { Waits, GoesOn };
+
   /// @return  false: it has not suspended; it has ended
   /// Errors:  UsageError on a thread that is no worker, std::bad_alloc, std::system_error if there can be no driver.
-  WEFT_API bool begin(Job* waiting, StopScope* scope);
+  WEFT_API bool begin(Job* waiting, StopScope* scope, Meanwhile meanwhile = Meanwhile::Waits);
 
   /// What the call has returned; negative: the number of an error. Errors: OperationCancelled when it was ended by a stop request.
   [[nodiscard]] WEFT_API std::int32_t end();

@@ -51,7 +51,7 @@ class SleepState : Timer {
     SleepState* sleep;
   };
 
-  static void fire_in_order(Timer* timer) noexcept;
+  static void wake_in_order(Timer* timer) noexcept;
   /// The sleeper is destroyed in its sleep, by the coroutine type of another library.
   WEFT_API void abandon() noexcept;
   void drop_callback() noexcept {
@@ -103,7 +103,7 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// Resumes: on the worker on which it fell asleep; if that is busy, on any.
 /// Errors:  OperationCancelled when its task is asked to stop before the time, at once; UsageError on a thread that is no worker; std::bad_alloc.
 /// Lifetime: a coroutine of another library may be destroyed in its sleep, if nobody wakes it at the same time; and it must not outlive its runtime.
-/// Cost:    no allocation, but for the first stop token of a scope (this_task::stop_token) and 12 KiB at the first sleep on a worker. No system call
+/// Cost:    no allocation, but for the first stop token of a scope (this_task::stop_token) and 48 KiB at the first sleep on a worker. No system call
 ///          while the worker has something else to do, but that a watcher that rests is woken when a time is the first of its worker.
 /// Source:  the timer wheels of the BSD and Linux kernels and of tokio.
 /// Example: samples/13_time.cpp

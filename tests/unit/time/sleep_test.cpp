@@ -122,19 +122,40 @@ TEST_CASE("many sleepers at once wake once each, and none early") {
   CHECK(in_time == kSleepers);
 }
 
-TEST_CASE("sleepers in sync_wait wake in the order of their times") {
+TEST_CASE("sleepers wake in the order of their times, also if all are due when their worker looks") {
+  constexpr int kSleepers = 20;
+  bool is_busy = false;
   std::vector<int> order;
-  sync_wait([](std::vector<int>& into) -> Task<> {
-    const auto start = Clock::now() + 2ms;
-    Counter all;
-    const auto sleeper = [](std::vector<int>& in, Clock::time_point until, int number) -> Task<> {
-      co_await sleep_until(until);
-      in.push_back(number);
-    };
-    for (int i = 0; i < 20; ++i) weft::spawn(sleeper(into, start + i * 7 % 20 * 100us, i * 7 % 20), all);
-    co_await all;
-  }(order));
-  CHECK(order.size() == 20);
+  const auto all_sleep = [&]() -> Task<> {
+    bool are_asleep = false;
+    for (auto lead = 5ms; !are_asleep; lead *= 2) {
+      order.clear();
+      const auto first = Clock::now() + lead;
+      const auto time_of = [first](int number) { return first + number * 100us; };
+      const auto sleeper = [&](int number) -> Task<> {
+        co_await sleep_until(time_of(number));
+        order.push_back(number);
+      };
+      Counter all;
+      for (int i = 0; i < kSleepers; ++i) weft::spawn(sleeper(i * 7 % kSleepers), all);
+      co_await weft::yield();
+      are_asleep = Clock::now() < first;  // else this thread did not have its processor
+      while (is_busy && Clock::now() < time_of(kSleepers)) {
+      }
+      co_await all;
+    }
+  };
+  SECTION("in sync_wait") { sync_wait(all_sleep()); }
+  SECTION("in a stepped runtime") { Runtime({.is_stepped = true}).run(all_sleep()); }
+  SECTION("of a busy worker in sync_wait") {
+    is_busy = true;
+    sync_wait(all_sleep());
+  }
+  SECTION("of a busy worker in a stepped runtime") {
+    is_busy = true;
+    Runtime({.is_stepped = true}).run(all_sleep());
+  }
+  CHECK(order.size() == kSleepers);
   CHECK(std::is_sorted(order.begin(), order.end()));
 }
 

@@ -88,6 +88,7 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
   // WorkerContext: this thread only
   void enqueue(JobLink& link, Priority at) noexcept override { ready_[static_cast<std::size_t>(at)].push(link); }
   void enqueue_last(JobLink& link, Priority at) noexcept override { enqueue(link, at); }
+  void enqueue_due(JobLink& link, Priority at) noexcept override { enqueue(link, at); }
   bool has_ready_work() const noexcept override {
     return forks_.size_hint() != 0 || std::any_of(std::begin(ready_), std::end(ready_), [](const JobList& list) { return !list.is_empty(); });
   }
@@ -139,11 +140,10 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
     if (++turn_ % kFairTurn == 0) {
       if (Job* const job = next_for_fairness()) return job;
     }
-    for (JobList& list : ready_) {
-      if (JobLink* const link = list.pop()) return link->job;
-    }
+    if (Job* const job = next_ready()) return job;
     for (;;) {
       if (Job* const job = wake_due(Else::Nothing)) return job;
+      if (Job* const job = next_ready()) return job;
       const TimeNs next_timer = timer_queue_.next();
       std::unique_lock lock(mutex_);
       if (JobLink* const link = inbox_.pop()) return link->job;
@@ -175,22 +175,24 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
     return is_any;
   }
 
-  /// One of those that had waited for a time that has come, or for an operation that has ended.
+  /// Makes those ready that had waited for a time that has come, or for an operation that has ended; or gives it, if it is one operation alone.
   Job* wake_due(Else what) noexcept {
-    bool is_any = timer_queue_.next_hint() != kNeverNs && wake_sleepers();
+    const bool is_time = timer_queue_.next_hint() != kNeverNs && wake_sleepers();
     Poller::Next landed;
-    if (poller != nullptr) is_any = poller->poll(what == Else::Nothing && !is_any ? &landed : nullptr) || is_any;
-    if (landed.job != nullptr) return landed.job;
-    if (!is_any) return nullptr;
+    if (poller != nullptr) poller->poll(what == Else::Nothing && !is_time ? &landed : nullptr);
+    return landed.job;
+  }
+
+  Job* next_ready() noexcept {
     for (JobList& list : ready_) {
       if (JobLink* const link = list.pop()) return link->job;
     }
     return nullptr;
   }
 
-  /// What a task that yields for ever would hold back: jobs from other threads, and of each priority in turn.
+  /// What a task that yields for ever would hold back, or times that come without end: jobs from other threads, and of each priority in turn.
   Job* next_for_fairness() noexcept {
-    if (Job* const job = wake_due(Else::MayBeReady)) return job;
+    wake_due(Else::MayBeReady);
     {
       const std::lock_guard lock(mutex_);
       if (JobLink* const link = inbox_.pop()) return link->job;

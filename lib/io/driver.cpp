@@ -82,7 +82,7 @@ bool IoDriver::Landed::wake(Next* next) noexcept {
     first = first->next_;  // before the wake: the operation may be gone after it (L5)
     // Behind those that have landed before. On top of them a worker that always finds something new would leave the first ones for ever.
     if (is_of_this_worker(waiter)) {
-      worker->enqueue_last(waiter.link, waiter.priority);
+      worker->enqueue_due(waiter.link, waiter.priority);
     } else {
       waiter.wake(&waiter);
     }

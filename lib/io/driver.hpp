@@ -2,6 +2,7 @@
 /// Whoever has the kernel do operations for one worker: what both kinds have in common.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 
@@ -27,13 +28,18 @@ class IoDriver : public Poller {
   /// @return  false: it has ended, and nobody else refers to it; true: whoever waits is woken when it has
   virtual bool start(IoOperation& operation, HandOver when) noexcept = 0;
 
-  /// Whether so many operations have ended at once, one after another, that others are to have a turn. By the owner, after each.
-  [[nodiscard]] bool must_give_way() noexcept {
+  /// Whether so many operations have ended at once, one after another, or so much was copied by them, that others are to have a turn. By the owner,
+  /// after each, which has returned that.
+  [[nodiscard]] bool must_give_way(std::int32_t result) noexcept {
     constexpr std::uint32_t kInARow = 32;
-    if (++ended_at_once_ < kInARow) return false;
+    constexpr std::int32_t kBytesAsLong = 16 * 1024;  // to copy takes as long as an operation
+    ended_at_once_ += 1 + static_cast<std::uint32_t>(std::max(result, 0) / kBytesAsLong);
+    if (ended_at_once_ < kInARow) return false;
     ended_at_once_ = 0;
     return true;
   }
+  /// By the owner: the row has ended, by one that does not end at once.
+  void note_suspended() noexcept { ended_at_once_ = 0; }
 
   /// Has the owner end an operation that was started here, if it has not ended. Threads: any.
   void ask_to_stop(IoOperation& operation) noexcept;

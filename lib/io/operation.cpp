@@ -73,10 +73,11 @@ bool IoOperation::begin(Job* waiting, StopScope* scope, Meanwhile meanwhile) {
   const auto hand_over = meanwhile == Meanwhile::Waits && !worker->has_ready_work() ? IoDriver::HandOver::Now : IoDriver::HandOver::WithOthers;
   if (driver.start(*this, hand_over)) {
     // ---- *this may be gone (L4) ----
+    driver.note_suspended();
     tell_who_watches(*worker, driver);
     return true;
   }
-  if (result_ != -ECANCELED && driver_->must_give_way()) {
+  if (result_ != -ECANCELED && driver_->must_give_way(result_)) {
     worker->enqueue_last(waiter_.link, waiter_.priority);
     worker->be_fair();
     return true;

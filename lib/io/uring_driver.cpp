@@ -45,27 +45,13 @@ class UringDriver final : public IoDriver {
 
   bool start(IoOperation& operation, HandOver when) noexcept override {
     if (operation.code == IoCode::Accept && try_accept(operation)) return false;
-    const Inside inside(is_inside_);
-    if (is_refused(operation)) return false;
-    if (IoFaults* const faults = IoFaults::present(); faults != nullptr) [[unlikely]] {
-      if (const auto error = faults->ended(operation)) {
-        if (is_over(operation, *error)) keep(operation);
-        return true;
-      }
+    Landed landed;
+    {
+      const Inside inside(is_inside_);
+      if (is_refused(operation)) return false;
+      begin(operation, when, landed);
     }
-    if (operation.code == IoCode::ReceiveChosen && !has_buffers()) [[unlikely]] {
-      if (is_over(operation, -ENOBUFS)) keep(operation);
-      return true;
-    }
-    if (is_in_known_memory(operation)) [[unlikely]] make_memory_table();
-    count_started();
-    // Behind those that wait already.
-    if (first_queued_ != nullptr || !try_start(operation)) {
-      queue(operation);
-    } else if (when == HandOver::Now) {
-      return !ends_at_once(&operation);
-    }
-    return true;
+    return !landed.wake_unless_only(&operation);
   }
 
   [[nodiscard]] IoBackend backend() const noexcept override { return IoBackend::Uring; }
@@ -250,13 +236,26 @@ class UringDriver final : public IoDriver {
     return true;
   }
 
-  /// Hands over what there is, and takes what has ended with that. True: this one has, alone, and whoever waits for it is not woken. It may be gone
-  /// before: nothing of it is read here but what has landed here, and nothing else can have been begun at its address, for the owner is here.
-  bool ends_at_once(const IoOperation* operation) noexcept {
+  /// What has landed by the time that it returns may have this one in it, or nobody knows how far it is: nothing of it is read here after it was handed
+  /// over but what has landed here; and as the owner is here, nothing else can have been begun at its address.
+  void begin(IoOperation& operation, HandOver when, Landed& landed) noexcept {
+    if (IoFaults* const faults = IoFaults::present(); faults != nullptr) [[unlikely]] {
+      if (const auto error = faults->ended(operation)) {
+        if (is_over(operation, *error)) keep(operation);
+        return;
+      }
+    }
+    if (operation.code == IoCode::ReceiveChosen && !has_buffers()) [[unlikely]] {
+      if (is_over(operation, -ENOBUFS)) keep(operation);
+      return;
+    }
+    if (is_in_known_memory(operation)) [[unlikely]] make_memory_table();
+    count_started();
+    // Behind those that wait already.
+    if (first_queued_ != nullptr || !try_start(operation)) return queue(operation);
+    if (when != HandOver::Now) return;
     submit();
-    Landed landed;
     collect(landed, Looks::Owner);
-    return landed.wake_unless_only(operation);
   }
 
   void queue(IoOperation& operation) noexcept {

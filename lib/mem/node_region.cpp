@@ -20,13 +20,8 @@ constexpr std::size_t rounded_up(std::size_t bytes, std::size_t unit) noexcept {
 
 bool NodeRegion::reserve(std::size_t most) noexcept {
   for (std::size_t bytes = most; bytes >= kLeastBytes; bytes /= 2) {
-    // Twice as much has in it what is aligned to its size; the rest goes back.
-    auto* const memory = static_cast<std::byte*>(region_memory.reserve(2 * bytes));
-    if (memory == nullptr) continue;
-    const std::size_t before = rounded_up(reinterpret_cast<std::uintptr_t>(memory), bytes) - reinterpret_cast<std::uintptr_t>(memory);
-    if (before != 0) region_memory.unmap(memory, before);
-    region_memory.unmap(memory + before + bytes, bytes - before);
-    begin_ = memory + before;
+    begin_ = reserve_aligned(bytes);
+    if (begin_ == nullptr) continue;
     bytes_ = bytes;
     first_ = static_cast<Index>(rounded_up(bytes / kUnit * sizeof(Unit), kChunk) / kUnit);
     opened_ = first_;

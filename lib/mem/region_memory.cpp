@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstdint>
 #include <cerrno>
 #include <limits>
 
@@ -71,6 +72,16 @@ constinit RegionMemory region_memory{
       return static_cast<int>(::syscall(SYS_move_pages, 0, count, pages, nullptr, nodes, 0));
     },
 };
+
+std::byte* reserve_aligned(std::size_t bytes) noexcept {
+  // Twice as much has in it what is aligned to its size; the rest goes back.
+  auto* const memory = static_cast<std::byte*>(region_memory.reserve(2 * bytes));
+  if (memory == nullptr) return nullptr;
+  const std::size_t before = (bytes - reinterpret_cast<std::uintptr_t>(memory) % bytes) % bytes;
+  if (before != 0) region_memory.unmap(memory, before);
+  region_memory.unmap(memory + before + bytes, bytes - before);
+  return memory + before;
+}
 
 std::size_t address_space_for_a_node() noexcept {
   constexpr std::size_t kShare = 32;  // of what the process may have; for a moment a range takes twice as much

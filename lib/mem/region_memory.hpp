@@ -24,6 +24,9 @@ struct RegionMemory {
 /// The kernel's.
 extern constinit RegionMemory region_memory;
 
+/// Address space of `bytes`, a power of two of pages, aligned to its size, which cannot be touched so far. Null: refused.
+[[nodiscard]] std::byte* reserve_aligned(std::size_t bytes) noexcept;
+
 /// How much address space the range of a node should take at most, a power of two: twice the memory of this machine, so that what is rounded up
 /// and what lies between blocks has room; where address space is limited, threads and the heap need it, too, so it is a small share of that.
 [[nodiscard]] std::size_t address_space_for_a_node() noexcept;

@@ -11,17 +11,19 @@
 namespace weft::inline v0 {
 
 /// The first slabs are blocks of the allocator, each by itself: few frames take little memory. Who has more than 2 MiB of them will need as much
-/// again, and gets it in one run, aligned to its size, for which the kernel is asked to use one huge page: a million frames are otherwise thousands
-/// of mappings, and each look at one that sleeps misses the translation buffer (lib/DECISIONS.md, "slabs come in runs").
+/// again, and gets it in one run, mapped and aligned to its size, for which the kernel is asked to use one huge page: a million frames are otherwise
+/// thousands of mappings, and each look at one that sleeps misses the translation buffer (lib/DECISIONS.md, "slabs come in runs").
 ///
-/// A run goes back to the allocator when none of its slabs is in use.
+/// A run goes back to the system when none of its slabs is in use. Free slabs of others keep their pages as long as they are not more than those in use,
+/// or than kMayKeep.
 ///
 /// Threads: any.
 class SlabRuns {
  public:
   static constexpr std::size_t kSlabsInRun = 32;
   static constexpr std::size_t kRunBytes = kSlabsInRun * FrameSlab::kAlignment;
-  static constexpr std::size_t kAloneFirst = kSlabsInRun;  ///< so many slabs are by themselves
+  static constexpr std::size_t kAloneFirst = kSlabsInRun;                          ///< so many slabs are by themselves
+  static constexpr std::size_t kMayKeep = 64 * 1024 * 1024 / FrameSlab::kAlignment;  ///< free slabs
 
   struct Memory {
     void* at;
@@ -37,7 +39,7 @@ class SlabRuns {
   void give(Memory slab) noexcept;
 
  private:
-  using Bits = std::uint32_t;
+  using Bits = std::uint32_t;  // one for each slab
   static constexpr Bits kAll = ~Bits{0};
   static_assert(kSlabsInRun == 8 * sizeof(Bits));
 
@@ -45,14 +47,17 @@ class SlabRuns {
   struct Run {
     Run* next = nullptr;
     Run* previous = nullptr;
-    Bits free = kAll;  // a bit for each slab
+    Bits free = kAll;
+    Bits kept = 0;  // free ones that have been in use, and have pages
   };
   static_assert(sizeof(Run) <= FrameSlab::kAlignment - FrameSlab::kBytes);
 
   [[nodiscard]] static Run* run_of(void* slab) noexcept;
-  [[nodiscard]] static std::byte* begin_of(Run* run) noexcept { return reinterpret_cast<std::byte*>(run) - FrameSlab::kBytes; }
-  [[nodiscard]] static Run* make_run();
+  [[nodiscard]] static std::byte* begin_of(Run& run) noexcept { return reinterpret_cast<std::byte*>(&run) - FrameSlab::kBytes; }
+  [[nodiscard]] static Run* make_run() noexcept;
   [[nodiscard]] void* take_from(Run& run) noexcept;
+  void forget_kept(Run& run) noexcept;
+  void give_pages_back(Run& run) noexcept;
   void list(Run& run) noexcept;
   void unlist(Run& run) noexcept;
   [[nodiscard]] Memory take_alone();
@@ -60,7 +65,10 @@ class SlabRuns {
   AdaptiveMutex mutex_;
   // ---- guarded by the mutex ----
   Run* first_ = nullptr;  // of those that have a free slab
+  bool is_making_run_ = false;
   std::size_t alone_ = 0;
+  std::size_t in_use_ = 0;  // of runs
+  std::size_t kept_ = 0;    // in all runs
 };
 
 }  // namespace weft::inline v0

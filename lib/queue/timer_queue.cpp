@@ -58,7 +58,10 @@ TimerQueue::Armed TimerQueue::arm_exactly(Timer& timer) {
   return is_first ? Armed::First : Armed::Yes;
 }
 
-Timer* TimerQueue::take_some(TimeNs now) noexcept { return wheel_ != nullptr ? wheel_->take_due(now, kStepsAtOnce) : exact_->take_first(now); }
+Timer* TimerQueue::take_some(TimeNs now) noexcept {
+  if (wheel_ != nullptr) return wheel_->take_due(now, kStepsAtOnce);
+  return exact_ != nullptr ? exact_->take_first(now) : nullptr;
+}
 
 TimeNs TimerQueue::next_locked() const noexcept {
   if (wheel_ != nullptr) return wheel_->next();

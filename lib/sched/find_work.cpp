@@ -17,9 +17,26 @@ void Worker::pause_between_looks() noexcept {
   for (int i = 0; i < 16; ++i) cpu_relax();
 }
 
-Worker::Found Worker::find_own(std::size_t of) noexcept {
+/// Whoever was due is in the row of those that have given way, behind all that was spawned; there a worker that is given new work all the time would
+/// take one of them each 61st turn.
+bool Worker::is_turn_of_due() noexcept {
+  constexpr std::uint32_t kDueTurn = 4;
+  return due_ != 0 && ++turns_with_due_ % kDueTurn == 0;
+}
+
+/// Of those that have given way or were due, who has been there longest.
+Job* Worker::take_yielded(RunQueues& mine) noexcept {
+  Job* const job = mine.yielded.pop_oldest();
+  if (job != nullptr && due_ != 0) --due_;
+  return job;
+}
+
+Worker::Found Worker::find_own(std::size_t of, bool is_turn_of_due) noexcept {
   RunQueues* const mine = queues(of);
   if (mine == nullptr) return {};
+  if (is_turn_of_due) [[unlikely]] {
+    if (Job* const job = take_yielded(*mine)) return {job, of};
+  }
   if (mine->fork.size_hint() != 0) {
     if (Job* const job = mine->fork.pop()) return {job, of};
   }
@@ -27,7 +44,7 @@ Worker::Found Worker::find_own(std::size_t of) noexcept {
     if (Job* const job = mine->spawned.pop()) return {job, of};
   }
   if (mine->yielded.size_hint() != 0) {
-    if (Job* const job = mine->yielded.pop_oldest()) return {job, of};
+    if (Job* const job = take_yielded(*mine)) return {job, of};
   }
   return {};
 }
@@ -146,7 +163,7 @@ Worker::Found Worker::find_for_fairness() noexcept {
       if (const Found found = find_injected(of)) return found;
     }
     if (RunQueues* const mine = queues(of)) {
-      Job* job = mine->yielded.pop_oldest();
+      Job* job = take_yielded(*mine);
       if (job == nullptr) job = mine->spawned.pop_oldest();
       if (job != nullptr) {
         call_for_the_rest();
@@ -172,6 +189,7 @@ Worker::Found Worker::find_work() noexcept {
     has_given_way_ = false;
     if (found) return found;
   }
+  const bool is_of_due = is_turn_of_due();
   for (std::size_t of = 0; of < kPriorities; ++of) {
     // What came from outside with high priority goes before a worker's own work; the rest after it.
     const bool is_high = of == static_cast<std::size_t>(Priority::High);
@@ -185,7 +203,7 @@ Worker::Found Worker::find_work() noexcept {
     }
     // relaxed: set before the first job of the priority is pushed; a worker about to sleep looks at the queues themselves.
     if (pool_.is_used_[of].load(relaxed)) {
-      if (const Found found = find_own(of)) {
+      if (const Found found = find_own(of, is_of_due)) {
         if (is_high) pool_.idle_.answer(Idle::kHighWaits);
         return found;
       }
@@ -214,6 +232,7 @@ void Worker::let_jobs_gather() noexcept {
 Worker::Found Worker::find_landed() noexcept {
   const bool has_poller = poller != nullptr && run_by_ != RunBy::Guest;
   if (!has_poller || turns_to_fair_ == 1 || has_ready_work()) return {};
+  due_ = 0;  // nobody is left; thieves do not count
   Found found;
   wake_due(&found);
   if (found) --turns_to_fair_;

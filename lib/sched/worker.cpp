@@ -98,6 +98,11 @@ void Worker::enqueue_woken(JobLink& link, Priority at, unsigned last_worker) noe
 
 void Worker::enqueue_last(JobLink& link, Priority at) noexcept { enqueue_in<&RunQueues::yielded>(link, at); }
 
+void Worker::enqueue_due(JobLink& link, Priority at) noexcept {
+  ++due_;
+  enqueue_last(link, at);
+}
+
 void Worker::work_added() noexcept {
   // relaxed: the caller has read it behind its light_fence(); to read a later value is as good.
   if ((wake_hint->load(relaxed) & Idle::kSleeper) != 0) {
@@ -365,7 +370,7 @@ void Worker::run_as_only_guest(const Atomic<std::uint32_t>& done, std::chrono::s
 
 bool Worker::run_for_a_step() noexcept {
   constexpr std::chrono::milliseconds kLongest{1};  // the loop that it lives in has other things to do
-  constexpr int kJobsBetweenLooks = 16;
+  constexpr int kJobsBetweenLooks = 4;
   end_idle_time();
   enter();
   const auto until = std::chrono::steady_clock::now() + kLongest;

@@ -99,6 +99,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   // WorkerContext
   void enqueue(JobLink& link, Priority at) noexcept override;
   void enqueue_last(JobLink& link, Priority at) noexcept override;
+  void enqueue_due(JobLink& link, Priority at) noexcept override;
   bool has_ready_work() const noexcept override;
   // Not the next turn, in which those that have given way come first: who always gives way would be alone with them.
   void be_fair() noexcept override { turns_to_fair_ = std::min(turns_to_fair_, 2U); }
@@ -170,9 +171,11 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   template <auto kDeque>
   WEFT_COLD void enqueue_slow(JobLink& link, Priority at) noexcept;
 
+  [[nodiscard]] bool is_turn_of_due() noexcept;
   [[nodiscard]] bool has_own_from(std::size_t first) const noexcept;
   [[nodiscard]] Found find_for_guest() noexcept;
-  [[nodiscard]] Found find_own(std::size_t priority) noexcept;
+  [[nodiscard]] Found find_own(std::size_t priority, bool is_turn_of_due) noexcept;
+  [[nodiscard]] Job* take_yielded(RunQueues& mine) noexcept;
   [[nodiscard]] bool is_fair_turn() noexcept;
   [[nodiscard]] Found find_for_fairness() noexcept;
   [[nodiscard]] bool is_anything_injected(std::size_t priority) const noexcept;
@@ -223,6 +226,8 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   bool has_victims_ = false;
   std::uint32_t turns_to_fair_ = kFairTurn;
   std::uint32_t forks_to_fair_ = kFairTurn;
+  std::uint32_t due_ = 0;  // so many that were due are in the rows of those that have given way, or were taken out of them by thieves
+  std::uint32_t turns_with_due_ = 0;
   bool must_look_for_high_ = false;  // a task has given way to a job of high priority, which may lie with another worker
   bool has_given_way_ = false;       // a task has given way to what waits, so the next turn is a fair one
   unsigned woken_from_ = WakeWish::kNone;  // the worker that has last run what is being enqueued

@@ -18,4 +18,21 @@ std::string checksum_line(const std::string& hash, const std::string& path) {
   return line;
 }
 
+std::string error_line(const std::string& error) {
+  constexpr unsigned char kFirstPrintable = 0x20;
+  constexpr unsigned char kDelete = 0x7f;
+  std::string line;
+  for (const char c : error) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= kFirstPrintable && byte != kDelete) {
+      line += c;
+      continue;
+    }
+    // As `ls -b` has it.
+    line += '\\';
+    for (const int shift : {6, 3, 0}) line += static_cast<char>('0' + (byte >> shift & 7));
+  }
+  return line + '\n';
+}
+
 }  // namespace file_tree_hash

@@ -38,7 +38,7 @@ int run(const Options& options) {
   }
   program::finish_standard_output();
   for (const std::string& error : tree.errors) {
-    std::fprintf(stderr, "file_tree_hash: %s\n", error.c_str());
+    std::fprintf(stderr, "file_tree_hash: %s", error_line(error).c_str());
   }
   return tree.errors.empty() ? 0 : 1;
 }

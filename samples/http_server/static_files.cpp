@@ -58,7 +58,10 @@ std::optional<std::string> content_of(int file, std::size_t size) {
 }  // namespace
 
 StaticFiles::StaticFiles(const std::string& folder) : folder_(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)) {
-  if (!folder_.is_open()) throw program::InputError(folder, std::generic_category().message(errno));
+  // With O_PATH it is open even if nothing in it may be.
+  if (!folder_.is_open() || ::faccessat(folder_.number(), ".", X_OK, AT_EACCESS) != 0) {
+    throw program::InputError(folder, std::generic_category().message(errno));
+  }
 }
 
 std::optional<OpenFile> StaticFiles::open(std::string_view path) const {

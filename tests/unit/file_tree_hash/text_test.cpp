@@ -31,6 +31,13 @@ TEST_CASE("a name that would break a line is escaped, and the line says so") {
   CHECK(checksum_line("00", "a\rb") == "\\00  a\\rb\n");
 }
 
+TEST_CASE("an error about a name that would break a line or command a terminal is one line that does not") {
+  CHECK(error_line("a b: no") == "a b: no\n");
+  CHECK(error_line("a\nb\r: no") == "a\\012b\\015: no\n");
+  CHECK(error_line("\x1b[2J\x7f") == "\\033[2J\\177\n");
+  CHECK(error_line("\xc3\xa4") == "\xc3\xa4\n");
+}
+
 TEST_CASE("a line of progress says how much is done of what was found") {
   CHECK(describe_progress({}, {}, 0, 0) == "0/0 files, 0 B of 0 B, 0 B/s, ETA -:--:--");
   CHECK(describe_progress({3, 1 << 20}, {10, 4 << 20}, 2, 78) == "[##......] 3/10 files, 1.0 MiB of 4.0 MiB, 512.0 KiB/s, ETA 0:00:06");

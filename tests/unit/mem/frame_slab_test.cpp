@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -120,38 +121,59 @@ TEST_CASE("slabs that are not in use go back by themselves when they are many") 
 
 namespace {
 
-/// For how many runs huge pages were asked for, as long as it lives.
-class HugePagesAskedFor {
+/// What runs ask of the kernel, as long as it lives. Huge pages are refused, which changes nothing.
+class RunCalls {
  public:
-  HugePagesAskedFor() {
-    count_ = 0;
+  RunCalls() {
+    made_ = 0;
+    alive_.clear();
+    given_back_ = 0;
+    weft::region_memory.reserve = [](std::size_t bytes) noexcept { return is_refused_ ? nullptr : original_.reserve(bytes); };
     weft::region_memory.use_huge_pages = [](void* memory, std::size_t bytes) noexcept {
       const bool is_run = bytes == SlabRuns::kRunBytes && reinterpret_cast<std::uintptr_t>(memory) % SlabRuns::kRunBytes == 0;
-      count_ += is_run ? 1 : 1000;
-      return -1;  // refused, which changes nothing
+      made_ += is_run ? 1 : 1000;
+      alive_.insert(memory);
+      return -1;
+    };
+    weft::region_memory.unmap = [](void* memory, std::size_t bytes) noexcept {
+      alive_.erase(memory);
+      return original_.unmap(memory, bytes);
+    };
+    weft::region_memory.give_back = [](void* memory, std::size_t bytes) noexcept {
+      given_back_ += bytes;
+      return original_.give_back(memory, bytes);
     };
   }
-  HugePagesAskedFor(const HugePagesAskedFor&) = delete;
-  HugePagesAskedFor& operator=(const HugePagesAskedFor&) = delete;
-  ~HugePagesAskedFor() { weft::region_memory = original_; }
-  [[nodiscard]] static int count() { return count_; }
+  RunCalls(const RunCalls&) = delete;
+  RunCalls& operator=(const RunCalls&) = delete;
+  ~RunCalls() {
+    is_refused_ = false;
+    weft::region_memory = original_;
+  }
+  static void refuse(bool is) { is_refused_ = is; }
+  [[nodiscard]] static int made() { return made_; }
+  [[nodiscard]] static std::size_t alive() { return alive_.size(); }
+  [[nodiscard]] static std::size_t given_back() { return given_back_; }
 
  private:
-  const weft::RegionMemory original_ = weft::region_memory;
-  inline static int count_ = 0;
+  inline static const weft::RegionMemory original_ = weft::region_memory;
+  inline static bool is_refused_ = false;
+  inline static int made_ = 0;
+  inline static std::set<void*> alive_;
+  inline static std::size_t given_back_ = 0;
 };
 
 }  // namespace
 
 TEST_CASE("the first slabs are by themselves; later ones lie in runs, which go back when none of theirs is in use") {
-  const HugePagesAskedFor asked;
+  const RunCalls calls;
   SlabRuns runs;
   std::vector<SlabRuns::Memory> alone, in_run;
   for (std::size_t i = 0; i < SlabRuns::kAloneFirst; ++i) alone.push_back(runs.take());
   for (std::size_t i = 0; i < 2 * SlabRuns::kSlabsInRun; ++i) in_run.push_back(runs.take());
   CHECK(std::none_of(alone.begin(), alone.end(), [](const SlabRuns::Memory& slab) { return slab.is_in_run; }));
   CHECK(std::all_of(in_run.begin(), in_run.end(), [](const SlabRuns::Memory& slab) { return slab.is_in_run; }));
-  CHECK(asked.count() == 2);
+  CHECK(calls.made() == 2);
   // Side by side, in the order of their addresses.
   for (std::size_t i = 1; i < in_run.size(); ++i) {
     if (i == SlabRuns::kSlabsInRun) continue;
@@ -166,18 +188,67 @@ TEST_CASE("the first slabs are by themselves; later ones lie in runs, which go b
   for (std::size_t i = 0; i < SlabRuns::kSlabsInRun; ++i) {
     if (i != kept) in_run[i] = runs.take();
   }
-  CHECK(asked.count() == 2);
+  CHECK(calls.made() == 2);
   // One without any does not stay: the next one needs a new one.
   for (std::size_t i = 0; i < SlabRuns::kSlabsInRun; ++i) runs.give(in_run[i]);
   in_run.erase(in_run.begin(), in_run.begin() + SlabRuns::kSlabsInRun);
   in_run.push_back(runs.take());
-  CHECK(asked.count() == 3);
+  CHECK(calls.made() == 3);
   // Where there are few again, they are by themselves.
   for (const SlabRuns::Memory& slab : in_run) runs.give(slab);
   runs.give(alone.back());
   alone.back() = runs.take();
   CHECK_FALSE(alone.back().is_in_run);
   for (const SlabRuns::Memory& slab : alone) runs.give(slab);
+  CHECK(calls.alive() == 0);
+}
+
+TEST_CASE("where no run can be had slabs are by themselves") {
+  const RunCalls calls;
+  calls.refuse(true);
+  SlabRuns runs;
+  std::vector<SlabRuns::Memory> slabs;
+  for (std::size_t i = 0; i < 2 * SlabRuns::kAloneFirst; ++i) slabs.push_back(runs.take());
+  CHECK(std::none_of(slabs.begin(), slabs.end(), [](const SlabRuns::Memory& slab) { return slab.is_in_run; }));
+  calls.refuse(false);
+  slabs.push_back(runs.take());
+  CHECK(slabs.back().is_in_run);
+  for (const SlabRuns::Memory& slab : slabs) runs.give(slab);
+}
+
+TEST_CASE("free slabs of runs of which others are in use keep their pages up to a bound, and what they hold is lost only then") {
+  constexpr std::size_t kRuns = 2 * SlabRuns::kMayKeep / SlabRuns::kSlabsInRun;
+  const RunCalls calls;
+  SlabRuns runs;
+  std::vector<SlabRuns::Memory> alone, in_run;
+  for (std::size_t i = 0; i < SlabRuns::kAloneFirst; ++i) alone.push_back(runs.take());
+  for (std::size_t i = 0; i < kRuns * SlabRuns::kSlabsInRun; ++i) in_run.push_back(runs.take());
+  for (const SlabRuns::Memory& slab : in_run) *static_cast<unsigned char*>(slab.at) = 1;
+  // One of each run stays; of the first run the last, so that what describes the run lies in a free slab.
+  const auto stays = [](std::size_t i) { return i % SlabRuns::kSlabsInRun == SlabRuns::kSlabsInRun - 1; };
+  std::size_t freed = 0;
+  for (std::size_t i = 0; i < in_run.size(); ++i) {
+    if (stays(i)) continue;
+    runs.give(in_run[i]);
+    ++freed;
+    const std::size_t kept = freed - (calls.given_back() + SlabRuns::kRunBytes / 100) / FrameSlab::kAlignment;
+    if (kept > SlabRuns::kMayKeep + SlabRuns::kSlabsInRun && kept > in_run.size() - freed + SlabRuns::kSlabsInRun) FAIL_CHECK(kept);
+  }
+  CHECK(calls.given_back() > 0);
+  CHECK(calls.given_back() < freed * FrameSlab::kAlignment);
+  CHECK(std::all_of(in_run.begin(), in_run.end(), [&](const SlabRuns::Memory& slab) {
+    return !stays(static_cast<std::size_t>(&slab - in_run.data())) || *static_cast<unsigned char*>(slab.at) == 1;
+  }));
+  // Whoever takes them again finds them usable.
+  for (std::size_t i = 0; i < in_run.size(); ++i) {
+    if (stays(i)) continue;
+    in_run[i] = runs.take();
+    *static_cast<unsigned char*>(in_run[i].at) = 2;
+  }
+  CHECK(calls.made() == static_cast<int>(kRuns));
+  for (const SlabRuns::Memory& slab : in_run) runs.give(slab);
+  for (const SlabRuns::Memory& slab : alone) runs.give(slab);
+  CHECK(calls.alive() == 0);
 }
 
 TEST_CASE("blocks of many slabs, alone and in runs, come and go in any order") {

@@ -159,6 +159,61 @@ TEST_CASE("sleepers wake in the order of their times, also if all are due when t
   CHECK(std::is_sorted(order.begin(), order.end()));
 }
 
+TEST_CASE("sleepers that are due do not wait for all that was spawned meanwhile") {
+  constexpr int kSleepers = 64;
+  constexpr int kJobs = 10'000;
+  int jobs = 0;
+  int most_before = 0;
+  Runtime rt({.is_stepped = true});
+  rt.run([&]() -> Task<> {
+    const auto time = Clock::now() + 1ms;
+    const auto sleeper = [&]() -> Task<> {
+      co_await sleep_until(time);
+      most_before = std::max(most_before, jobs);
+    };
+    Counter all;
+    for (int i = 0; i < kSleepers; ++i) weft::spawn(sleeper(), all);
+    co_await weft::yield();
+    while (Clock::now() < time + 1ms) {
+    }
+    for (int i = 0; i < kJobs; ++i) weft::spawn([&] { ++jobs; }, all);
+    co_await all;
+  });
+  CHECK(jobs == kJobs);
+  CHECK(most_before < 16 * kSleepers);
+}
+
+TEST_CASE("in sync_wait what another thread posts has its turn beside times that come without end") {
+  constexpr int kSleepers = 500;
+  constexpr int kMost = 2'000'000;
+  std::atomic<int> woken{0};
+  bool is_over = false;
+  weft::Event event;
+  std::thread poster([&] {
+    while (woken < 2 * kSleepers) std::this_thread::yield();
+    event.set();
+  });
+  const auto all_wait = [&]() -> Task<> {
+    const auto sleeper = [&]() -> Task<> {
+      while (!is_over && woken < kMost) {
+        co_await sleep_for(1us);
+        ++woken;
+      }
+    };
+    const auto waiter = [&]() -> Task<> {
+      co_await event;
+      is_over = true;
+    };
+    Counter all;
+    for (int i = 0; i < kSleepers; ++i) weft::spawn(sleeper(), all);
+    weft::spawn(waiter(), all);
+    co_await all;
+  };
+  sync_wait(all_wait());
+  poster.join();
+  CHECK(woken < kMost);
+}
+
 TEST_CASE("a sleep ends at once when its task is asked to stop") {
   Runtime rt({.workers = 2});
   SECTION("by the winner of when_any") {

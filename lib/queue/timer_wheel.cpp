@@ -119,8 +119,8 @@ Timer* TimerWheel::take_due(TimeNs now, unsigned steps) noexcept {
 
 TimeNs TimerWheel::next() const noexcept {
   constexpr int kMostLookedAt = 8;  // who sleeps until a far time should not be woken before to move a few down
+  if (is_empty()) return kNeverNs;
   const Place place = first_place();
-  if (place.level == kLevels) return kNeverNs;
   const Tick begin = std::max(begin_of(place), present_);
   // While a slot is moved down, there may be earlier ones below.
   if (place.level == 0 || begin == present_) return time_of(begin);

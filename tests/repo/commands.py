@@ -20,7 +20,7 @@ MISTAKES = [
     ('tests/run', ['--compiler=icc'], "--compiler: 'icc' is none of these: gcc clang"),
     ('tests/run', ['--compiler='], '--compiler needs a value'),
     ('tests/run', ['--suite'], '--suite needs a value: --suite=VALUE'),
-    ('tests/run', ['--suite=unit,units'], "--suite: 'units' is none of these: unit stress"),
+    ('tests/run', ['--suite=unit,units'], "--suite: 'units' is none of these: unit unit-samples"),
     ('tests/run', ['--asserts=some'], "--asserts: 'some' is none of these: off on full"),
     ('tests/run', ['--arch=vax'], "--arch: 'vax' is none of these"),
     ('tests/run', ['--no-such-option'], 'there is no option --no-such-option'),

@@ -35,7 +35,9 @@ class [[nodiscard("co_await it")]] FileOpen : public PathCall {
  public:
   using Value = io::File;
 
-  FileOpen(std::string&& path, const io::OpenOptions& options) : PathCall(open_request(options), "open", std::move(path)) {}
+  // What is done says that it is direct, for a file system that has no such thing answers "Invalid argument".
+  FileOpen(std::string&& path, const io::OpenOptions& options)
+      : PathCall(open_request(options), options.direct ? "direct open" : "open", std::move(path)) {}
   FileOpen(FileOpen&& not_begun) noexcept = default;
   io::File await_resume();
   /// The same, with errors as values: for those that are nothing unusual. IoResult::take() gives the file.

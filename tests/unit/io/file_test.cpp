@@ -208,6 +208,8 @@ TEST_CASE("errors name the operation and the file") {
     CHECK(text_of_error([&] { return io::read_file(missing); }) == "weft: open of '" + missing + "': No such file or directory");
     CHECK(text_of_error([&] { return io::File::open(file_path + "/x"); }) == "weft: open of '" + file_path + "/x': Not a directory");
     CHECK(text_of_error([&] { return io::File::create(folder_path); }) == "weft: open of '" + folder_path + "': Is a directory");
+    CHECK(text_of_error([&] { return io::File::open("/proc/self/status", {.direct = true}); }) ==
+          "weft: direct open of '/proc/self/status': Invalid argument");
     CHECK(text_of_error([&] { return io::read_file(folder_path); }) == "weft: read of '" + folder_path + "': Is a directory");
     const std::string loop = folder / "loop";
     CHECK(text_of_error([&] { return io::File::open(loop); }) == "weft: open of '" + loop + "': Too many levels of symbolic links");

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Compiles each source file of a test program alone. Usage: test_files.py ROOT [FILE...]
+"""Compiles each source file of a test program or sample alone. Usage: test_files.py ROOT [FILE...]
 
-Builds that are in a hurry compile several of them as one (tests/run --unity=tests), where a file that forgets to include something finds it in
+Builds that are in a hurry compile several of them as one (tests/run --unity=programs), where a file that forgets to include something finds it in
 another. Compiled before are the umbrella header, for those that include it, and Catch2, for those that include it or are in a program that has it
 before each file.
 """
@@ -17,7 +17,7 @@ FIRST = ['#include <catch2/catch.hpp>\n', '#include <weft/weft.hpp>\n']
 
 
 def check(root, only=()):
-    files = [f for f in tree.files(root) if f.endswith('.cpp') and f.startswith(('tests/unit/', 'tests/stress/'))]
+    files = [f for f in tree.files(root) if f.endswith('.cpp') and f.startswith(('tests/unit/', 'tests/stress/', 'samples/'))]
     files = [f for f in files if not only or f in only]
     found = compilers.find()
     if not found:
@@ -36,7 +36,8 @@ def check(root, only=()):
             first = (FIRST[0] if has_catch else '') + (FIRST[1] if FIRST[1] in text else '')
             before = precompiled[first]
             # Tests of a sample are in a folder of its name, and include its headers as the sample does.
-            places = ['tests', 'samples', f'samples/{path.split("/")[2]}', 'samples/program']
+            of_sample = path.split('/')[1 if path.startswith('samples/') else 2]
+            places = ['tests', 'samples', f'samples/{of_sample}', 'samples/program']
             flags = [*before, *DEFINED, *(f'-I{root}/{place}' for place in places)]
             status, said = compilers.compile_text(found[kind], root, f'{"" if before else first}#include "{root}/{path}"\n', *flags)
             return f'{path}: does not compile alone with {kind}:\n{said.rstrip()}' if status else None

@@ -26,6 +26,19 @@ class JobList {
     (last_ != nullptr ? last_->next : first_) = &link;
     last_ = &link;
   }
+  /// Linked ones, the last first.
+  void push_row(JobLink* link) noexcept {
+    JobLink* const end = link;
+    JobLink* first = nullptr;
+    while (link != nullptr) {
+      JobLink* const before = link->next;
+      link->next = first;
+      first = link;
+      link = before;
+    }
+    (last_ != nullptr ? last_->next : first_) = first;
+    last_ = end;
+  }
   [[nodiscard]] bool is_empty() const noexcept { return first_ == nullptr; }
   [[nodiscard]] JobLink* pop() noexcept {
     JobLink* const link = first_;
@@ -88,7 +101,7 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
   // WorkerContext: this thread only
   void enqueue(JobLink& link, Priority at) noexcept override { ready_[static_cast<std::size_t>(at)].push(link); }
   void enqueue_last(JobLink& link, Priority at) noexcept override { enqueue(link, at); }
-  void enqueue_due(JobLink& link, Priority at) noexcept override { enqueue(link, at); }
+  void enqueue_due(JobLink* last, unsigned /*count*/, Priority at) noexcept override { ready_[static_cast<std::size_t>(at)].push_row(last); }
   bool has_ready_work() const noexcept override {
     return forks_.size_hint() != 0 || std::any_of(std::begin(ready_), std::end(ready_), [](const JobList& list) { return !list.is_empty(); });
   }

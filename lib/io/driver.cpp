@@ -1,5 +1,6 @@
 #include "io/driver.hpp"
 
+#include <array>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -58,6 +59,24 @@ void IoDriver::Landed::push_ready(IoOperation& operation) noexcept {
   last_ = &operation;
 }
 
+namespace {
+
+/// Waiting coroutines, linked, the last first.
+struct Row {
+  JobLink* last = nullptr;
+  JobLink** end = &last;
+  unsigned count = 0;
+
+  void add(JobLink& link) noexcept {
+    link.next = nullptr;
+    *end = &link;
+    end = &link.next;
+    ++count;
+  }
+};
+
+}  // namespace
+
 bool IoDriver::Landed::wake(Next* next) noexcept {
   if (last_ == nullptr) return false;
   WorkerContext* const worker = current_worker();
@@ -69,23 +88,28 @@ bool IoDriver::Landed::wake(Next* next) noexcept {
     *next = {waiter.link.job, waiter.priority};
     return true;
   }
-  IoOperation* first = nullptr;
+  std::array<Row, kPriorities> mine;
+  IoOperation* others = nullptr;
   for (IoOperation* operation = std::exchange(last_, nullptr); operation != nullptr;) {
     IoOperation* const before = operation->next_;
-    operation->next_ = first;
-    WEFT_PREFETCH_READ(operation->waiter_.link.job);  // suspended long ago, as a rule
-    first = operation;
+    CoroutineWaiter& waiter = operation->waiter_;
+    WEFT_PREFETCH_READ(waiter.link.job);  // suspended long ago, as a rule
+    if (is_of_this_worker(waiter)) {
+      mine[static_cast<std::size_t>(waiter.priority)].add(waiter.link);
+    } else {
+      operation->next_ = others;
+      others = operation;
+    }
     operation = before;
   }
-  while (first != nullptr) {
-    CoroutineWaiter& waiter = first->waiter_;
-    first = first->next_;  // before the wake: the operation may be gone after it (L5)
-    // Behind those that have landed before. On top of them a worker that always finds something new would leave the first ones for ever.
-    if (is_of_this_worker(waiter)) {
-      worker->enqueue_due(waiter.link, waiter.priority);
-    } else {
-      waiter.wake(&waiter);
-    }
+  // Behind those that have landed before. On top of them a worker that always finds something new would leave the first ones for ever.
+  for (std::size_t of = 0; of < kPriorities; ++of) {
+    if (mine[of].count != 0) worker->enqueue_due(mine[of].last, mine[of].count, static_cast<Priority>(of));
+  }
+  // ---- the operations of this worker may be gone: a thief may have taken them (L5) ----
+  while (others != nullptr) {
+    CoroutineWaiter& waiter = std::exchange(others, others->next_)->waiter_;
+    waiter.wake(&waiter);
   }
   return true;
 }

@@ -88,9 +88,9 @@ bool IoOperation::begin(Job* waiting, StopScope* scope, Meanwhile meanwhile) {
 
 /// The thread here may leave, and nobody else could use a driver that it makes: so a worker that stays is to begin.
 void IoOperation::begin_elsewhere(WorkerContext& worker) noexcept {
-  static_cast<Job&>(start_) = marked_job(
+  static_cast<Job&>(elsewhere_) = marked_job(
       [](Job* job) {
-        IoOperation& self = *static_cast<StartJob*>(job)->operation;
+        IoOperation& self = *static_cast<Elsewhere*>(job)->operation;
         WorkerContext& here = *current_worker();
         if (!may_begin_on(here)) return self.begin_elsewhere(here);
         try {
@@ -106,9 +106,9 @@ void IoOperation::begin_elsewhere(WorkerContext& worker) noexcept {
         self.waiter_.wake(&self.waiter_);
       },
       nullptr);
-  start_.operation = this;
-  start_link_.job = &start_;
-  worker.executor->post(start_link_, waiter_.priority);
+  elsewhere_.operation = this;
+  elsewhere_.link = {&elsewhere_, nullptr};
+  worker.executor->post(elsewhere_.link, waiter_.priority);
 }
 
 std::int32_t IoOperation::end() {

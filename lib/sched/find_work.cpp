@@ -57,11 +57,13 @@ bool Worker::has_own_from(std::size_t first) const noexcept {
   return false;
 }
 
-bool Worker::has_ready_work() const noexcept {
-  // What goes before a worker's own work: find_work() looks for it. relaxed: a hint.
-  const bool may_others_wait = must_look_for_high_ || (wake_hint->load(relaxed) & (Idle::kHighWaits | Idle::kOtherWaits)) != 0;
-  return may_others_wait || has_own_from(0);
+/// What goes before a worker's own work: find_work() looks for it.
+bool Worker::may_others_go_first() const noexcept {
+  // relaxed: a hint.
+  return must_look_for_high_ || (wake_hint->load(relaxed) & (Idle::kHighWaits | Idle::kOtherWaits)) != 0;
 }
+
+bool Worker::has_ready_work() const noexcept { return may_others_go_first() || has_own_from(0); }
 
 bool Worker::is_anything_injected(std::size_t of) const noexcept {
   return !pool_.injectors_[of].is_empty_hint() || (arena_ != nullptr && !arena_->injectors[of].is_empty_hint());
@@ -193,8 +195,7 @@ Worker::Found Worker::find_work() noexcept {
   for (std::size_t of = 0; of < kPriorities; ++of) {
     // What came from outside with high priority goes before a worker's own work; the rest after it.
     const bool is_high = of == static_cast<std::size_t>(Priority::High);
-    const bool is_injected = is_anything_injected(of);
-    if (is_high && is_injected) [[unlikely]] {
+    if (is_high && is_anything_injected(of)) [[unlikely]] {
       if (const Found found = find_injected(of)) return found;
     }
     // Nor does it wait for its arena, if somebody was called for it, or this worker has answered. relaxed: a hint.
@@ -207,14 +208,17 @@ Worker::Found Worker::find_work() noexcept {
         if (is_high) pool_.idle_.answer(Idle::kHighWaits);
         return found;
       }
+      const bool is_last = !has_own_from(of + 1);
+      if (is_last) {
+        if (const Found found = find_landed()) return found;
+      }
       const bool is_called = is_high && std::exchange(must_look_for_high_, false);
-      if (is_called || turns_to_fair_ % kHigherTurn == 0 || !has_own_from(of + 1)) {
+      if (is_called || turns_to_fair_ % kHigherTurn == 0 || is_last) {
         if (const Found found = find_stolen(of)) return found;
       }
     }
-    if (is_injected) {
-      if (const Found found = find_injected(of)) return found;
-    }
+    if (is_high) continue;  // looked for above
+    if (const Found found = find_injected(of)) return found;
   }
   return {};
 }
@@ -231,17 +235,16 @@ void Worker::let_jobs_gather() noexcept {
 /// that has ended alone is run without a way through the queues: of two sides that answer each other that is every one.
 Worker::Found Worker::find_landed() noexcept {
   const bool has_poller = poller != nullptr && run_by_ != RunBy::Guest;
-  if (!has_poller || turns_to_fair_ == 1 || has_ready_work()) return {};
+  if (!has_poller || may_others_go_first()) return {};
   due_ = 0;  // nobody is left; thieves do not count
   Found found;
-  wake_due(&found);
-  if (found) --turns_to_fair_;
+  if (!wake_due(&found) || found) return found;
+  for (std::size_t of = 0; of < kPriorities && !found; ++of) found = find_own(of, false);
   return found;
 }
 
 Worker::Found Worker::find_more_work() noexcept {
   if (small_gets_ > 1) let_jobs_gather();
-  if (const Found found = find_landed()) return found;
   if (const Found found = find_work()) return found;
   Found landed;
   bool may_have_woken = wake_due(&landed);

@@ -60,23 +60,34 @@ RunQueues* Worker::queues_with_room(std::size_t of, std::size_t spawned) noexcep
   return mine;
 }
 
+namespace {
+
+/// The jobs of linked nodes, one after another.
+struct JobsOf {
+  JobLink* link;
+  Job* operator()(std::size_t) noexcept { return std::exchange(link, link->next)->job; }
+};
+
+}  // namespace
+
+/// Linked ones, the last first.
 template <auto kDeque>
-void Worker::enqueue_in(JobLink& link, Priority at) noexcept {
+void Worker::enqueue_in(JobLink* last, unsigned count, Priority at) noexcept {
   const auto of = static_cast<std::size_t>(at);
-  if (RunQueues* const mine = queues(of); mine != nullptr && at != Priority::High && (mine->*kDeque).has_room(1)) [[likely]] {
-    (mine->*kDeque).push_chain_reserved(1, [&link](std::size_t) { return link.job; });
+  if (RunQueues* const mine = queues(of); mine != nullptr && at != Priority::High && (mine->*kDeque).has_room(count)) [[likely]] {
+    (mine->*kDeque).push_chain_reserved(count, JobsOf{last});
     notify_work(*this);
     return;
   }
-  enqueue_slow<kDeque>(link, at);
+  enqueue_slow<kDeque>(last, count, at);
 }
 
 template <auto kDeque>
-void Worker::enqueue_slow(JobLink& link, Priority at) noexcept {
+void Worker::enqueue_slow(JobLink* last, unsigned count, Priority at) noexcept {
   const auto of = static_cast<std::size_t>(at);
   if (RunQueues* const mine = make_queues(of)) {
     try {
-      (mine->*kDeque).push(link.job);
+      (mine->*kDeque).push_chain(count, JobsOf{last});
       if (at == Priority::High) pool_.idle_.call(Idle::kHighWaits);
       notify_work(*this);
       return;
@@ -84,11 +95,16 @@ void Worker::enqueue_slow(JobLink& link, Priority at) noexcept {
       // The shared queue needs no memory.
     }
   }
-  pool_.injectors_[of].push(link);
+  JobLink* first = nullptr;
+  for (; last != nullptr; std::swap(first, last)) std::swap(last->next, first);
+  while (first != nullptr) pool_.injectors_[of].push(*std::exchange(first, first->next));
   notify_work(*this);
 }
 
-void Worker::enqueue(JobLink& link, Priority at) noexcept { enqueue_in<&RunQueues::spawned>(link, at); }
+void Worker::enqueue(JobLink& link, Priority at) noexcept {
+  link.next = nullptr;
+  enqueue_in<&RunQueues::spawned>(&link, 1, at);
+}
 
 void Worker::enqueue_woken(JobLink& link, Priority at, unsigned last_worker) noexcept {
   woken_from_ = last_worker;
@@ -96,11 +112,14 @@ void Worker::enqueue_woken(JobLink& link, Priority at, unsigned last_worker) noe
   woken_from_ = WakeWish::kNone;
 }
 
-void Worker::enqueue_last(JobLink& link, Priority at) noexcept { enqueue_in<&RunQueues::yielded>(link, at); }
+void Worker::enqueue_last(JobLink& link, Priority at) noexcept {
+  link.next = nullptr;
+  enqueue_in<&RunQueues::yielded>(&link, 1, at);
+}
 
-void Worker::enqueue_due(JobLink& link, Priority at) noexcept {
-  ++due_;
-  enqueue_last(link, at);
+void Worker::enqueue_due(JobLink* last, unsigned count, Priority at) noexcept {
+  due_ += count;
+  enqueue_in<&RunQueues::yielded>(last, count, at);
 }
 
 void Worker::work_added() noexcept {

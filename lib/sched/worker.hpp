@@ -99,7 +99,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   // WorkerContext
   void enqueue(JobLink& link, Priority at) noexcept override;
   void enqueue_last(JobLink& link, Priority at) noexcept override;
-  void enqueue_due(JobLink& link, Priority at) noexcept override;
+  void enqueue_due(JobLink* last, unsigned count, Priority at) noexcept override;
   bool has_ready_work() const noexcept override;
   // Not the next turn, in which those that have given way come first: who always gives way would be alone with them.
   void be_fair() noexcept override { turns_to_fair_ = std::min(turns_to_fair_, 2U); }
@@ -167,11 +167,12 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   [[nodiscard]] Job* steal_from(JobDeque& deque) noexcept;
   [[nodiscard]] Job* steal_share_of(SpawnDeque& deque, std::size_t of) noexcept;
   template <auto kDeque>
-  WEFT_ALWAYS_INLINE void enqueue_in(JobLink& link, Priority at) noexcept;
+  WEFT_ALWAYS_INLINE void enqueue_in(JobLink* last, unsigned count, Priority at) noexcept;
   template <auto kDeque>
-  WEFT_COLD void enqueue_slow(JobLink& link, Priority at) noexcept;
+  WEFT_COLD void enqueue_slow(JobLink* last, unsigned count, Priority at) noexcept;
 
   [[nodiscard]] bool is_turn_of_due() noexcept;
+  [[nodiscard]] bool may_others_go_first() const noexcept;
   [[nodiscard]] bool has_own_from(std::size_t first) const noexcept;
   [[nodiscard]] Found find_for_guest() noexcept;
   [[nodiscard]] Found find_own(std::size_t priority, bool is_turn_of_due) noexcept;

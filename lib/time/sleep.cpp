@@ -54,7 +54,8 @@ void SleepState::wake_in_order(Timer* timer) noexcept {
   auto& self = *static_cast<SleepState*>(timer);
   CoroutineWaiter& waiter = self.waiter_;
   if (WorkerContext* const worker = current_worker(); worker != nullptr && worker->timers == self.queue_) {
-    worker->enqueue_due(waiter.link, waiter.priority);
+    waiter.link.next = nullptr;
+    worker->enqueue_due(&waiter.link, 1, waiter.priority);
   } else {
     waiter.wake(&waiter);  // in the worker's place, or all are stopped
   }

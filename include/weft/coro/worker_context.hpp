@@ -94,9 +94,9 @@ struct WorkerContext {
   virtual void enqueue(JobLink& link, Priority at) noexcept = 0;
   /// Adds a job behind everything that waits on this worker (the owner's thread only). Never fails.
   virtual void enqueue_last(JobLink& link, Priority at) noexcept = 0;
-  /// Adds a job that has waited for a time or for the kernel: behind those that have come so before, and not behind all that the worker was given
-  /// meanwhile (the owner's thread only). Never fails.
-  virtual void enqueue_due(JobLink& link, Priority at) noexcept = 0;
+  /// Adds jobs that have waited for a time or for the kernel, `count` linked ones with the last first: behind those that have come so before, and not
+  /// behind all that the worker was given meanwhile (the owner's thread only). Never fails.
+  virtual void enqueue_due(JobLink* last, unsigned count, Priority at) noexcept = 0;
   /// Whether something waits that this worker would run next (the owner's thread only). What thieves take meanwhile may count.
   [[nodiscard]] virtual bool has_ready_work() const noexcept = 0;
   /// Before long the worker looks for what waits longest, also elsewhere, and for what is due (the owner's thread only).

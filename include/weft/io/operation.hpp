@@ -54,8 +54,10 @@ class IoOperation : public IoRequest {
     WEFT_API void operator()() const noexcept;
     IoOperation* operation;
   };
-  struct StartJob : Job {
-    IoOperation* operation = nullptr;
+  /// The job by which another worker begins it.
+  struct Elsewhere : Job {
+    IoOperation* operation;
+    JobLink link;
   };
 
   [[noreturn]] WEFT_COLD WEFT_API static void refuse_to_die() noexcept;
@@ -75,8 +77,10 @@ class IoOperation : public IoRequest {
   IoDriver* driver_ = nullptr;
   StopScope* scope_ = nullptr;
   CoroutineWaiter waiter_;
-  StartJob start_;
-  JobLink start_link_{};
+  // ---- seldom used: not initialised ----
+  union {
+    Elsewhere elsewhere_;
+  };
   union {
     std::stop_callback<OnStop> on_stop_;
   };

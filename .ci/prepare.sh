@@ -97,6 +97,8 @@ need_packages() {
 
 # What every build needs.
 base_packages=(g++ meson ninja-build pkg-config python3)
+# What input and output go by where it is there, and so what tests, benchmarks and samples are to have.
+io_packages=(liburing-dev)
 # What the ray tracer needs, which is a sample, a test and a benchmark.
 raytracer_packages=(libcli11-dev libpng-dev)
 # What the samples of machines and tiers need, and hwloc for a machine in a file of lstopo.

@@ -48,6 +48,7 @@
 #include <weft/io/process.hpp>                // io::Process
 #include <weft/io/received_bytes.hpp>         // io::ReceivedBytes
 #include <weft/io/registered_buffer.hpp>      // io::RegisteredBuffer
+#include <weft/io/result.hpp>                 // io::or_error
 #include <weft/io/signals.hpp>                // io::Signals
 #include <weft/io/tcp.hpp>                    // io::TcpListener, io::TcpStream
 #include <weft/io/udp.hpp>                    // io::UdpSocket

@@ -130,11 +130,13 @@ void check(IoBackend wish) {
 
 IoBackend resolved(IoBackend wish) noexcept {
   if (wish != IoBackend::Auto) return wish;
-  static const IoBackend here = [] {
-    int error = 0;
-    return make_uring_driver(error) != nullptr ? IoBackend::Uring : IoBackend::Epoll;
-  }();
-  return here;
+  // That it did not work is asked again: it may have been for want of descriptors.
+  static Atomic<bool> has_worked{false};
+  int error = 0;
+  // relaxed, both: an answer, and nothing else.
+  if (!has_worked.load(relaxed) && make_uring_driver(error) == nullptr) return IoBackend::Epoll;
+  has_worked.store(true, relaxed);
+  return IoBackend::Uring;
 }
 
 std::unique_ptr<IoDriver> make_io_driver(IoBackend wish, bool is_bound_to_thread) {

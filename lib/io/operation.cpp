@@ -88,6 +88,7 @@ bool IoOperation::begin(Job* waiting, StopScope* scope, Meanwhile meanwhile) {
 
 /// The thread here may leave, and nobody else could use a driver that it makes: so a worker that stays is to begin.
 void IoOperation::begin_elsewhere(WorkerContext& worker) noexcept {
+  std::construct_at(&elsewhere_);
   static_cast<Job&>(elsewhere_) = marked_job(
       [](Job* job) {
         IoOperation& self = *static_cast<Elsewhere*>(job)->operation;

@@ -1,5 +1,7 @@
 #include <weft/io/series.hpp>
 
+#include <cerrno>
+
 #include <weft/base/error.hpp>
 #include <weft/base/resume_job.hpp>
 
@@ -18,6 +20,12 @@ bool IoSeries::begin(Job* waiting, StopScope* scope) {
   // ---- *this may be gone if that has returned true (L4) ----
 }
 
+/// What a signal has interrupted has done nothing: next() asks for it again.
+void IoSeries::take_end() {
+  const std::int32_t result = operation_->end();
+  if (result != -EINTR) take(result);
+}
+
 /// False: all have ended. True: one is under way, and its end is for step().
 bool IoSeries::go_on() {
   for (;;) {
@@ -26,14 +34,14 @@ bool IoSeries::go_on() {
     operation_.emplace(request);
     if (operation_->begin(&step_, scope_)) return true;
     // ---- *this may be gone if that has returned true (L4) ----
-    take(operation_->end());
+    take_end();
     if (error_) return false;
   }
 }
 
 void IoSeries::step() noexcept {
   try {
-    take(operation_->end());
+    take_end();
     if (!error_ && go_on()) return;
     // ---- *this may be gone if that has returned true (L4) ----
   } catch (...) {

@@ -31,22 +31,25 @@ Job* Worker::take_yielded(RunQueues& mine) noexcept {
   return job;
 }
 
+Job* Worker::take_own(RunQueues& mine, bool is_turn_of_due) noexcept {
+  if (is_turn_of_due) [[unlikely]] {
+    if (Job* const job = take_yielded(mine)) return job;
+  }
+  if (mine.fork.size_hint() != 0) {
+    if (Job* const job = mine.fork.pop()) return job;
+  }
+  if (mine.spawned.size_hint() != 0) {
+    if (Job* const job = mine.spawned.pop()) return job;
+  }
+  return mine.yielded.size_hint() != 0 ? take_yielded(mine) : nullptr;
+}
+
 Worker::Found Worker::find_own(std::size_t of, bool is_turn_of_due) noexcept {
   RunQueues* const mine = queues(of);
-  if (mine == nullptr) return {};
-  if (is_turn_of_due) [[unlikely]] {
-    if (Job* const job = take_yielded(*mine)) return {job, of};
-  }
-  if (mine->fork.size_hint() != 0) {
-    if (Job* const job = mine->fork.pop()) return {job, of};
-  }
-  if (mine->spawned.size_hint() != 0) {
-    if (Job* const job = mine->spawned.pop()) return {job, of};
-  }
-  if (mine->yielded.size_hint() != 0) {
-    if (Job* const job = take_yielded(*mine)) return {job, of};
-  }
-  return {};
+  Job* const job = mine != nullptr ? take_own(*mine, is_turn_of_due) : nullptr;
+  if (job == nullptr) return {};
+  if (of == static_cast<std::size_t>(Priority::High)) [[unlikely]] pool_.idle_.answer(Idle::kHighWaits);
+  return {job, of};
 }
 
 bool Worker::has_own_from(std::size_t first) const noexcept {
@@ -168,6 +171,7 @@ Worker::Found Worker::find_for_fairness() noexcept {
       Job* job = take_yielded(*mine);
       if (job == nullptr) job = mine->spawned.pop_oldest();
       if (job != nullptr) {
+        if (of == static_cast<std::size_t>(Priority::High)) pool_.idle_.answer(Idle::kHighWaits);
         call_for_the_rest();
         return {job, of};
       }
@@ -192,6 +196,7 @@ Worker::Found Worker::find_work() noexcept {
     if (found) return found;
   }
   const bool is_of_due = is_turn_of_due();
+  bool has_looked = poller == nullptr;  // into the kernel
   for (std::size_t of = 0; of < kPriorities; ++of) {
     // What came from outside with high priority goes before a worker's own work; the rest after it.
     const bool is_high = of == static_cast<std::size_t>(Priority::High);
@@ -204,12 +209,9 @@ Worker::Found Worker::find_work() noexcept {
     }
     // relaxed: set before the first job of the priority is pushed; a worker about to sleep looks at the queues themselves.
     if (pool_.is_used_[of].load(relaxed)) {
-      if (const Found found = find_own(of, is_of_due)) {
-        if (is_high) pool_.idle_.answer(Idle::kHighWaits);
-        return found;
-      }
+      if (const Found found = find_own(of, is_of_due)) return found;
       const bool is_last = !has_own_from(of + 1);
-      if (is_last) {
+      if (is_last && !std::exchange(has_looked, true)) {
         if (const Found found = find_landed()) return found;
       }
       const bool is_called = is_high && std::exchange(must_look_for_high_, false);

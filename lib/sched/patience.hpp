@@ -31,6 +31,10 @@ class Patience {
     ++in_vain_;
   }
 
+  /// Somebody's time has come, or an operation has ended. The kernel would have woken the worker for it, and nobody else has to make a call for that; so
+  /// who waits for the kernel alone does not look around for it, whose processor may have other things to do.
+  void found_due() noexcept { found_nothing(); }
+
  private:
   int rounds_ = kMost;
   unsigned in_vain_ = 0;  // since it has last paid

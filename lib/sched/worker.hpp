@@ -175,6 +175,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   [[nodiscard]] bool may_others_go_first() const noexcept;
   [[nodiscard]] bool has_own_from(std::size_t first) const noexcept;
   [[nodiscard]] Found find_for_guest() noexcept;
+  [[nodiscard]] Job* take_own(RunQueues& mine, bool is_turn_of_due) noexcept;
   [[nodiscard]] Found find_own(std::size_t priority, bool is_turn_of_due) noexcept;
   [[nodiscard]] Job* take_yielded(RunQueues& mine) noexcept;
   [[nodiscard]] bool is_fair_turn() noexcept;

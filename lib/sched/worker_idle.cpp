@@ -37,15 +37,16 @@ Worker::Found Worker::search() noexcept {
     // A closed tier's worker does not take time from its core's other processor; but when the pool stops, what is left is everybody's.
     // relaxed: a hint.
     if (must_leave(wake_hint->load(relaxed)) && !IdleHost{*this}.is_stopping()) break;
-    wake_due();
-    Found found = find_work();
+    Found found;
+    const bool is_due = wake_due(&found);
+    if (!found) found = find_work();
     if (!found && round >= rounds - kForeignRounds && pool_.has_arenas()) found = find_in_other_arenas();
     if (found) {
-      patience_.found_in(round);
+      is_due ? patience_.found_due() : patience_.found_in(round);
       become_busy(pool_.idle_, IdleHost{*this});
       return found;
     }
-    pause_between_looks();
+    if (round + 1 != rounds) pause_between_looks();
   }
   patience_.found_nothing();
   return {};

@@ -38,9 +38,9 @@ class WEFT_API IoSeries {
   IoSeries() noexcept = default;
   IoSeries(const IoSeries& /*not_begun*/) noexcept {}
 
-  /// Says what is to be done next. False: nothing, or it has failed.
+  /// Says what is to be done next; the same as before if take() was not called since. False: nothing, or it has failed.
   virtual bool next(IoRequest& request) noexcept = 0;
-  /// Takes what an operation has returned; negative: the number of an error, which is the end only if this says so by fail().
+  /// Takes what an operation has returned; negative: the number of an error, which is the end only if this says so by fail(). Not EINTR.
   virtual void take(std::int32_t result) noexcept = 0;
   /// For the text of an error.
   [[nodiscard]] virtual IoSubject subject() const noexcept = 0;
@@ -60,6 +60,7 @@ class WEFT_API IoSeries {
   };
 
   bool go_on();
+  void take_end();
   void step() noexcept;
 
   std::optional<IoOperation> operation_;

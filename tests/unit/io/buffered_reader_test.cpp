@@ -1,5 +1,9 @@
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <weft/io/buffered_reader.hpp>
+#include <weft/io/result.hpp>
 #include <weft/io/unix_socket.hpp>
 #include <weft/weft.hpp>
 
@@ -7,6 +11,7 @@
 #include "support/temporary_folder.hpp"
 #include "unit/io/streams.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <optional>
@@ -296,4 +301,48 @@ TEST_CASE("a file gives its lines, from its own position or read ahead, and the 
     }
     CHECK(said.find("weft: read_exactly of '" + path + "': ") == 0);
   });
+}
+
+namespace {
+
+Task<std::string> line_then_error(UnixStream stream) {
+  BufferedReader<UnixStream> reader(stream);
+  const auto line = co_await weft::io::or_error(reader.read_line(100));
+  std::string said(line.has_value() && *line ? **line : "none");
+  std::array<std::byte, 100> all{};
+  const auto rest = co_await weft::io::or_error(reader.read_exactly(all));
+  co_return said + (rest.has_value() ? ", and all" : ", " + rest.error().message());
+}
+
+Task<> nothing_or_error(std::optional<std::error_code> error, std::vector<std::string>& found) {
+  const auto fails = [](std::optional<std::error_code> with) -> Task<> {
+    if (with) throw std::system_error(*with, "a read");
+    co_return;
+  };
+  const auto result = co_await weft::io::or_error(fails(error));
+  found.push_back(result.has_value() ? "ended" : result.error().message());
+}
+
+}  // namespace
+
+TEST_CASE("a task of operations gives its error as a value where that is asked for") {
+  auto [here, there] = weft::io::stream_pair();
+  const std::string text = "a line\na part";
+  REQUIRE(::write(there.native_handle(), text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+  REQUIRE(::shutdown(there.native_handle(), SHUT_WR) == 0);
+  CHECK(weft::sync_wait(line_then_error(std::move(here))) == "a line, " + make_error_code(weft::io::Errc::UnexpectedEnd).message());
+
+  std::vector<std::string> found;
+  weft::sync_wait(nothing_or_error(std::nullopt, found));
+  weft::sync_wait(nothing_or_error(std::make_error_code(std::errc::connection_reset), found));
+  CHECK(found == std::vector<std::string>{"ended", std::make_error_code(std::errc::connection_reset).message()});
+}
+
+TEST_CASE("or_error lets through what is no error of an operation") {
+  const auto stopped = []() -> Task<int> {
+    throw weft::OperationCancelled();
+    co_return 0;
+  };
+  const auto outer = [&]() -> Task<> { static_cast<void>(co_await weft::io::or_error(stopped())); };
+  CHECK_THROWS_AS(weft::sync_wait(outer()), weft::OperationCancelled);
 }

@@ -37,3 +37,13 @@ TEST_CASE("what was found by looking on makes the next search long again, what w
   patience.found_in(1);
   CHECK(patience.rounds() == Patience::kMost);
 }
+
+TEST_CASE("what the kernel would have woken the worker for makes no search longer, and the next ones shorter") {
+  Patience patience;
+  patience.found_due();
+  CHECK(patience.rounds() < Patience::kMost);
+  for (int i = 0; i < 6; ++i) patience.found_due();
+  CHECK(patience.rounds() == Patience::kLeast);
+  patience.found_in(1);
+  CHECK(patience.rounds() == Patience::kMost);
+}

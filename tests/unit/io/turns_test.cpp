@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <weft/coro/worker_context.hpp>
 #include <weft/weft.hpp>
 
 #include "unit/io/backends.hpp"
@@ -132,4 +133,25 @@ TEST_CASE("a stop from another thread ends an operation of a stepped runtime tha
     }
     CHECK(cancelled == kRounds);
   }
+}
+
+TEST_CASE("who was due with high priority and has gone on leaves no call behind, for which operations would not be handed over at once") {
+  weft::ManualClock clock;
+  Runtime rt{{.io_backend = weft::IoBackend::Epoll, .is_stepped = true, .clock = &clock}};
+  int woken = 0;
+  const auto sleeps = [&]() -> Task<> {
+    co_await weft::sleep_for(1s);
+    ++woken;
+  };
+  const auto waits = [&]() -> Task<bool> {
+    const Ends ends;
+    char byte = 'x';
+    static_cast<void>(co_await send(ends.of[0], &byte, 1));  // so the worker has a driver, and looks into it
+    Counter all;
+    for (int i = 0; i < 2; ++i) weft::spawn(sleeps(), all, {.priority = weft::Priority::High});
+    co_await weft::sleep_for(2s);
+    co_return weft::current_worker()->has_ready_work();
+  };
+  CHECK_FALSE(rt.run(waits()));
+  CHECK(woken == 2);
 }

@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <charconv>
 
+#include "program/io_backend_option.hpp"
+
 namespace file_tree_hash {
 namespace {
 
@@ -21,13 +23,6 @@ unsigned parse_workers(const std::string& text) {
   return static_cast<unsigned>(value);
 }
 
-weft::IoBackend parse_backend(const std::string& text) {
-  if (text == "auto") return weft::IoBackend::Auto;
-  if (text == "uring") return weft::IoBackend::Uring;
-  if (text == "epoll") return weft::IoBackend::Epoll;
-  throw CLI::ValidationError("--io-backend", "'" + text + "' is none of these: auto uring epoll");
-}
-
 void add_options(CLI::App& app, Options& o) {
   const auto add = [&app](const std::string& name, const std::string& type,
                           std::function<void(const std::string&)> take, const std::string& help) {
@@ -38,9 +33,7 @@ void add_options(CLI::App& app, Options& o) {
   add(
       "--workers", "N", [&o](const std::string& s) { o.workers = parse_workers(s); },
       "Workers; 0: as many as this process may use [0]");
-  add(
-      "--io-backend", "KIND", [&o](const std::string& s) { o.backend = parse_backend(s); },
-      "How files are read: auto, uring or epoll [auto]");
+  program::add_io_backend_option(app, o.backend, "How files are read");
   app.add_flag("--progress", o.shows_progress,
                "Show on standard error, if that is a terminal, how far it is");
   app.callback([&o] {

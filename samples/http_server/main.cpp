@@ -44,7 +44,7 @@ weft::Task<std::size_t> run_until_told(Server& server, weft::io::Signals& signal
 int run(const Options& options) {
   // Before any thread, so that all have them blocked.
   weft::io::Signals signals = weft::io::signals(SIGINT, SIGTERM);
-  weft::Runtime runtime{{.workers = options.workers}};
+  weft::Runtime runtime{{.workers = options.workers, .io_backend = options.backend}};
   Server server(options);
   std::printf("http_server: serving %s at http://%s/\n", options.folder.c_str(), server.address().to_string().c_str());
   program::finish_standard_output();

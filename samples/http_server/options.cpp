@@ -5,6 +5,8 @@
 #include <functional>
 #include <limits>
 
+#include "program/io_backend_option.hpp"
+
 namespace http_server {
 namespace {
 
@@ -43,6 +45,7 @@ void add_options(CLI::App& app, Options& o) {
   add("-l,--listen", "ADDRESS", [&o](const std::string& s) { o.address = parse_address(s); }, "Where to listen [127.0.0.1:8080]");
   add("--workers", "N", [&o](const std::string& s) { o.workers = static_cast<unsigned>(parse_count("--workers", s, 0, 1024)); },
       "Workers; 0: as many as this process may use [0]");
+  program::add_io_backend_option(app, o.backend, "How connections are served");
   add_count("--max-head", o.limits.head, 64, 1 << 20, "Bytes that the head of a request may have");
   add_count("--max-body", o.limits.body, 0, std::numeric_limits<int>::max(), "Bytes that its body may have");
   add_count("--max-connections", o.limits.connections, 1, 10'000'000, "Connections at the same time; further ones are answered 503");

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <string>
 
+#include <weft/base/io_backend.hpp>
 #include <weft/io/address.hpp>
 
 #include "program/command_line.hpp"
@@ -28,6 +29,7 @@ struct Options {
   std::string folder = ".";
   /// Zero: as many as the machine has for this process.
   unsigned workers = 0;
+  weft::IoBackend backend = weft::IoBackend::Auto;
   Limits limits;
 };
 

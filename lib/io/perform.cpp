@@ -81,12 +81,6 @@ std::int32_t accept_from(const IoRequest& request) noexcept {
   return result_of(::accept4(request.fd, pointer<sockaddr>(request.address), pointer<socklen_t>(request.address_2), static_cast<int>(request.flags)));
 }
 
-std::int32_t splice_to(const IoRequest& request) noexcept {
-  auto at = static_cast<off_t>(request.offset);
-  off_t* const from = request.offset != IoRequest::kNoOffset ? &at : nullptr;
-  return result_of(::splice(request.fd_2, from, request.fd, nullptr, request.length, request.flags | SPLICE_F_NONBLOCK));
-}
-
 }  // namespace
 
 bool is_always_ready(int fd) noexcept {
@@ -120,8 +114,7 @@ std::uint32_t events_of(const IoRequest& request) noexcept {
     case IoCode::WriteV:
     case IoCode::Send:
     case IoCode::SendMsg:
-    case IoCode::Connect:
-    case IoCode::Splice: return POLLOUT;
+    case IoCode::Connect: return POLLOUT;
     case IoCode::Poll: return request.flags;
     default: return 0;
   }
@@ -157,10 +150,8 @@ std::int32_t perform_once(const IoRequest& request) noexcept {
     case IoCode::SendMsg: return result_of(::sendmsg(fd, pointer<msghdr>(request.address), flags | MSG_DONTWAIT | MSG_NOSIGNAL));
     case IoCode::Accept: return accept_from(request);
     case IoCode::Connect: return connect_to(request);
-    case IoCode::Shutdown: return result_of(::shutdown(fd, flags));
     case IoCode::Poll: return ready_events(fd, request.flags);
     case IoCode::FutexWait: return -EOPNOTSUPP;  // there is nothing to be polled
-    case IoCode::Splice: return splice_to(request);
   }
   return -EINVAL;
 }

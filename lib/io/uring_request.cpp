@@ -35,10 +35,8 @@ std::uint8_t opcode_of(IoCode code) noexcept {
     case IoCode::SendMsg: return IORING_OP_SENDMSG;
     case IoCode::Accept: return IORING_OP_ACCEPT;
     case IoCode::Connect: return IORING_OP_CONNECT;
-    case IoCode::Shutdown: return IORING_OP_SHUTDOWN;
     case IoCode::Poll: return IORING_OP_POLL_ADD;
     case IoCode::FutexWait: return kFutexWait;
-    case IoCode::Splice: return IORING_OP_SPLICE;
   }
   return IORING_OP_NOP;
 }
@@ -108,9 +106,6 @@ void fill_in(io_uring_sqe& to, const IoRequest& request) noexcept {
       to.len = 0;
       to.off = request.length;
       break;
-    case IoCode::Shutdown:
-      to.len = request.flags;
-      break;
     case IoCode::Poll:
       // The kernel wants the halves the other way round on machines of the other byte order.
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
@@ -122,12 +117,6 @@ void fill_in(io_uring_sqe& to, const IoRequest& request) noexcept {
     case IoCode::FutexWait:
       to.off = request.offset;
       to.addr3 = kAnyWaker;
-      break;
-    case IoCode::Splice:
-      to.splice_fd_in = request.fd_2;
-      to.off = IoRequest::kNoOffset;
-      to.splice_off_in = request.offset;
-      to.splice_flags = request.flags;
       break;
     case IoCode::Nop:
     case IoCode::Close:

@@ -30,10 +30,8 @@ enum class IoCode : std::uint8_t {
   SendMsg,    //
   Accept,     // fd: calls of it do not block; address: sockaddr or null, address_2: socklen_t, flags
   Connect,    // address: sockaddr, length
-  Shutdown,   // flags: which half
   Poll,       // flags: events; result: those that there are
   FutexWait,  // fd: flags of futex2; address: the word; offset: the value it is to have
-  Splice,     // fd_2: from, fd: to, length; offset_2: where to read; flags
 };
 
 struct IoRequest {

@@ -2,10 +2,12 @@
 /// What code that runs on a fiber can do: wait without blocking its worker, in blocking style.
 #pragma once
 
+#include <chrono>
 #include <concepts>
 #include <coroutine>
 #include <cstddef>
 #include <exception>
+#include <optional>
 #include <source_location>
 #include <stop_token>
 #include <type_traits>
@@ -151,6 +153,11 @@ WEFT_ALWAYS_INLINE void yield() { detail::await_on(detail::fiber_here("this_fibe
 [[nodiscard]] inline bool stop_requested() {
   const StopScope* const scope = detail::fiber_here("this_fiber::stop_requested").scope();
   return scope != nullptr && scope->stop_requested();
+}
+
+/// When this fiber will be asked to stop at the latest; as this_task::deadline.
+[[nodiscard]] inline std::optional<std::chrono::steady_clock::time_point> deadline() {
+  return detail::deadline_in(detail::fiber_here("this_fiber::deadline").scope());
 }
 
 /// Throws OperationCancelled if this fiber should stop.

@@ -36,12 +36,15 @@ struct [[nodiscard]] StopTokenAwaiter : CurrentScope {
   [[nodiscard]] std::stop_token await_resume() const { return scope != nullptr ? scope->token() : std::stop_token(); }
 };
 
+/// When what is in a scope, if it is in any, will be asked to stop at the latest.
+[[nodiscard]] inline std::optional<std::chrono::steady_clock::time_point> deadline_in(const StopScope* scope) noexcept {
+  const TimeNs deadline = scope != nullptr ? scope->deadline() : kNeverNs;
+  if (deadline == kNeverNs) return std::nullopt;
+  return std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline));
+}
+
 struct [[nodiscard]] DeadlineAwaiter : CurrentScope {
-  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> await_resume() const noexcept {
-    const TimeNs deadline = scope != nullptr ? scope->deadline() : kNeverNs;
-    if (deadline == kNeverNs) return std::nullopt;
-    return std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline));
-  }
+  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> await_resume() const noexcept { return deadline_in(scope); }
 };
 
 struct [[nodiscard]] StopRequestedAwaiter : CurrentScope {

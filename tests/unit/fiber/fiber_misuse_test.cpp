@@ -25,6 +25,7 @@ TEST_CASE("members of this_fiber say where they were called if that is on no fib
   CHECK_THROWS_WITH(this_fiber::blocking([] {}), Contains("this_fiber::blocking"));
   CHECK_THROWS_AS(this_fiber::stop_token(), UsageError);
   CHECK_THROWS_AS(this_fiber::stop_requested(), UsageError);
+  CHECK_THROWS_AS(this_fiber::deadline(), UsageError);
   CHECK_THROWS_AS(this_fiber::stop_point(), UsageError);
   Runtime rt{{.workers = 1}};
   rt.run([&]() -> Task<> {

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -15,6 +16,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
@@ -210,6 +212,70 @@ TEST_CASE("what is in a timeout knows when its time ends, however deep it is") {
     const auto afterwards = co_await below();
     CHECK_FALSE(afterwards.has_value());
   });
+}
+
+TEST_CASE("children of a group, and fibers that are awaited, have the time of whoever waits for them") {
+  using Deadline = std::optional<Clock::time_point>;
+  const auto early = Clock::now() + 1h;
+  const auto late = Clock::now() + 2h;
+  std::vector<Deadline> seen(5);
+  const auto looks = [&seen](std::size_t at) -> Task<> { seen[at] = co_await this_task::deadline(); };
+  const auto has_children = [&](weft::TaskGroup& group) -> Task<> {
+    group.spawn(looks(0));
+    group.spawn([&looks]() -> Task<> { co_await timeout(looks(1), 24h); });
+    co_return;
+  };
+  const auto is_on_fiber = [&] {
+    seen[2] = weft::this_fiber::deadline();
+    weft::this_fiber::await(looks(3));
+    weft::this_fiber::yield();
+    weft::this_fiber::await(weft::with_task_group([&looks](weft::TaskGroup& group) -> Task<> {
+      group.spawn(looks(4));
+      co_return;
+    }));
+  };
+  const auto all = [&]() -> Task<> { co_await weft::when_all(weft::with_task_group(has_children), weft::on_fiber(is_on_fiber)); };
+  Runtime rt({.workers = 2});
+  rt.run(timeout(timeout(all(), late), early));
+  CHECK(seen == std::vector<Deadline>(5, early));
+}
+
+TEST_CASE("what is spawned has no time, whoever spawns it, and a fiber in no timeout has none") {
+  using Deadline = std::optional<Clock::time_point>;
+  constexpr std::size_t kAll = 9;
+  std::vector<Deadline> seen(kAll, Clock::now());
+  std::vector<char> is_asked(kAll, 'x');
+  weft::Counter done;
+  const auto looks = [&](std::size_t at) -> Task<> {
+    seen[at] = co_await this_task::deadline();
+    const bool is_stopped = co_await this_task::stop_requested();
+    is_asked[at] = is_stopped ? 'y' : 'n';
+  };
+  const auto looks_on_fiber = [&](std::size_t at) {
+    seen[at] = weft::this_fiber::deadline();
+    is_asked[at] = weft::this_fiber::stop_requested() ? 'y' : 'n';
+  };
+  const auto spawns = [&](std::size_t at) {
+    weft::spawn(looks(at), done);
+    weft::spawn([&looks, at]() -> Task<> { co_await looks(at + 1); }, done);
+    weft::spawn_fiber([&looks_on_fiber, at] { looks_on_fiber(at + 2); }, done);
+    weft::spawn_fiber([&looks, at] { weft::this_fiber::await(looks(at + 3)); }, done);
+  };
+  const auto task_spawns = [&]() -> Task<> {
+    spawns(0);
+    co_await done;
+  };
+  const auto fiber_spawns = [&] {
+    spawns(4);
+    weft::this_fiber::wait(done);
+  };
+  Runtime rt({.workers = 2});
+  // The time of whoever spawns has come already. They wait for it, so that it would find their time if it looked.
+  rt.run(completed_within(task_spawns(), 0s));
+  rt.run(completed_within(weft::on_fiber(fiber_spawns), 0s));
+  rt.run(weft::on_fiber([&] { looks_on_fiber(8); }));
+  CHECK(seen == std::vector<Deadline>(kAll));
+  CHECK(is_asked == std::vector<char>(kAll, 'n'));
 }
 
 TEST_CASE("work that ends as its time comes ends once, one way or the other") {

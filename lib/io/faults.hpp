@@ -10,7 +10,8 @@
 
 namespace weft::inline v0::detail {
 
-/// Failures that the kernel may have at any time, when a test wants them. Threads: each member by any, several at once.
+/// What the kernel may do at any time, or one that is older than this one, when a test wants it; here: nothing of it. Threads: each member by any,
+/// several at once.
 class IoFaults {
  public:
   IoFaults() = default;
@@ -19,15 +20,17 @@ class IoFaults {
   virtual ~IoFaults() = default;
 
   /// How an operation ends without being done: the number of an error, negative.
-  [[nodiscard]] virtual std::optional<std::int32_t> ended(const IoRequest& request) = 0;
+  [[nodiscard]] virtual std::optional<std::int32_t> ended(const IoRequest& /*request*/) { return std::nullopt; }
   /// How many bytes of those that it may transfer it does, 1 at least.
-  [[nodiscard]] virtual std::uint32_t shortened(const IoRequest& request) = 0;
+  [[nodiscard]] virtual std::uint32_t shortened(const IoRequest& request) { return request.length; }
   /// Whether the kernel takes nothing now, for want of memory.
-  [[nodiscard]] virtual bool refuses_submission() = 0;
+  [[nodiscard]] virtual bool refuses_submission() { return false; }
   /// Whether completions that are there are seen only at a later look.
-  [[nodiscard]] virtual bool is_late() = 0;
+  [[nodiscard]] virtual bool is_late() { return false; }
   /// How many completions a ring that is made now has room for.
-  [[nodiscard]] virtual unsigned completions() = 0;
+  [[nodiscard]] virtual unsigned completions(unsigned wanted) { return wanted; }
+  /// Whether a ring that is made now may be woken by a message (IORING_REGISTER_SEND_MSG_RING, Linux 6.13).
+  [[nodiscard]] virtual bool has_messages() { return true; }
 
   // [io.faults] acquire: what the test has set up; partner: use().
   [[nodiscard]] static IoFaults* present() noexcept { return present_.load(acquire); }

@@ -36,8 +36,8 @@ class UringDriver final : public IoDriver {
   [[nodiscard]] int set_up() noexcept {
     if (is_on_valgrind()) return ENOSYS;  // a thread that sleeps in a ring stops all others there
     IoFaults* const faults = IoFaults::present();
-    if (const int error = ring_.set_up(faults == nullptr ? kCompletions : faults->completions())) return error;
-    if (ring_.send_wake(kWakeUp)) return 0;
+    if (const int error = ring_.set_up(faults == nullptr ? kCompletions : faults->completions(kCompletions))) return error;
+    if ((faults == nullptr || faults->has_messages()) && ring_.send_wake(kWakeUp)) return 0;
     // A kernel before 6.13: who wakes the owner writes into a file that the ring reads.
     wake_file_ = ::eventfd(0, EFD_CLOEXEC);
     return wake_file_ >= 0 ? 0 : errno;

@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
-#include "unit/io/backends.hpp"
+#include "unit/io/old_kernel.hpp"
 #include "unit/io/socket_pair.hpp"
 
 #include <atomic>
@@ -12,6 +12,8 @@ using namespace std::chrono_literals;
 using weft::Counter;
 using weft::Runtime;
 using weft::Task;
+using weft_test::WaysToWake;
+using weft_test::WayToWake;
 
 // The worker that has begun an operation is in a job until somebody has seen the operation's end: without help from outside it would be there for ever.
 
@@ -48,7 +50,7 @@ Task<> operate_beside_work(Scene& scene, Operate operate) {
 }  // namespace
 
 TEST_CASE("what has ended is seen although the worker that has begun it is in a job that lasts") {
-  for (const weft::IoBackend backend : working_backends()) {
+  for (const WayToWake backend : WaysToWake()) {
     CAPTURE(name_of(backend));
     Runtime rt{{.workers = 2, .io_backend = backend}};
     const Ends ends;
@@ -72,7 +74,7 @@ TEST_CASE("what has ended is seen although the worker that has begun it is in a 
 }
 
 TEST_CASE("a timeout ends an operation although the worker that has begun it is in a job that lasts") {
-  for (const weft::IoBackend backend : working_backends()) {
+  for (const WayToWake backend : WaysToWake()) {
     CAPTURE(name_of(backend));
     Runtime rt{{.workers = 2, .io_backend = backend}};
     const Ends ends;

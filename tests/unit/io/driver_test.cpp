@@ -2,13 +2,16 @@
 
 #include "io/driver.hpp"
 #include "support/stress_clock.hpp"
-#include "unit/io/backends.hpp"
+#include "unit/io/old_kernel.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <thread>
 
 using namespace std::chrono_literals;
+using weft_test::WaysToWake;
+using weft_test::WayToWake;
 
 namespace {
 
@@ -17,7 +20,7 @@ std::unique_ptr<weft::detail::IoDriver> driver_of(weft::IoBackend backend) { ret
 }  // namespace
 
 TEST_CASE("a wake-up ends the wait of the owner, also when somebody else has looked meanwhile") {
-  for (const weft::IoBackend backend : working_backends()) {
+  for (const WayToWake backend : WaysToWake()) {
     CAPTURE(name_of(backend));
     const auto driver = driver_of(backend);
     // One that has slept before looks at what has woken it.
@@ -35,4 +38,30 @@ TEST_CASE("a wake-up ends the wait of the owner, also when somebody else has loo
     driver->end_sleep();
   }
   SUCCEED("it has ended");
+}
+
+TEST_CASE("each of many wake-ups ends the wait that it comes before, or into") {
+  constexpr int kRounds = 500;
+  for (const WayToWake backend : WaysToWake()) {
+    CAPTURE(name_of(backend));
+    const auto driver = driver_of(backend);
+    weft_test::Watchdog watchdog("the owner of a driver sleeps on", 20s);
+    std::atomic<int> asked{0};
+    std::thread other([&] {
+      for (int round = 1; round < kRounds; round += 2) {
+        while (asked.load() < round) std::this_thread::yield();
+        driver->notify();
+      }
+    });
+    for (int round = 0; round < kRounds; ++round) {
+      driver->begin_sleep();
+      asked.store(round);
+      if (round % 2 == 0) driver->notify();
+      driver->wait(weft::kNeverNs);
+      driver->end_sleep();
+      driver->poll(nullptr);
+    }
+    other.join();
+  }
+  SUCCEED("all have ended");
 }

@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
-#include "unit/io/backends.hpp"
+#include "unit/io/old_kernel.hpp"
 #include "unit/io/socket_pair.hpp"
 
 #include <atomic>
@@ -15,6 +15,8 @@
 using namespace std::chrono_literals;
 using weft::Runtime;
 using weft::Task;
+using weft_test::WaysToWake;
+using weft_test::WayToWake;
 
 namespace {
 
@@ -64,7 +66,7 @@ Task<End> receive_for_ever(int fd) {
 }  // namespace
 
 TEST_CASE("what one task sends another receives, on any number of workers and in sync_wait") {
-  for (const weft::IoBackend backend : working_backends()) {
+  for (const WayToWake backend : WaysToWake()) {
     CAPTURE(name_of(backend));
     for (const unsigned workers : {1U, 2U, 4U}) {
       Runtime rt{{.workers = workers, .io_backend = backend}};
@@ -75,7 +77,7 @@ TEST_CASE("what one task sends another receives, on any number of workers and in
 }
 
 TEST_CASE("many conversations at once all end") {
-  for (const weft::IoBackend backend : working_backends()) {
+  for (const WayToWake backend : WaysToWake()) {
     CAPTURE(name_of(backend));
     Runtime rt{{.workers = 2, .io_backend = backend}};
     const int right = rt.run([]() -> Task<int> {
@@ -90,7 +92,7 @@ TEST_CASE("many conversations at once all end") {
 }
 
 TEST_CASE("a timeout ends an operation, and what comes later is for the next one") {
-  for (const weft::IoBackend backend : working_backends()) {
+  for (const WayToWake backend : WaysToWake()) {
     CAPTURE(name_of(backend));
     for (const unsigned workers : {1U, 2U}) {
       Runtime rt{{.workers = workers, .io_backend = backend}};
@@ -109,7 +111,7 @@ TEST_CASE("a timeout ends an operation, and what comes later is for the next one
 }
 
 TEST_CASE("a shutdown that cancels ends operations of all tasks") {
-  for (const weft::IoBackend backend : working_backends()) {
+  for (const WayToWake backend : WaysToWake()) {
     CAPTURE(name_of(backend));
     const Ends ends;
     std::atomic<int> cancelled{0};
@@ -131,7 +133,7 @@ TEST_CASE("a shutdown that cancels ends operations of all tasks") {
 }
 
 TEST_CASE("errors say what was done to what, or are values") {
-  for (const weft::IoBackend backend : working_backends()) {
+  for (const WayToWake backend : WaysToWake()) {
     CAPTURE(name_of(backend));
     Runtime rt{{.workers = 1, .io_backend = backend}};
     char byte = 0;

@@ -36,7 +36,7 @@ class RandomFaults final : public weft::detail::IoFaults {
   }
   bool refuses_submission() override { return below(10) == 0; }
   bool is_late() override { return below(4) == 0; }
-  unsigned completions() override { return 4; }
+  unsigned completions(unsigned /*wanted*/) override { return 4; }
 
   /// How many of the first two kinds there have been.
   [[nodiscard]] std::uint64_t injected() {

@@ -3,6 +3,7 @@
 
 #include "support/temporary_folder.hpp"
 #include "unit/io/file_support.hpp"
+#include "unit/io/old_kernel.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -21,6 +22,8 @@ using io::RegisteredBuffer;
 using weft::IoBackend;
 using weft::Task;
 using weft_test::TemporaryFolder;
+using weft_test::WaysToWake;
+using weft_test::WayToWake;
 
 namespace {
 
@@ -137,22 +140,26 @@ TEST_CASE("a worker that sleeps lets go of a registered buffer that goes on anot
   }
   const TemporaryFolder folder;
   const std::string path = folder / "file";
-  std::optional<RegisteredBuffer> buffer(kBlock);
-  const auto use = [&]() -> Task<> {
-    const io::File file = co_await io::File::open(path, {.access = io::Access::ReadWrite, .create = true});
-    co_await file.write_at(buffer->whole(), 0);
-  };
-  weft::Runtime rt{{.workers = 1, .io_backend = IoBackend::Uring}};
-  rt.run(use);
-  const std::optional<unsigned> before = known_to_rings();
-  if (!before.has_value()) {
-    WARN("this kernel does not say what rings know");
-    return;
+  for (const WayToWake backend : WaysToWake()) {
+    if (backend != IoBackend::Uring) continue;
+    CAPTURE(name_of(backend));
+    std::optional<RegisteredBuffer> buffer(kBlock);
+    const auto use = [&]() -> Task<> {
+      const io::File file = co_await io::File::open(path, {.access = io::Access::ReadWrite, .create = true});
+      co_await file.write_at(buffer->whole(), 0);
+    };
+    weft::Runtime rt{{.workers = 1, .io_backend = backend}};
+    rt.run(use);
+    const std::optional<unsigned> before = known_to_rings();
+    if (!before.has_value()) {
+      WARN("this kernel does not say what rings know");
+      return;
+    }
+    CHECK(before == 1U);
+    buffer.reset();
+    // It ends only if that is so.
+    while (known_to_rings() != 0U) std::this_thread::yield();
   }
-  CHECK(before == 1U);
-  buffer.reset();
-  // It ends only if that is so.
-  while (known_to_rings() != 0U) std::this_thread::yield();
 }
 
 TEST_CASE("more registered buffers than a ring has room for, and one that is longer than it may be, give the same") {

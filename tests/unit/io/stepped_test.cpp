@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
-#include "unit/io/backends.hpp"
+#include "unit/io/old_kernel.hpp"
 #include "unit/io/socket_pair.hpp"
 
 #include <poll.h>
@@ -19,6 +19,8 @@
 using namespace std::chrono_literals;
 using weft::Runtime;
 using weft::Task;
+using weft_test::WaysToWake;
+using weft_test::WayToWake;
 
 namespace {
 
@@ -54,7 +56,7 @@ Task<> wait_for_outside(const Ends& ends, int& received) {
 }  // namespace
 
 TEST_CASE("a stepped runtime does input and output in a loop that polls its descriptor") {
-  for (const weft::IoBackend backend : working_backends()) {
+  for (const WayToWake backend : WaysToWake()) {
     CAPTURE(name_of(backend));
     const Ends inside;
     const Ends outside;
@@ -78,7 +80,7 @@ TEST_CASE("a stepped runtime does input and output in a loop that polls its desc
 }
 
 TEST_CASE("a call that blocks moves a manual clock only when the kernel has had time to end what was begun") {
-  for (const weft::IoBackend backend : working_backends()) {
+  for (const WayToWake backend : WaysToWake()) {
     CAPTURE(name_of(backend));
     const Ends ends;
     weft::ManualClock clock;

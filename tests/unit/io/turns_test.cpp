@@ -2,7 +2,7 @@
 #include <weft/coro/worker_context.hpp>
 #include <weft/weft.hpp>
 
-#include "unit/io/backends.hpp"
+#include "unit/io/old_kernel.hpp"
 #include "unit/io/socket_pair.hpp"
 
 #include <algorithm>
@@ -17,11 +17,13 @@ using namespace std::chrono_literals;
 using weft::Counter;
 using weft::Runtime;
 using weft::Task;
+using weft_test::WaysToWake;
+using weft_test::WayToWake;
 
 // Who has a turn, and who sleeps, where operations end at once or nobody waits for what comes.
 
 TEST_CASE("operations that never have to wait leave others their turn") {
-  for (const weft::IoBackend backend : working_backends()) {
+  for (const WayToWake backend : WaysToWake()) {
     CAPTURE(name_of(backend));
     Runtime rt{{.workers = 1, .io_backend = backend}};
     const Ends ends;
@@ -50,7 +52,7 @@ TEST_CASE("operations that never have to wait leave others their turn") {
 TEST_CASE("of many whose operations end all the time each has its turn") {
   constexpr std::size_t kTasks = 300;
   constexpr std::size_t kOperations = 100 * kTasks;
-  for (const weft::IoBackend backend : working_backends()) {
+  for (const WayToWake backend : WaysToWake()) {
     CAPTURE(name_of(backend));
     Runtime rt{{.workers = 1, .io_backend = backend}};
     std::vector<std::size_t> turns(kTasks);
@@ -77,7 +79,7 @@ TEST_CASE("of many whose operations end all the time each has its turn") {
 }
 
 TEST_CASE("a worker sleeps although there is something to read on a socket for which nobody waits any more") {
-  for (const weft::IoBackend backend : working_backends()) {
+  for (const WayToWake backend : WaysToWake()) {
     CAPTURE(name_of(backend));
     Runtime rt{{.workers = 1, .io_backend = backend}};
     const Ends ends;
@@ -101,7 +103,7 @@ TEST_CASE("a worker sleeps although there is something to read on a socket for w
 
 TEST_CASE("a stop from another thread ends an operation of a stepped runtime that sleeps") {
   constexpr int kRounds = 50;  // in some of them it sleeps already
-  for (const weft::IoBackend backend : working_backends()) {
+  for (const WayToWake backend : WaysToWake()) {
     CAPTURE(name_of(backend));
     const Ends ends;
     Runtime rt{{.io_backend = backend, .is_stepped = true}};

@@ -17,6 +17,7 @@
 #include <unordered_map>
 
 #include "io/driver.hpp"
+#include "io/faults.hpp"
 #include "io/perform.hpp"
 #include <weft/coro/blocking.hpp>
 
@@ -44,7 +45,7 @@ class EpollDriver final : public IoDriver {
       set_result(operation, perform(operation));
       return false;
     }
-    const std::int32_t result = perform(operation);
+    const std::int32_t result = try_now(operation);
     if (result != -EAGAIN) {
       set_result(operation, result);
       return false;
@@ -116,6 +117,12 @@ class EpollDriver final : public IoDriver {
     return is_transfer && (request.offset != IoRequest::kNoOffset || is_always_ready(request.fd));
   }
 
+  /// -EAGAIN: it has to wait.
+  static std::int32_t try_now(const IoRequest& request) noexcept {
+    if (IoFaults* const faults = IoFaults::present(); faults != nullptr && events_of(request) != 0 && faults->must_wait(request)) [[unlikely]] return -EAGAIN;
+    return perform(request);
+  }
+
   void wake_owner() noexcept override {
     constexpr std::uint64_t kOne = 1;
     static_cast<void>(::write(wake_file_, &kOne, sizeof kOne));
@@ -181,7 +188,7 @@ class EpollDriver final : public IoDriver {
     while (*link != nullptr) {
       IoOperation& operation = **link;
       const std::uint32_t wanted = events_of(operation);
-      const std::int32_t result = (tried & wanted) != 0 ? -EAGAIN : perform(operation);
+      const std::int32_t result = (tried & wanted) != 0 ? -EAGAIN : try_now(operation);
       if (result == -EAGAIN) {
         tried |= wanted;
         events |= wanted;

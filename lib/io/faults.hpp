@@ -21,8 +21,10 @@ class IoFaults {
 
   /// How an operation ends without being done: the number of an error, negative.
   [[nodiscard]] virtual std::optional<std::int32_t> ended(const IoRequest& /*request*/) { return std::nullopt; }
-  /// How many bytes of those that it may transfer it does, 1 at least.
+  /// How many of the bytes, or of the buffers, that it may transfer it does, 1 at least. Pre: is_transfer().
   [[nodiscard]] virtual std::uint32_t shortened(const IoRequest& request) { return request.length; }
+  /// Whether a call that does not block finds that it has to wait (EAGAIN), of a file for which one can. For epoll alone: what is in a ring waits there.
+  [[nodiscard]] virtual bool must_wait(const IoRequest& /*request*/) { return false; }
   /// Whether the kernel takes nothing now, for want of memory.
   [[nodiscard]] virtual bool refuses_submission() { return false; }
   /// Whether completions that are there are seen only at a later look.

@@ -49,9 +49,17 @@ struct IoRequest {
   std::uint64_t length_64 = 0;
 };
 
-/// Whether this many bytes may be fewer without an error.
+/// Whether less than its length, in bytes or buffers, may be done without an error.
 [[nodiscard]] constexpr bool is_transfer(IoCode code) noexcept {
-  return code == IoCode::Read || code == IoCode::Write || code == IoCode::Receive || code == IoCode::Send;
+  switch (code) {
+    case IoCode::Read:
+    case IoCode::Write:
+    case IoCode::ReadV:
+    case IoCode::WriteV:
+    case IoCode::Receive:
+    case IoCode::Send: return true;
+    default: return false;
+  }
 }
 
 }  // namespace weft::inline v0::detail

@@ -14,18 +14,24 @@
 
 namespace weft_test {
 
-/// While it lives, transfers are short, operations fail by what passes (EINTR, EAGAIN, ENOMEM), submissions are refused, completions seen late, and
-/// rings have room for few of them.
+/// While it lives, transfers are short, operations are interrupted (EINTR), what does not block has to wait once more (EAGAIN, which operations in a ring
+/// do not end by, so it is for epoll alone), submissions are refused, completions seen late, and rings have room for few of them and may not be woken
+/// by messages.
 class RandomFaults final : public weft::detail::IoFaults {
  public:
-  explicit RandomFaults(std::uint64_t stream) : random_(stream) { use(this); }
+  enum class Kinds : bool {
+    Passing,          ///< what whoever does all of something hides
+    AlsoOutOfMemory,  ///< ENOMEM too, by which it ends
+  };
+
+  explicit RandomFaults(std::uint64_t stream, Kinds kinds = Kinds::AlsoOutOfMemory) : random_(stream), kinds_(kinds) { use(this); }
   ~RandomFaults() override { use(nullptr); }
 
   std::optional<std::int32_t> ended(const weft::detail::IoRequest& request) override {
-    if (!weft::detail::is_transfer(request.code)) return std::nullopt;
+    if (!may_be_interrupted(request.code)) return std::nullopt;
     switch (below(40)) {
       case 0: return count(-EINTR);
-      case 1: return count(-ENOMEM);
+      case 1: return kinds_ == Kinds::AlsoOutOfMemory ? std::optional(count(-ENOMEM)) : std::nullopt;
       default: return std::nullopt;
     }
   }
@@ -34,21 +40,27 @@ class RandomFaults final : public weft::detail::IoFaults {
     count(0);
     return 1 + static_cast<std::uint32_t>(below(request.length - 1));
   }
+  bool must_wait(const weft::detail::IoRequest& /*request*/) override { return below(8) == 0 && count(true); }
   bool refuses_submission() override { return below(10) == 0; }
   bool is_late() override { return below(4) == 0; }
   unsigned completions(unsigned /*wanted*/) override { return 4; }
+  bool has_messages() override { return below(2) == 0; }
 
-  /// How many of the first two kinds there have been.
+  /// How many transfers were short, operations have ended, or had to wait.
   [[nodiscard]] std::uint64_t injected() {
     const std::lock_guard lock(mutex_);
     return injected_;
   }
 
  private:
-  std::int32_t count(std::int32_t error) {
+  static bool may_be_interrupted(weft::detail::IoCode code) {
+    return weft::detail::is_transfer(code) || code == weft::detail::IoCode::SendMsg || code == weft::detail::IoCode::ReceiveMsg;
+  }
+  template <class T>
+  T count(T what) {
     const std::lock_guard lock(mutex_);
     ++injected_;
-    return error;
+    return what;
   }
   std::uint64_t below(std::uint64_t bound) {
     const std::lock_guard lock(mutex_);
@@ -57,6 +69,7 @@ class RandomFaults final : public weft::detail::IoFaults {
 
   std::mutex mutex_;
   SeededRandom random_;
+  const Kinds kinds_;
   std::uint64_t injected_ = 0;
 };
 

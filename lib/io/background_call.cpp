@@ -30,7 +30,8 @@ std::int32_t BackgroundCall::take() noexcept {
   std::int32_t result = -ECANCELED;
   try {
     result = operation_->end();
-  } catch (const OperationCancelled&) {
+  } catch (...) {
+    // OperationCancelled, or std::bad_alloc, where there is no memory for its text.
   }
   operation_.reset();
   return result;

@@ -55,7 +55,7 @@ class [[nodiscard("co_await it")]] FileClose : public IoAwaiter {
     std::int32_t result = kNotClosed;
     try {
       result = end();
-    } catch (const OperationCancelled&) {  // it is closed all the same
+    } catch (...) {  // OperationCancelled, or std::bad_alloc where there is no memory for its text: it is closed all the same
     }
     const int error = finish_close(file_.release(), result);
     if (error != 0) throw_io_error(error, subject());

@@ -1,6 +1,9 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
+#include "support/locked_memory.hpp"
+#include "support/skip.hpp"
+#include "support/subprocess.hpp"
 #include "support/temporary_folder.hpp"
 #include "unit/io/file_support.hpp"
 #include "unit/io/old_kernel.hpp"
@@ -185,6 +188,33 @@ TEST_CASE("more registered buffers than a ring has room for, and one that is lon
     rt.run(use);
     CHECK(right == kTooMany);
   }
+}
+
+TEST_CASE("registered buffers that are larger than what may be locked are ordinary ones") {
+  if (WEFT_TSAN) return weft_test::skip("ThreadSanitizer lets no threads begin in the child of a process that has had some");
+  if (!has_rings()) return weft_test::skip("there is no io_uring here");
+  const TemporaryFolder folder;
+  const std::string path = folder / "file";
+  const auto child = [&] {
+    constexpr std::size_t kMost = std::size_t{4} << 20;  // rings count, too, since Linux 6.14
+    if (!weft_test::limit_locked_memory(kMost)) return 0;
+    RegisteredBuffer out(2 * kMost);
+    RegisteredBuffer in(2 * kMost);
+    std::fill(out.bytes().begin(), out.bytes().end(), std::byte{7});
+    std::fill(in.bytes().begin(), in.bytes().end(), std::byte{0});
+    std::optional<unsigned> known;
+    const auto use = [&]() -> Task<> {
+      const io::File file = co_await io::File::open(path, {.access = io::Access::ReadWrite, .create = true});
+      co_await file.write_all_at(out.whole(), 0);
+      static_cast<void>(co_await file.read_all_at(in.whole(), 0));
+      known = known_to_rings();
+    };
+    weft::Runtime rt{{.workers = 1, .io_backend = IoBackend::Uring}};
+    rt.run(use);
+    if (!std::equal(in.bytes().begin(), in.bytes().end(), out.bytes().begin())) return 1;
+    return known.value_or(0) == 0 ? 0 : 2;
+  };
+  CHECK(weft_test::in_child(child).status == 0);
 }
 
 TEST_CASE("a reader of a file that was opened direct has the kernel know its blocks") {

@@ -3,7 +3,6 @@
 #include <weft/weft.hpp>
 
 #include "fail_each_allocation.hpp"
-#include "fork.hpp"
 #include "support/temporary_folder.hpp"
 #include "unit/io/backends.hpp"
 #include "unit/io/socket_pair.hpp"
@@ -24,7 +23,6 @@ using weft::IoBackend;
 using weft::Runtime;
 using weft::Task;
 using weft_test::fail_each_allocation;
-using weft_test::kNumbersOfWorkers;
 
 namespace {
 
@@ -52,10 +50,10 @@ Task<bool> try_until_memory(Attempt attempt) {
 
 /// Tries it on the workers of a new runtime, which has made neither drivers nor wheels.
 template <class Attempt>
-void fail_each_allocation_of(Attempt attempt) {
+void fail_each_allocation_of(Attempt attempt, unsigned most_workers = 2) {
   for (const IoBackend backend : working_backends()) {
     CAPTURE(name_of(backend));
-    for (const unsigned workers : kNumbersOfWorkers) {
+    for (unsigned workers = 1; workers <= most_workers; ++workers) {
       CAPTURE(workers);
       const auto attempts = [&] {
         const int descriptor = next_descriptor();
@@ -169,12 +167,16 @@ TEST_CASE("allocation failure: a file that is closed in a task that was asked to
         co_await weft::yield();
         is_stopped = co_await weft::this_task::stop_requested();
       }
-      co_await file.close();
+      try {
+        co_await file.close();
+      } catch (const std::bad_alloc&) {
+        // Of the OperationCancelled: the driver is there, so that the close has begun.
+      }
       if (file.is_open()) throw std::logic_error("it is not closed");
     };
     const bool is_by_itself = co_await weft::completed_within(close_late(), 0ms);
     co_return is_by_itself;
-  });
+  }, 1);
 }
 
 TEST_CASE("allocation failure: a file that is written behind and read ahead") {
@@ -195,5 +197,5 @@ TEST_CASE("allocation failure: a file that is written behind and read ahead") {
     co_await weft::io::with_file_writer(path, weft::io::WriterOptions{.block_size = 4096}, write);
     const std::size_t size = co_await weft::io::with_file_reader(path, weft::io::ReaderOptions{.block_size = 4096}, read);
     co_return size == text.size();
-  });
+  }, 1);
 }

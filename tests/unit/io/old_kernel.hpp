@@ -37,9 +37,8 @@ struct WayToWake {
   bool is_by_file;
 
   operator weft::IoBackend() const { return backend; }  // NOLINT: stands where a backend does
+  friend const char* name_of(WayToWake way) { return way.is_by_file ? "io_uring of an old kernel" : ::name_of(way.backend); }
 };
-
-inline const char* name_of(WayToWake way) { return way.is_by_file ? "io_uring of an old kernel" : ::name_of(way.backend); }
 
 /// The backends that work here, and io_uring once more with an OldKernel: for `for`, whose body it is there for.
 class WaysToWake {

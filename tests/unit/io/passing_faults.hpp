@@ -13,7 +13,7 @@
 
 namespace weft_test {
 
-/// @param work  a coroutine of at least some hundred transfers, which returns whether what came out is right; with each backend, on one worker and three
+/// @param work  a coroutine of at least some hundred operations, which returns whether what came out is right; with each backend, on one worker and three
 template <class Work>
 void with_passing_faults(Work work) {
   std::uint64_t stream = 0;
@@ -28,7 +28,7 @@ void with_passing_faults(Work work) {
         is_right = rt.run(work);
       }
       CHECK(is_right);
-      CHECK(faults.injected() > 10);
+      CHECK(faults.injected() > 0);
     }
   }
 }

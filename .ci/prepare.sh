@@ -32,6 +32,7 @@ has_package() {
     libclang-rt-19-dev) [ -e "$(clang++-19 --print-resource-dir 2>/dev/null)/lib/linux/libclang_rt.asan-$(uname -m).a" ] ;;
     libcli11-dev) has_header CLI/CLI.hpp ;;
     libhwloc-dev) pkg-config --exists hwloc 2>/dev/null ;;
+    libjpeg62-turbo-dev) pkg-config --exists libjpeg 2>/dev/null ;;
     libmimalloc-dev) has_header mimalloc.h ;;
     libomp-19-dev) [ -e "$(clang++-19 --print-resource-dir 2>/dev/null)/include/omp.h" ] ;;
     libpng-dev) pkg-config --exists libpng 2>/dev/null ;;
@@ -100,7 +101,7 @@ base_packages=(g++ meson ninja-build pkg-config python3)
 # What input and output go by where it is there, and so what tests, benchmarks and samples are to have.
 io_packages=(liburing-dev)
 # What the ray tracer needs, which is a sample, a test and a benchmark.
-raytracer_packages=(libcli11-dev libpng-dev)
+raytracer_packages=(libcli11-dev libjpeg62-turbo-dev libpng-dev)
 # What the samples of machines and tiers need, and hwloc for a machine in a file of lstopo.
 topology_packages=(libcli11-dev libhwloc-dev)
 spillover_packages=(libcli11-dev)
@@ -146,8 +147,8 @@ configure_build() {
   cxx=$(find_compiler "$compiler") || die "no $compiler C++ compiler found"
   # What meson finds decides what it builds, so a package that came or went configures again.
   wanted="$cxx $* with"
-  for name in catch2 libasio-dev libbenchmark-dev libboost-context1.81-dev libboost-fiber1.81-dev libcli11-dev libhwloc-dev libmimalloc-dev libomp-19-dev libpng-dev \
-    libsqlite3-dev libssl-dev libtbb-dev liburing-dev libuv1-dev relacy-dev valgrind zlib1g-dev; do
+  for name in catch2 libasio-dev libbenchmark-dev libboost-context1.81-dev libboost-fiber1.81-dev libcli11-dev libhwloc-dev libjpeg62-turbo-dev libmimalloc-dev \
+    libomp-19-dev libpng-dev libsqlite3-dev libssl-dev libtbb-dev liburing-dev libuv1-dev relacy-dev valgrind zlib1g-dev; do
     ! has_package "$name" || wanted+=" $name"
   done
   mkdir -p "$folder"

@@ -1,13 +1,23 @@
 /// @file
-/// The finished picture: 8 bits a channel, as a file holds it.
+/// A picture, such as the finished one: 8 bits a channel, as a file holds it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "film.hpp"
 
 namespace raytracer {
+
+struct PixelSize {
+  int width = 0;
+  int height = 0;
+
+  [[nodiscard]] std::size_t count() const {
+    return static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
+  }
+};
 
 struct Image {
   int width = 0;

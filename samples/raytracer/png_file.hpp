@@ -16,9 +16,14 @@ namespace raytracer {
 /// Errors: std::runtime_error.
 [[nodiscard]] std::vector<std::uint8_t> encode_png(const Image& image);
 
-/// Gives back the picture that encode_png() made the bytes of.
+/// Gives the size that a PNG file says its picture has.
 ///
 /// Errors: std::runtime_error.
+[[nodiscard]] PixelSize png_size(std::span<const std::uint8_t> bytes);
+
+/// Reads a PNG file of any kind, so that it looks as in sRGB; how opaque it is does not matter.
+///
+/// Errors: std::runtime_error; std::bad_alloc.
 [[nodiscard]] Image decode_png(std::span<const std::uint8_t> bytes);
 
 }  // namespace raytracer

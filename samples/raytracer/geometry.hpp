@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "aabb.hpp"
+#include "texture.hpp"
 #include "vec.hpp"
 
 namespace raytracer {
@@ -41,6 +42,9 @@ struct Sphere {
 struct SceneGeometry {
   std::vector<Triangle> triangles;
   std::vector<Sphere> spheres;
+  /// Where the corners of the first triangles are on the textures of their materials; those behind
+  /// the last one that has a texture are not here.
+  std::vector<UvCorners> uvs;
 };
 
 }  // namespace raytracer

@@ -44,7 +44,7 @@ class Path {
       if (material.kind == MaterialKind::Glass && !point.is_front) {
         throughput_ *= exp(material.absorption * -hit.t);
       }
-      if (!scatter(point, ray) || !survives_roulette()) break;
+      if (!scatter(point, hit, ray) || !survives_roulette()) break;
     }
     return radiance_;
   }
@@ -81,9 +81,9 @@ class Path {
   }
 
   /// Gathers light at a surface and chooses where the path goes on; false: it ends.
-  bool scatter(const SurfacePoint& point, Ray& ray) {
+  bool scatter(const SurfacePoint& point, const Hit& hit, Ray& ray) {
     const Material& material = *point.material;
-    const Bsdf bsdf{&material, material.color_at(point.position),
+    const Bsdf bsdf{&material, scene_.color_at(point, hit),
                     std::max(material.roughness, least_roughness_), point.is_front};
     const Basis basis = Basis::around(point.shading_normal);
     const Vec3 outgoing = basis.to_local(-ray.direction);

@@ -4,15 +4,22 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "material.hpp"
+#include "texture_map.hpp"
 
 namespace raytracer {
 
+struct NamedMaterial {
+  std::string name;
+  Material material;
+  /// Says how its texture lies on it; without a file it has none.
+  TextureMap map;
+};
+
 struct MaterialLibrary {
-  std::vector<std::pair<std::string, Material>> materials;
+  std::vector<NamedMaterial> materials;
   std::vector<std::string> warnings;
 };
 
@@ -25,8 +32,11 @@ struct MaterialLibrary {
 ///                             metal of colour Ks (Kd with Pm)
 ///   Ks above 0.02             glossy, roughness from Ns (or Pr)
 ///   otherwise                 diffuse, colour Kd
+///   map_Kd                    the texture by which Kd is multiplied, Kd being white if it is black
+///                             or not there; such a material is a metal by Pm only
 ///
-/// Errors: InputError for numbers that are none. Textures make one warning.
+/// Other maps are not read. Errors: InputError for numbers that are none. Options of map_Kd that are
+/// not supported make one warning.
 [[nodiscard]] MaterialLibrary parse_mtl(std::string_view text, const std::string& file);
 
 }  // namespace raytracer

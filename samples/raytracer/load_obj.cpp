@@ -2,6 +2,7 @@
 /// OBJ: vertices and polygons in text, with materials in files beside it.
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <set>
@@ -11,6 +12,7 @@
 #include "parse_mesh.hpp"
 #include "program/input_error.hpp"
 #include "text_reader.hpp"
+#include "texture_map.hpp"
 #include "triangulate.hpp"
 
 namespace raytracer {
@@ -53,6 +55,8 @@ class ObjParser {
         read_vertex();
       } else if (keyword == "vn") {
         read_normal();
+      } else if (keyword == "vt") {
+        read_coordinates();
       } else if (keyword == "f") {
         read_face();
       } else if (keyword == "usemtl") {
@@ -60,7 +64,7 @@ class ObjParser {
       } else if (keyword == "mtllib") {
         read_libraries(reader_.rest_of_line());
       }
-      // Everything else (texture coordinates, groups, curves) is not needed here.
+      // Everything else (groups, curves, points) is not needed here.
     }
     finish();
     return std::move(mesh_);
@@ -77,26 +81,40 @@ class ObjParser {
 
   /// Takes a normal as it is: exporters write some that are none, for faces without area.
   void read_normal() {
-    const auto axis = [this] {
-      const double value = TextReader::try_real(reader_.word()).value_or(0.0);
-      return static_cast<float>(std::clamp(value, -1e30, 1e30));
-    };
     Vec3 n;
-    n.x = axis();
-    n.y = axis();
-    n.z = axis();
+    n.x = any_number(1e30);
+    n.y = any_number(1e30);
+    n.z = any_number(1e30);
     normals_.push_back(n);
+  }
+
+  /// Takes coordinates as they are: some that are none are of corners that nobody sees.
+  void read_coordinates() {
+    // Beyond, a float has no digits left for the place within a texture.
+    constexpr double kMost = 1e6;
+    Uv uv;
+    uv.u = any_number(kMost);
+    uv.v = any_number(kMost);
+    coordinates_.push_back(uv);
+  }
+
+  /// Takes the next word as a number; zero if it is none.
+  float any_number(double most) {
+    const double value = TextReader::try_real(reader_.word()).value_or(0.0);
+    return static_cast<float>(std::clamp(value, -most, most));
   }
 
   void read_face() {
     polygon_.vertices.clear();
     polygon_.normals.clear();
+    polygon_.uvs.clear();
     for (std::string_view w = reader_.word(); !w.empty(); w = reader_.word()) {
       if (w.front() == '#') break;
       read_corner(w);
     }
-    // Normals that not all corners have are of no use.
+    // Normals that not all corners have are of no use, and so are coordinates.
     if (polygon_.normals.size() != polygon_.vertices.size()) polygon_.normals.clear();
+    if (polygon_.uvs.size() != polygon_.vertices.size()) polygon_.uvs.clear();
     cutter_.cut(mesh_, polygon_);
   }
 
@@ -106,6 +124,7 @@ class ObjParser {
     polygon_.vertices.push_back(vertex_index(word, word.substr(0, first)));
     if (first == std::string_view::npos) return;
     const std::size_t second = word.find('/', first + 1);
+    if (has_texture()) read_corner_coordinates(word.substr(first + 1, second - first - 1));
     if (second == std::string_view::npos) return;
     const auto index = TextReader::integer(word.substr(second + 1));
     const auto place = index ? place_of(*index, normals_.size()) : std::nullopt;
@@ -113,6 +132,23 @@ class ObjParser {
       polygon_.normals.push_back(normals_[*place]);
     } else {
       ++missing_normals_;
+    }
+  }
+
+  /// Says whether the material in use has one; coordinates of others would only take memory.
+  [[nodiscard]] bool has_texture() const {
+    return polygon_.material != TriangleMesh::kNoMaterial &&
+           mesh_.palette[polygon_.material].has_texture();
+  }
+
+  void read_corner_coordinates(std::string_view number) {
+    if (number.empty()) return;
+    const auto index = TextReader::integer(number);
+    const auto place = index ? place_of(*index, coordinates_.size()) : std::nullopt;
+    if (place) {
+      polygon_.uvs.push_back(maps_[polygon_.material].place_of(coordinates_[*place]));
+    } else {
+      ++missing_coordinates_;
     }
   }
 
@@ -176,17 +212,33 @@ class ObjParser {
     if (!found) return false;
     MaterialLibrary library = parse_mtl(found->text, found->file);
     for (std::string& warning : library.warnings) mesh_.warnings.push_back(std::move(warning));
-    for (auto& [material_name, material] : library.materials) {
+    // Textures lie beside the MTL, which may itself be in a folder beside this file.
+    const std::filesystem::path folder = portable_path(name).parent_path();
+    for (auto& [material_name, material, map] : library.materials) {
       materials_[material_name] = static_cast<std::uint32_t>(mesh_.palette.size());
+      if (!map.file.empty()) material.texture = texture_index(folder / map.file);
       mesh_.palette.push_back(material);
+      maps_.push_back(std::move(map));
     }
     return true;
+  }
+
+  /// Gives each file one index, however many materials name it.
+  std::uint32_t texture_index(const std::filesystem::path& file) {
+    const auto next = static_cast<std::uint32_t>(mesh_.texture_files.size());
+    const auto [place, is_new] = textures_.try_emplace(file.lexically_normal(), next);
+    if (is_new) mesh_.texture_files.push_back(place->first);
+    return place->second;
   }
 
   void finish() {
     cutter_.warn(mesh_, file_);
     if (missing_normals_ > 0) {
       warn(std::to_string(missing_normals_) + " corners name normals that are not defined");
+    }
+    if (missing_coordinates_ > 0) {
+      warn(std::to_string(missing_coordinates_) +
+           " corners name texture coordinates that are not defined");
     }
     if (mesh_.positions.empty()) {
       throw InputError(file_, "it defines no vertices, so it is no OBJ file or an empty one");
@@ -200,12 +252,17 @@ class ObjParser {
   const ReadBeside& read_beside_;
   TriangleMesh mesh_;
   std::map<std::string, std::uint32_t> materials_;
+  /// Those of the palette.
+  std::vector<TextureMap> maps_;
+  std::map<std::filesystem::path, std::uint32_t> textures_;
   std::set<std::string> named_libraries_;
   std::vector<Vec3> normals_;
+  std::vector<Uv> coordinates_;
   /// The face that is being read, with the material in use.
   Polygon polygon_;
   PolygonCutter cutter_;
   std::size_t missing_normals_ = 0;
+  std::size_t missing_coordinates_ = 0;
   std::size_t unknown_materials_ = 0;
   bool missing_library_ = false;
 };

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "texture.hpp"
 #include "vec.hpp"
 
 namespace raytracer {
@@ -32,8 +33,13 @@ enum class Pattern : std::uint8_t {
 };
 
 struct Material {
+  static constexpr std::uint32_t kNoTexture = 0xFFFF'FFFFU;
+
   MaterialKind kind = MaterialKind::Diffuse;
   Pattern pattern = Pattern::None;
+  Wrap wrap = Wrap::Repeat;
+  /// By which the base colour is multiplied: an index into the textures of the scene or mesh.
+  std::uint32_t texture = kNoTexture;
   /// Albedo, a metal's reflectance seen head-on, or the tint of glass.
   Color base{0.8F, 0.8F, 0.8F};
   Color second{0.2F, 0.2F, 0.2F};
@@ -78,6 +84,7 @@ struct Material {
     return m;
   }
 
+  [[nodiscard]] bool has_texture() const { return texture != kNoTexture; }
   [[nodiscard]] bool is_emissive() const { return max_component(emission) > 0.0F; }
 
   [[nodiscard]] Color color_at(Vec3 p) const {

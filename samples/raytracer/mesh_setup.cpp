@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <stdexcept>
+#include <utility>
 
 #include "mesh_normals.hpp"
 #include "setup.hpp"
@@ -123,6 +124,7 @@ TriangleMesh place_mesh(const TriangleMesh& mesh, UpAxis up) {
   const StageTransform transform = StageTransform::fit(mesh, up);
   TriangleMesh placed;
   placed.palette = mesh.palette;
+  placed.textures = mesh.textures;
   constexpr std::uint32_t kUnused = 0xFFFF'FFFFU;
   std::vector<std::uint32_t> new_index(mesh.positions.size(), kUnused);
   for (std::size_t i = 0; i < mesh.triangles.size(); ++i) {
@@ -143,6 +145,8 @@ TriangleMesh place_mesh(const TriangleMesh& mesh, UpAxis up) {
     }
     placed.add_triangle(indices, mesh.material_of(i));
     if (!mesh.corner_normals.empty()) placed.set_normals(turned(mesh.normals_of(i), up));
+    // Without a texture that was read, nobody will ask where on it a corner is.
+    if (!mesh.textures.empty() && i < mesh.uvs.size()) placed.set_uvs(mesh.uvs[i]);
   }
   if (placed.triangles.empty()) {
     throw std::invalid_argument("none of its triangles has an area");
@@ -150,10 +154,13 @@ TriangleMesh place_mesh(const TriangleMesh& mesh, UpAxis up) {
   return placed;
 }
 
-void add_mesh(Scene& scene, const TriangleMesh& mesh, const StageSettings& settings) {
+/// Adds the mesh first of all, so that its triangles have the same indices in the scene.
+void add_mesh(Scene& scene, TriangleMesh mesh, const StageSettings& settings) {
   const std::uint32_t plain = scene.add_material(make_finish(settings.finish));
   const auto first = static_cast<std::uint32_t>(scene.materials.size());
   for (const Material& m : mesh.palette) scene.add_material(m);
+  scene.textures = std::move(mesh.textures);
+  scene.geometry.uvs = std::move(mesh.uvs);
   constexpr float kCrease = 40.0F;
   const std::vector<Vec3> normals = settings.crease_degrees
                                         ? compute_corner_normals(mesh, *settings.crease_degrees)
@@ -249,10 +256,10 @@ CameraSettings frame_points(const std::vector<Vec3>& points, const StageSettings
 }
 
 Setup make_mesh_setup(const TriangleMesh& mesh, const StageSettings& settings) {
-  const TriangleMesh placed = place_mesh(mesh, settings.up);
+  TriangleMesh placed = place_mesh(mesh, settings.up);
   Setup setup;
   setup.camera = frame_points(placed.positions, settings);
-  add_mesh(setup.scene, placed, settings);
+  add_mesh(setup.scene, std::move(placed), settings);
   add_stage(setup.scene, Turn(settings.yaw_degrees));
   setup.scene.prepare_lights();
   return setup;

@@ -135,7 +135,8 @@ CLI::Option* add_picture_options(OptionTable& table, Options& o) {
   table.group("Picture");
   CLI::Option* const scene = table.text(
       "--scene", "FILE",
-      "Mesh to render: .stl, .ply or .obj with its .mtl; without one the built-in scene",
+      "Mesh to render: .stl, .ply or .obj with its .mtl and its textures (PNG, JPEG); without one "
+      "the built-in scene",
       [&o](const std::string& s) { take_file("--scene", s, o.scene); });
   table.text("-o,--output", "FILE", "PNG file to write [raytracer.png]",
              [&o](const std::string& s) { take_file("--output", s, o.output); });

@@ -29,6 +29,7 @@ struct NamedText {
 using ReadBeside = std::function<std::optional<NamedText>(std::string_view name)>;
 
 /// Reads OBJ; materials come from the MTL files it names. One that is missing makes a warning.
+/// Textures are left to whoever reads files: load_textures().
 [[nodiscard]] TriangleMesh parse_obj(std::string_view bytes, const std::string& file,
                                      const ReadBeside& read_beside);
 

@@ -23,8 +23,9 @@ void print_report(const Scene& scene, const Timings& timings, const RayCounts& c
   const double rays = static_cast<double>(counts.total());
   const weft::WorkerStats first = before.total();
   const weft::WorkerStats last = after.total();
-  std::printf("scene              %zu triangles, %zu spheres\n", scene.geometry.triangles.size(),
-              scene.geometry.spheres.size());
+  std::printf("scene              %zu triangles, %zu spheres, %zu textures\n",
+              scene.geometry.triangles.size(), scene.geometry.spheres.size(),
+              scene.textures.size());
   std::printf("load               %.1f ms\n", timings.load_seconds * 1e3);
   std::printf("BVH build          %.1f ms: %zu nodes, %zu packets, %.1f MiB\n",
               timings.bvh_seconds * 1e3, scene.bvh().node_count(), scene.bvh().packet_count(),

@@ -69,4 +69,13 @@ SurfacePoint Scene::surface_at(const Ray& ray, const Hit& hit) const {
   return point;
 }
 
+Color Scene::texture_at(const Material& material, const Hit& hit) const {
+  constexpr Color kWhite{1.0F, 1.0F, 1.0F};
+  const std::uint32_t index = hit.primitive.index();
+  if (hit.primitive.is_sphere() || index >= geometry.uvs.size()) return kWhite;
+  const UvCorners& uv = geometry.uvs[index];
+  const Uv place = uv[0] * (1.0F - hit.u - hit.v) + uv[1] * hit.u + uv[2] * hit.v;
+  return place.is_none() ? kWhite : textures[material.texture]->at(place, material.wrap);
+}
+
 }  // namespace raytracer

@@ -2,6 +2,7 @@
 /// Everything that rays meet, ready to be rendered.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "bsdf.hpp"
@@ -10,6 +11,7 @@
 #include "lights.hpp"
 #include "material.hpp"
 #include "sky.hpp"
+#include "texture.hpp"
 
 namespace raytracer {
 
@@ -30,6 +32,7 @@ class Scene {
  public:
   SceneGeometry geometry;
   std::vector<Material> materials;
+  std::vector<std::shared_ptr<const Texture>> textures;
   Sky sky;
 
   /// Adds a material and gives its index.
@@ -45,8 +48,16 @@ class Scene {
   [[nodiscard]] const Bvh& bvh() const { return bvh_; }
   [[nodiscard]] const Lights& lights() const { return lights_; }
   [[nodiscard]] SurfacePoint surface_at(const Ray& ray, const Hit& hit) const;
+  /// Gives the base colour there, which a pattern or a texture may change from place to place.
+  [[nodiscard]] Color color_at(const SurfacePoint& point, const Hit& hit) const {
+    const Color plain = point.material->color_at(point.position);
+    return point.material->has_texture() ? plain * texture_at(*point.material, hit) : plain;
+  }
 
  private:
+  /// Gives what a texture makes of white; where a corner has no place on it, that is white.
+  [[nodiscard]] Color texture_at(const Material& material, const Hit& hit) const;
+
   Bvh bvh_;
   Lights lights_;
 };

@@ -78,8 +78,10 @@ void add_part(TriangleMesh& mesh, const Polygon& polygon, std::array<std::size_t
   const auto [a, b, c] = corners;
   mesh.add_triangle({polygon.vertices[a], polygon.vertices[b], polygon.vertices[c]},
                     polygon.material);
-  if (polygon.normals.empty()) return;
-  mesh.set_normals({polygon.normals[a], polygon.normals[b], polygon.normals[c]});
+  if (!polygon.normals.empty()) {
+    mesh.set_normals({polygon.normals[a], polygon.normals[b], polygon.normals[c]});
+  }
+  if (!polygon.uvs.empty()) mesh.set_uvs({polygon.uvs[a], polygon.uvs[b], polygon.uvs[c]});
 }
 
 void cut_ears(TriangleMesh& mesh, const Polygon& polygon) {

@@ -16,6 +16,8 @@ struct Polygon {
   std::vector<std::uint32_t> vertices;
   /// A normal for each of them, or nothing.
   std::vector<Vec3> normals;
+  /// Where each of them is on the texture, or nothing.
+  std::vector<Uv> uvs;
   std::uint32_t material = TriangleMesh::kNoMaterial;
 };
 

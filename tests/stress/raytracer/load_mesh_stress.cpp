@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <memory>
 #include <new>
 #include <optional>
 #include <stdexcept>
@@ -129,6 +130,15 @@ std::string fault_of(const TriangleMesh& mesh) {
   }
   for (const Material& material : mesh.palette) {
     if (const std::string fault = fault_of(material); !fault.empty()) return fault;
+    if (material.has_texture() && material.texture >= mesh.texture_files.size()) {
+      return "a texture is out of range";
+    }
+  }
+  if (mesh.uvs.size() > mesh.triangles.size()) return "there are more coordinates than triangles";
+  for (const UvCorners& corners : mesh.uvs) {
+    for (const Uv& uv : corners) {
+      if (std::isinf(uv.u) || std::isinf(uv.v)) return "a texture coordinate is infinite";
+    }
   }
   for (const std::string& warning : mesh.warnings) {
     if (const std::string fault = fault_of_message(warning); !fault.empty()) return fault;
@@ -164,6 +174,10 @@ std::string fault_of_picture(Setup& setup) {
              : "a pixel is no number";
 }
 
+std::shared_ptr<const Texture> some_texture() {
+  return std::make_shared<const Texture>(Image{2, 1, {255, 128, 0, 0, 0, 255}});
+}
+
 /// How many of the broken files were read and refused.
 struct Outcome {
   long read = 0;
@@ -179,13 +193,15 @@ std::string fault_of_file(Format format, const std::string& bytes, const std::st
   constexpr std::size_t kBytesAtLeast = 1U << 12;
   try {
     largest_request = 0;
-    const TriangleMesh mesh = parse(format, bytes, mtl);
+    TriangleMesh mesh = parse(format, bytes, mtl);
     if (largest_request > kBytesAtLeast + kBytesPerByte * (bytes.size() + mtl.size())) {
       return "it made the reader ask for " + std::to_string(largest_request) + " bytes";
     }
     ++outcome.read;
     if (std::string fault = fault_of(mesh); !fault.empty()) return fault;
     if (mesh.triangles.empty()) return "";
+    // All textures can be read.
+    mesh.textures.assign(mesh.texture_files.size(), some_texture());
     Setup setup = make_mesh_setup(mesh, {});
     if (std::string fault = fault_of(setup); !fault.empty()) return fault;
     if (outcome.read % kRenderEvery != 0) return "";

@@ -72,16 +72,17 @@ inline std::string binary_ply(bool is_big) {
 }
 
 inline std::string obj() {
-  return "# a seed\nmtllib a.mtl\nv 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\nv 0.5 .5 -1e0\nvt 0 0\n"
-         "vn 0 0 1\nvn 1 0 -1\no part\ng group\ns 1\nusemtl red\nf 1 2 3 4\nf 1/1/1 2/1/2 5//2\n"
+  return "# a seed\nmtllib a.mtl\nv 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\nv 0.5 .5 -1e0\nvt 0 0\nvt 1.5 -2\n"
+         "vn 0 0 1\nvn 1 0 -1\no part\ng group\ns 1\nusemtl red\nf 1/1 2/-1 3/2 4/1\nf 1/1/1 2/1/2 5//2\n"
          "usemtl glass\nf -1 -2 -3\nf 1//1 \\\n 2//1 \\\n 3//2\ns off\nusemtl lamp\n"
-         "f 1 2 5 3 4 2 5\nl 1 2\n";
+         "f 1/1 2/2 5/1 3/2 4/1 2/2 5/1\nl 1 2\n";
 }
 
 inline std::string mtl() {
-  return "newmtl red\nKa 0 0 0\nKd 0.8 0.1 0.1\nKs 0.5 0.5 0.5\nNs 100\nillum 2\n"
+  return "newmtl red\nKa 0 0 0\nKd 0.8 0.1 0.1\nKs 0.5 0.5 0.5\nNs 100\nillum 2\nmap_Kd b c.png\n"
          "newmtl glass\nd 0.3\nTr 0.7\nNi 1.5\nillum 4\nKd 0 0 0\nTf 1 1 1\n"
-         "newmtl lamp\nKe 5 4 3\nKd 0\nPr 0.5\nPm 1\nmap_Kd -s 1 1 1 a.png\nd -halo 1\n";
+         "newmtl lamp\nKe 5 4 3\nKd 0\nPr 0.5\nPm 1\n"
+         "map_Kd -s 1 2 1 -o 0.5 -clamp on -mm 0 1 a.png\nd -halo 1\n";
 }
 
 }  // namespace raytracer_test

@@ -152,6 +152,20 @@ def check_success(folder):
     result = run(*SMALL, '--scene', mesh, '-o', output)
     expect('a missing MTL is a warning', result.returncode == 0 and "warning: " in result.stderr and
            "'none.mtl' cannot be read" in result.stderr, result)
+    with open(os.path.join(folder, 'wood.mtl'), 'w', encoding='ascii') as file:
+        file.write('newmtl wood\nmap_Kd wood.png\n')
+    with open(mesh, 'w', encoding='ascii') as file:
+        file.write('mtllib wood.mtl\nv 0 0 0\nv 1 0 0\nv 0 1 0\nvt 0 0\nusemtl wood\nf 1/1 2/1 3/1\n')
+    for content, words in ((None, 'wood.png: there is no such file; plain colours stand in'), (b'GIF89a', 'neither a PNG nor a JPEG')):
+        if content:
+            with open(os.path.join(folder, 'wood.png'), 'wb') as file:
+                file.write(content)
+        result = run(*SMALL, '--scene', mesh, '-o', output)
+        expect('a texture that cannot be read is a warning', result.returncode == 0 and result.stderr.count('warning: ') == 1 and
+               words in result.stderr, result)
+    os.replace(output, os.path.join(folder, 'wood.png'))
+    result = run(*SMALL, '--scene', mesh, '-o', output, '--stats')
+    expect('a texture is counted', result.returncode == 0 and 'warning: ' not in result.stderr and ' 1 textures\n' in result.stdout, result)
     os.remove(link)
     os.remove(output)
 

@@ -100,7 +100,7 @@ TEST_CASE("polygons that cross themselves or have no area are cut into something
   TriangleMesh mesh;
   mesh.positions.resize(1);
   PolygonCutter cutter;
-  cutter.cut(mesh, {std::vector<std::uint32_t>(5000, 0), {}});
+  cutter.cut(mesh, {std::vector<std::uint32_t>(5000, 0), {}, {}});
   CHECK(mesh.triangles.size() == 4998);
 }
 
@@ -123,8 +123,10 @@ TEST_CASE("materials of an OBJ are found by name, spaces included") {
   CHECK(mesh.palette[2].kind == MaterialKind::Metal);
   CHECK(mesh.palette[3].kind == MaterialKind::Glass);
   CHECK(mesh.palette[4].kind == MaterialKind::Glossy);
-  REQUIRE(mesh.warnings.size() == 1);
-  CHECK_THAT(mesh.warnings[0], Contains("beside/my materials.mtl: textures are not read"));
+  CHECK(mesh.palette[4].texture == 0);
+  REQUIRE(mesh.texture_files.size() == 1);
+  CHECK(mesh.texture_files[0] == "car.jpg");
+  CHECK(mesh.warnings.empty());
 }
 
 TEST_CASE("a missing MTL or material is a warning, not an error") {

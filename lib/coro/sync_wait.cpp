@@ -9,6 +9,7 @@
 
 #include "base/poller.hpp"
 #include "queue/timer_queue.hpp"
+#include <weft/base/arrivals.hpp>
 #include <weft/base/error.hpp>
 #include <weft/coro/transfer.hpp>
 #include <weft/coro/worker_context.hpp>
@@ -28,16 +29,8 @@ class JobList {
   }
   /// Linked ones, the last first.
   void push_row(JobLink* link) noexcept {
-    JobLink* const end = link;
-    JobLink* first = nullptr;
-    while (link != nullptr) {
-      JobLink* const before = link->next;
-      link->next = first;
-      first = link;
-      link = before;
-    }
-    (last_ != nullptr ? last_->next : first_) = first;
-    last_ = end;
+    (last_ != nullptr ? last_->next : first_) = in_order_of_arrival(link);
+    last_ = link;
   }
   [[nodiscard]] bool is_empty() const noexcept { return first_ == nullptr; }
   [[nodiscard]] JobLink* pop() noexcept {

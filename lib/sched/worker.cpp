@@ -8,6 +8,7 @@
 #include "sched/arena_queues.hpp"
 #include "sched/call_sites.hpp"
 #include "sched/pool.hpp"
+#include <weft/base/arrivals.hpp>
 #include <weft/coro/transfer.hpp>
 #include <weft/sched/numa_arena.hpp>
 
@@ -95,8 +96,7 @@ void Worker::enqueue_slow(JobLink* last, unsigned count, Priority at) noexcept {
       // The shared queue needs no memory.
     }
   }
-  JobLink* first = nullptr;
-  for (; last != nullptr; std::swap(first, last)) std::swap(last->next, first);
+  JobLink* first = in_order_of_arrival(last);
   while (first != nullptr) pool_.injectors_[of].push(*std::exchange(first, first->next));
   notify_work(*this);
 }

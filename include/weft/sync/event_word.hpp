@@ -4,8 +4,8 @@
 
 #include <cstdint>
 
+#include <weft/base/arrivals.hpp>
 #include <weft/base/atomic.hpp>
-#include <weft/sync/arrivals.hpp>
 
 namespace weft::inline v0 {
 

@@ -5,9 +5,9 @@
 
 #include <cstdint>
 
+#include <weft/base/arrivals.hpp>
 #include <weft/base/assert.hpp>
 #include <weft/base/atomic.hpp>
-#include <weft/sync/arrivals.hpp>
 
 namespace weft::inline v0 {
 

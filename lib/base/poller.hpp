@@ -25,12 +25,21 @@ class Poller {
     Priority at = Priority::Normal;
   };
 
+  /// What the owner is about to do.
+  enum class Before : bool {
+    Work,
+    Sleep,  ///< unless it finds something after all: an operation that will wait in the kernel anyway is handed over by wait(), and not before
+  };
+
   /// Hands to the kernel what was started, and wakes those whose operation has ended. False: there was none. Cost: some loads while there is nothing
   /// to hand over and nothing has ended.
   ///
   /// @param next  null: all are woken. Else one that is alone, and belongs to the worker here, is given there instead: by a worker that has nothing else
   ///              to do, which saves the way through its queue
-  virtual bool poll(Next* next) noexcept = 0;
+  virtual bool poll(Next* next, Before before) noexcept = 0;
+  /// Whether poll() keeps something back for wait(). Who finds something else to do hands it over first: poll(Before::Work).
+  // relaxed: by the owner, and its own signal handler.
+  [[nodiscard]] bool keeps_back() const noexcept { return keeps_back_.load(relaxed); }
 
   /// Between these two calls notify() ends a wait(); what it was called for before begin_sleep() is seen by whoever looks after that.
   virtual void begin_sleep() noexcept = 0;
@@ -69,8 +78,13 @@ class Poller {
   /// Wakes those whose operation has ended as far as others may. False: there was none. Threads: any.
   virtual bool poll_for_owner() noexcept = 0;
 
+ protected:
+  // relaxed: as in keeps_back().
+  void set_keeps_back(bool is) noexcept { keeps_back_.store(is, relaxed); }
+
  private:
   Atomic<bool> is_watched_{true};
+  Atomic<bool> keeps_back_{false};
 };
 
 /// Whether the owner of a Poller sleeps, so that nobody makes a system call to wake a thread that is awake. (lib/io/README.md, "asleep in the kernel")

@@ -152,7 +152,11 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
       if (Job* const job = next_ready()) return job;
       const TimeNs next_timer = timer_queue_.next();
       std::unique_lock lock(mutex_);
-      if (JobLink* const link = inbox_.pop()) return link->job;
+      if (JobLink* const link = inbox_.pop()) {
+        lock.unlock();
+        if (poller != nullptr && poller->keeps_back()) poller->poll(nullptr, Poller::Before::Work);
+        return link->job;
+      }
       if (outstanding_ == roots_finished.get()) return nullptr;
       if (poller != nullptr) {
         poller->begin_sleep();  // under the lock: who changes something after this wakes it
@@ -185,7 +189,9 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
   Job* wake_due(Else what) noexcept {
     const bool is_time = timer_queue_.next_hint() != kNeverNs && wake_sleepers();
     Poller::Next landed;
-    if (poller != nullptr) poller->poll(what == Else::Nothing && !is_time ? &landed : nullptr);
+    if (poller != nullptr) {
+      poller->poll(what == Else::Nothing && !is_time ? &landed : nullptr, what == Else::Nothing ? Poller::Before::Sleep : Poller::Before::Work);
+    }
     return landed.job;
   }
 

@@ -61,6 +61,7 @@ void FiberCache::trim() noexcept {
 }
 
 void FiberCache::rest() noexcept {
+  if (!FiberDepot::has_made_any()) return;
   const std::int64_t now = std::chrono::steady_clock::now().time_since_epoch().count();
   const bool is_over = now - rested_at_ >= kUnusedNs;
   if (is_over) rested_at_ = now;

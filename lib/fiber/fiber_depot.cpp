@@ -93,7 +93,11 @@ FiberList FiberDepot::take(std::uint32_t size_class, std::uint32_t most) {
   SizeClass& kept = classes_[size_class];
   const std::lock_guard lock(kept.mutex);
   FiberList taken = split(kept.touched.count != 0 ? kept.touched : kept.clean, most);
-  if (taken.count == 0) taken = make(kept, size_class, most);
+  if (taken.count == 0) {
+    // relaxed: see has_made_any().
+    has_made_any_.store(true, relaxed);
+    taken = make(kept, size_class, most);
+  }
   kept.least_touched = std::min(kept.least_touched, kept.touched.count);
   kept.out += taken.count;
   return taken;

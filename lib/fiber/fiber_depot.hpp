@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fiber/stack_slab.hpp"
+#include <weft/base/atomic.hpp>
 #include <weft/base/cache_line.hpp>
 #include <weft/fiber/fiber_cache.hpp>
 
@@ -35,6 +36,10 @@ class FiberDepot {
   /// Gives a fiber back to the depot that it comes from, which gives memory back to the system beyond what it keeps.
   static void put_home(Fiber& fiber) noexcept;
 
+  /// False: there has never been a fiber in this process.
+  // relaxed: whoever has one has seen it made.
+  [[nodiscard]] static bool has_made_any() noexcept { return has_made_any_.load(relaxed); }
+
   /// Fibers that are in use, or kept by a cache, over all depots.
   [[nodiscard]] static std::size_t outstanding() noexcept;
 
@@ -59,6 +64,8 @@ class FiberDepot {
   void put(Fiber& fiber) noexcept;
   [[nodiscard]] FiberList make(SizeClass& kept, std::uint32_t size_class, std::uint32_t most);
   [[nodiscard]] std::uint32_t node() const noexcept;
+
+  static inline constinit Atomic<bool> has_made_any_{false};
 
   std::array<SizeClass, StackSize::kAllClasses> classes_;
 };

@@ -59,7 +59,7 @@ class EpollDriver final : public IoDriver {
 
   [[nodiscard]] IoBackend backend() const noexcept override { return IoBackend::Epoll; }
 
-  bool poll(Next* next) noexcept override {
+  bool poll(Next* next, Before /*before*/) noexcept override {
     const bool is_any = is_stop_asked() && look_for_stops();
     // relaxed: by whoever has the seat; it may have slept because of an event for which nobody waits any more, which is to be taken out all the same.
     if (!has_pending() && !has_slept_.load(relaxed) && !sleeps_elsewhere()) return is_any;

@@ -56,14 +56,14 @@ class UringDriver final : public IoDriver {
 
   [[nodiscard]] IoBackend backend() const noexcept override { return IoBackend::Uring; }
 
-  bool poll(Next* next) noexcept override {
+  bool poll(Next* next, Before before) noexcept override {
     Landed landed;
     {
       const Inside inside(is_inside_);
       if (event_file_ >= 0) [[unlikely]] forget_events();
       if (memory_ != nullptr) [[unlikely]] memory_->drop_gone();
       look_for_stops();
-      if (ring_.must_enter()) submit();
+      if (must_enter(before)) submit();
       collect(landed, Looks::Owner);
     }
     return landed.wake(next);
@@ -75,7 +75,7 @@ class UringDriver final : public IoDriver {
     if (is_stop_asked() || first_queued_ != nullptr || kept_.load(relaxed) != nullptr) return;
     if (memory_ != nullptr && memory_->has_gone()) [[unlikely]] return;
     right_.sleep([this, until] {
-      if (!ring_.has_completions() && is_wake_certain()) ring_.submit_and_wait(until);
+      if (!ring_.has_completions() && is_wake_certain()) note_submitted(ring_.submit_and_wait(until));
     });
   }
 
@@ -221,9 +221,31 @@ class UringDriver final : public IoDriver {
     return true;
   }
 
+  /// Whether it will wait in the kernel, as a rule: for somebody else to send something, or to connect.
+  [[nodiscard]] bool is_patient(const IoOperation& operation) const noexcept {
+    switch (operation.code) {
+      case IoCode::Receive:
+      case IoCode::ReceiveChosen:
+      case IoCode::ReceiveMsg:
+      case IoCode::Accept:
+        // relaxed: a hint.
+        return more_to_receive_at_.load(relaxed) != operation.fd;
+      default: return false;
+    }
+  }
+
+  /// Whether there is something to hand over now, or something that the kernel has put off. What is alone and patient is handed over by wait(): a call
+  /// less for each message of two sides that answer each other.
+  [[nodiscard]] bool must_enter(Before before) const noexcept {
+    if (ring_.has_put_off()) return true;
+    const unsigned count = ring_.unsubmitted();
+    return count > 1 || (count == 1 && !(before == Before::Sleep && keeps_back()));
+  }
+
   bool try_start(IoOperation& operation) noexcept {
     io_uring_sqe* const request = next_request();
     if (request == nullptr) return false;
+    set_keeps_back(ring_.unsubmitted() == 1 && is_patient(operation));
     fill_in(*request, operation);
     use_registered(*request, operation);
     if (IoFaults* const faults = IoFaults::present(); faults != nullptr && is_transfer(operation.code)) [[unlikely]] {
@@ -253,7 +275,7 @@ class UringDriver final : public IoDriver {
     count_started();
     // Behind those that wait already.
     if (first_queued_ != nullptr || !try_start(operation)) return queue(operation);
-    if (when != HandOver::Now) return;
+    if (when != HandOver::Now || keeps_back()) return;
     submit();
     collect(landed, Looks::Owner);
   }
@@ -277,8 +299,13 @@ class UringDriver final : public IoDriver {
       }
       is_taken = ring_.submit();
     }
+    note_submitted(is_taken);
+  }
+
+  void note_submitted(bool is_all) noexcept {
+    set_keeps_back(false);
     // relaxed: a hint.
-    has_unsubmitted_.store(!is_taken || first_queued_ != nullptr, relaxed);
+    has_unsubmitted_.store(!is_all || first_queued_ != nullptr, relaxed);
   }
 
   void look_for_stops() noexcept {
@@ -365,6 +392,19 @@ class UringDriver final : public IoDriver {
     return result != -EAGAIN ? result : -ECANCELED;
   }
 
+  /// Of an operation that has ended: whether the socket has more for the next of the kind.
+  void note_more(IoOperation& operation, bool is_more) noexcept {
+    // relaxed: a hint.
+    if (!is_more && more_to_receive_at_.load(relaxed) == kNowhere) [[likely]] return;
+    note_landed(&operation);
+    // relaxed, all: as above.
+    if (is_more) {
+      (operation.code == IoCode::Accept ? more_wait_at_ : more_to_receive_at_).store(operation.fd, relaxed);
+    } else if (more_to_receive_at_.load(relaxed) == operation.fd) {
+      more_to_receive_at_.store(kNowhere, relaxed);
+    }
+  }
+
   void take_completions(Landed& landed, Looks who) noexcept {
     std::uint32_t count = 0;
     ring_.take_completions([&](std::uint64_t user_data, std::int32_t result, std::uint32_t flags) {
@@ -380,11 +420,7 @@ class UringDriver final : public IoDriver {
         note_landed(&operation);
         buffers_->note_used(operation, flags >> IORING_CQE_BUFFER_SHIFT);
       }
-      if ((flags & IORING_CQE_F_SOCK_NONEMPTY) != 0) {
-        note_landed(&operation);
-        // relaxed: a hint.
-        if (operation.code == IoCode::Accept) more_wait_at_.store(operation.fd, relaxed);
-      }
+      note_more(operation, (flags & IORING_CQE_F_SOCK_NONEMPTY) != 0);
       if (result == -ECANCELED) result = result_of_stopped(operation);
       landed.push(operation, without_restarts(result));
       ++count;
@@ -409,6 +445,7 @@ class UringDriver final : public IoDriver {
   Atomic<IoOperation*> kept_{nullptr};  // they have ended, and whoever takes completions next is to wake them
   ReapRight right_;
   Atomic<int> more_wait_at_{kNowhere};  // a listener that had another connection when one was accepted
+  Atomic<int> more_to_receive_at_{kNowhere};  // a socket that had more when something was received there
   // ---- by whoever has the right ----
   Atomic<bool> is_wake_read_{false};
 };

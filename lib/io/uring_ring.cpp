@@ -51,9 +51,9 @@ io_uring_sqe* UringRing::next_request() noexcept {
   return request;
 }
 
-bool UringRing::has_unsubmitted() const noexcept {
+unsigned UringRing::unsubmitted() const noexcept {
   // relaxed: only this thread has the kernel change it.
-  return ring_.sq.sqe_tail != AtomicRef(*ring_.sq.khead).load(relaxed);
+  return ring_.sq.sqe_tail - AtomicRef(*ring_.sq.khead).load(relaxed);
 }
 
 bool UringRing::has_put_off() const noexcept {
@@ -83,7 +83,7 @@ bool UringRing::enter(unsigned least, const io_uring_getevents_arg* arg) noexcep
   return count == 0;
 }
 
-void UringRing::submit_and_wait(TimeNs until) noexcept {
+bool UringRing::submit_and_wait(TimeNs until) noexcept {
   __kernel_timespec span{};
   io_uring_getevents_arg arg{};
   if (until != kNeverNs) {
@@ -92,7 +92,7 @@ void UringRing::submit_and_wait(TimeNs until) noexcept {
     span.tv_nsec = left % 1'000'000'000;
     arg.ts = reinterpret_cast<std::uintptr_t>(&span);
   }
-  enter(1, &arg);
+  return enter(1, &arg);
 }
 
 bool UringRing::offer_buffers(void* entries, unsigned count) noexcept {

@@ -30,11 +30,10 @@ class UringRing {
   /// Hands over what there is, and has the kernel do what it has put off until it is asked. False: not all was taken.
   bool submit() noexcept { return enter(0, nullptr); }
   /// The same, and sleeps until there is a completion, or the time has come.
-  void submit_and_wait(TimeNs until) noexcept;
+  bool submit_and_wait(TimeNs until) noexcept;
 
-  /// Whether submit() has something to do.
-  [[nodiscard]] bool must_enter() const noexcept { return has_unsubmitted() || has_put_off(); }
-  [[nodiscard]] bool has_unsubmitted() const noexcept;
+  /// How many requests the next submit() hands over.
+  [[nodiscard]] unsigned unsubmitted() const noexcept;
   /// Whether the kernel waits to be asked. Threads: any.
   [[nodiscard]] bool has_put_off() const noexcept;
   /// Whether there are completions. Threads: any.

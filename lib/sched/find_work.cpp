@@ -155,7 +155,7 @@ Worker::Found Worker::find_stolen(std::size_t of) noexcept {
 }
 
 Worker::Found Worker::find_for_fairness() noexcept {
-  wake_due();
+  wake_due(Poller::Before::Work);
   // Each time another priority goes first, and each other time the oldest of the worker's own before the injected.
   const std::uint32_t round = fair_round_++;
   // Those of another arena may all be in jobs that last.
@@ -189,6 +189,12 @@ bool Worker::is_fair_turn() noexcept {
   return true;
 }
 
+/// A job of others', which was found before the worker could sleep: what was kept back for that waits for nobody now.
+Worker::Found Worker::others(Found found) noexcept {
+  if (poller != nullptr && poller->keeps_back()) poller->poll(nullptr, Poller::Before::Work);
+  return found;
+}
+
 Worker::Found Worker::find_work() noexcept {
   if (is_fair_turn()) [[unlikely]] {
     const Found found = find_for_fairness();
@@ -216,11 +222,11 @@ Worker::Found Worker::find_work() noexcept {
       }
       const bool is_called = is_high && std::exchange(must_look_for_high_, false);
       if (is_called || turns_to_fair_ % kHigherTurn == 0 || is_last) {
-        if (const Found found = find_stolen(of)) return found;
+        if (const Found found = find_stolen(of)) return others(found);
       }
     }
     if (is_high) continue;  // looked for above
-    if (const Found found = find_injected(of)) return found;
+    if (const Found found = find_injected(of)) return others(found);
   }
   return {};
 }
@@ -240,7 +246,7 @@ Worker::Found Worker::find_landed() noexcept {
   if (!has_poller || may_others_go_first()) return {};
   due_ = 0;  // nobody is left; thieves do not count
   Found found;
-  if (!wake_due(&found) || found) return found;
+  if (!wake_due(Poller::Before::Sleep, &found) || found) return found;
   for (std::size_t of = 0; of < kPriorities && !found; ++of) found = find_own(of, false);
   return found;
 }
@@ -249,7 +255,7 @@ Worker::Found Worker::find_more_work() noexcept {
   if (small_gets_ > 1) let_jobs_gather();
   if (const Found found = find_work()) return found;
   Found landed;
-  bool may_have_woken = wake_due(&landed);
+  bool may_have_woken = wake_due(Poller::Before::Sleep, &landed);
   if (landed) return landed;
   if (ended.counter != nullptr) {
     count_off(*this);

@@ -400,7 +400,7 @@ bool Worker::run_for_a_step() noexcept {
     if (is_more) execute(found);
     if (jobs % kJobsBetweenLooks == 0 && std::chrono::steady_clock::now() >= until) break;
   }
-  wake_due();  // hands over what was begun
+  wake_due(Poller::Before::Work);  // hands over what was begun
   leave();      // counts off, which may wake somebody
   begin_idle_time();
   return is_more || has_own_from(0);

@@ -15,9 +15,11 @@ namespace weft::inline v0 {
 struct Worker::IdleHost {
   Worker& worker;
 
+  [[nodiscard]] bool wants_to_search() const noexcept { return worker.patience_.wants_to_search(); }
   Found search() const noexcept { return worker.search(); }
   void count_park() const noexcept { worker.parks_.add(); }
-  void heavy_fence() const noexcept { v0::heavy_fence(); }
+  // Where there is no other seat, nobody pushes with the light half but who has this one, before or after: README.md, "the only seat".
+  void heavy_fence() const noexcept { worker.pool_.seats_.count() == 1 ? full_fence() : v0::heavy_fence(); }
   [[nodiscard]] bool has_visible_work() const noexcept { return worker.pool_.has_visible_work(); }
   // [pool.stop] acquire: pairs with ~Pool() and Pool::end_spare().
   [[nodiscard]] bool is_stopping() const noexcept { return worker.pool_.stopping_.load(acquire) || worker.must_end.load(acquire); }
@@ -38,7 +40,7 @@ Worker::Found Worker::search() noexcept {
     // relaxed: a hint.
     if (must_leave(wake_hint->load(relaxed)) && !IdleHost{*this}.is_stopping()) break;
     Found found;
-    const bool is_due = wake_due(&found);
+    const bool is_due = wake_due(rounds == 1 ? Poller::Before::Sleep : Poller::Before::Work, &found);
     if (!found) found = find_work();
     if (!found && round >= rounds - kForeignRounds && pool_.has_arenas()) found = find_in_other_arenas();
     if (found) {
@@ -62,14 +64,14 @@ bool Worker::wake_sleepers() noexcept {
 
 /// What is due, or the first of it, goes onto this worker's own queues, behind those that have given way. So does what waits for operations that have
 /// ended; but if `next` is not null, one that has ended alone is put there. Cost: two loads where there is neither.
-bool Worker::wake_due(Found* next) noexcept {
+bool Worker::wake_due(Poller::Before before, Found* next) noexcept {
   const bool has_poller = poller != nullptr && run_by_ != RunBy::Guest;
   const bool has_timers = timer_queue_.next_hint() != kNeverNs;
   if (!has_poller && !has_timers) [[likely]] return false;
   count_look();
   const bool is_time = has_timers && wake_sleepers();
   Poller::Next landed;
-  const bool has_landed = has_poller && poller->poll(next != nullptr && !is_time ? &landed : nullptr);
+  const bool has_landed = has_poller && poller->poll(next != nullptr && !is_time ? &landed : nullptr, before);
   if (landed.job != nullptr) *next = {landed.job, static_cast<std::size_t>(landed.at)};
   return is_time || has_landed;
 }
@@ -94,7 +96,7 @@ void Worker::fire_timers_for(TimeNs now) noexcept {
 void Worker::wake_due_asleep() noexcept {
   WorkerContext* const self = detail::set_current_worker(nullptr);
   timer_queue_.fire_due(now_ns());
-  if (Poller* const own = parker.poller()) own->poll(nullptr);
+  if (Poller* const own = parker.poller()) own->poll(nullptr, Poller::Before::Sleep);
   static_cast<void>(detail::set_current_worker(self));
 }
 

@@ -10,9 +10,10 @@ namespace {
 using namespace model_idle;
 
 /// Two producers outside, two sleepers; each job says that it runs before it waits for the other, so both sleepers have to be woken.
-template <bool kHint>
-struct TwoByTwo : IdleScenario<TwoByTwo<kHint>, 4, 2, 2> {
+template <bool kHint, bool kPatient = true>
+struct TwoByTwo : IdleScenario<TwoByTwo<kHint, kPatient>, 4, 2, 2> {
   static constexpr bool kAlwaysHint = kHint;
+  static constexpr bool kIsPatient = kPatient;
   Event started[2];
 
   void thread(unsigned index) {
@@ -30,9 +31,45 @@ struct TwoByTwo : IdleScenario<TwoByTwo<kHint>, 4, 2, 2> {
 };
 
 /// The owner is inside a long job that waits for what it has pushed; the other worker is running dry.
-struct BusyOwner : IdleScenario<BusyOwner, 2, 2, 2> {
+template <bool kPatient>
+struct BusyOwner : IdleScenario<BusyOwner<kPatient>, 2, 2, 2> {
   static constexpr unsigned kBusy = 2;
-  void thread(unsigned index) { index == 0 ? push_and_wait() : run_on(1); }
+  static constexpr bool kIsPatient = kPatient;
+  void thread(unsigned index) { index == 0 ? this->push_and_wait() : this->run_on(1); }
+};
+
+/// There is one worker, which runs dry without a membarrier while work comes from outside, and another is added, which pushes without a fence and
+/// waits for what it has pushed.
+template <bool kPatient>
+struct OnlySeat : IdleScenario<OnlySeat<kPatient>, 3, 2, 2> {
+  static constexpr unsigned kBusy = 1;
+  static constexpr int kGuests = 1;
+  static constexpr unsigned kSpare = 1;
+  static constexpr bool kIsPatient = kPatient;
+
+  void before() {
+    IdleScenario<OnlySeat, 3, 2, 2>::before();
+    this->pool->has_light_half = false;
+  }
+  void thread(unsigned index) {
+    if (index == 0) this->run_on(0);
+    if (index == 1) this->pool->inject(this->jobs[0]);
+    if (index == 2) {
+      add_seat();
+      this->pool->push(1, this->jobs[1]);
+      this->jobs[1].done.wait();
+      this->end_one();
+    }
+  }
+
+ private:
+  /// Pool::has_seats(), and a guest who takes the seat.
+  void add_seat() {
+    Idle& idle = this->pool->idle;
+    this->pool->seat_count.store(2, std::memory_order_release);
+    static_cast<void>(idle.allow(1));
+    idle.revive_for_guest(1);
+  }
 };
 
 /// A guest takes the seat of a worker that is about to sleep, and leaves it, while work comes from outside. The monitor does the same, with
@@ -191,7 +228,11 @@ int main(int argc, char** argv) {
   model::Explorer explorer(argc, argv);
   explorer.run<TwoByTwo<false>>("two producers, two sleepers", {200'000, 0, 1'500'000, 1});
   explorer.run<TwoByTwo<true>>("two producers, two sleepers, no membarrier", {100'000, 0, 1'500'000, 1});
-  explorer.run<BusyOwner>("a busy owner pushes while the other runs dry", {100'000, 1, 1'500'000, 2});
+  explorer.run<TwoByTwo<false, false>>("two producers, two impatient sleepers", {100'000, 0, 1'500'000, 1});
+  explorer.run<BusyOwner<true>>("a busy owner pushes while the other runs dry", {100'000, 1, 1'500'000, 2});
+  explorer.run<BusyOwner<false>>("a busy owner pushes while the other, impatient, runs dry", {100'000, 1, 1'500'000, 2});
+  explorer.run<OnlySeat<true>>("the only worker runs dry while another is added", {100'000, 1, 1'500'000, 2});
+  explorer.run<OnlySeat<false>>("the only worker, impatient, runs dry while another is added", {100'000, 1, 1'500'000, 2});
   explorer.run<Guest<false>>("a guest in the seat of a worker about to sleep", {100'000, 2, 1'500'000, 2});
   explorer.run<Guest<true>>("the monitor in the seat of a worker about to sleep", {100'000, 2, 1'500'000, 2});
   explorer.run<GuestWaits>("a guest stays in the seat of a worker that has seen work", {100'000, 1, 1'500'000, 1});

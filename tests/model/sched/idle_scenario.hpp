@@ -1,12 +1,13 @@
 /// @file
 /// The pool around the idle protocol, for its models: which queues a worker looks into, and how a pusher reads the hint. The protocol, the parker,
 /// the injector and the deque are the shipped ones. membarrier is modelled by what it gives, a seq_cst fence on both sides of the asymmetric
-/// pair.
+/// pair; and where a sleeper does without, by that the light half is nothing (has_light_half).
 #pragma once
 
 #include <array>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "support/explore.hpp"
 
@@ -59,7 +60,8 @@ struct Work : weft::Job {
 template <int kWorkers>
 class Pool {
  public:
-  explicit Pool(bool always_hint = false) : idle(kWorkers, always_hint) {
+  /// @param workers  the others are spare, and not there at first
+  explicit Pool(bool always_hint = false, unsigned workers = kWorkers) : idle(workers, always_hint, kWorkers), seat_count(workers) {
     for (auto& deque : deques) deque = std::make_unique<Deque>(2);
     for (auto& next : next_timer) next.store(kNever, std::memory_order_relaxed);
   }
@@ -68,13 +70,13 @@ class Pool {
   void inject(Work& work) {
     work.input = 1;
     injector.push(work.link);
-    notify();
+    notify_from_outside();
   }
   /// A job for a certain worker, if that sleeps, whoever searches (Pool::post_chain_to).
   void inject_for(unsigned worker, Work& work) {
     work.input = 1;
     injector.push(work.link);
-    light_fence();
+    model::seq_cst_fence();
     if (idle.wake_hint().load(std::memory_order_relaxed) != 0) {
       wake_one();
     } else if (const auto claimed = idle.claim_beside_searchers(Only{worker}, 0)) {
@@ -88,6 +90,10 @@ class Pool {
   void push_own(unsigned worker, Work& work) {
     deques[worker]->push(&work);
     notify();
+  }
+  void notify_from_outside() {
+    model::seq_cst_fence();  // of who pushes from outside
+    if (idle.wake_hint().load(std::memory_order_relaxed) != 0) wake_one();
   }
   void notify() {
     light_fence();
@@ -129,7 +135,7 @@ class Pool {
     Work* const due = take_timer(worker);
     if (due == nullptr) return;
     injector.push(due->link);
-    notify();
+    notify_from_outside();
   }
   /// TimerQueue::next()
   struct Timers {
@@ -146,6 +152,19 @@ class Pool {
   }
   bool has_unknown_wakeup(unsigned worker) {
     return next_timer[worker].load(std::memory_order_relaxed) != kNever && !timed_parks[worker].is_known(kDue);
+  }
+
+  // ---- seats ----
+  /// Worker::IdleHost::heavy_fence(): without its light half if there is only one seat.
+  void heavy_fence() {
+    if (!has_light_half && seat_count.load(std::memory_order_acquire) != 1) abandon();
+    model::seq_cst_fence();
+  }
+  /// This run was to be one in which no sleeper needs the light half, and is none.
+  void abandon() {
+    is_abandoned = true;
+    for (Work* const work : all) work->done.set();
+    stop();
   }
 
   // ---- workers ----
@@ -192,9 +211,10 @@ class Pool {
   struct Host {
     Pool& pool;
     unsigned worker;
+    bool wants_to_search() const { return pool.is_patient; }
     Work* search() const { return pool.search(worker); }
     void count_park() const {}
-    void heavy_fence() const { model::seq_cst_fence(); }
+    void heavy_fence() const { pool.heavy_fence(); }
     bool has_visible_work() const { return pool.has_visible_work(); }
     bool is_stopping() const {
       return pool.stopping.load(std::memory_order_acquire) || pool.must_end[worker].load(std::memory_order_acquire);
@@ -253,9 +273,16 @@ class Pool {
   model::Atomic<bool> stopping{false};
   std::array<model::Atomic<bool>, kWorkers> must_end;
   unsigned startable = kWorkers;  // workers from here on have no thread, and get none
+  bool is_patient = true;         // who runs dry looks around before it sleeps
+  bool has_light_half = true;
+  bool is_abandoned = false;
+  std::vector<Work*> all;
+  model::Atomic<unsigned> seat_count;
 
  private:
-  void light_fence() { model::seq_cst_fence(); }
+  void light_fence() {
+    if (has_light_half) model::seq_cst_fence();
+  }
 };
 
 template <class Derived, int kThreads, int kWorkers, int kJobs>
@@ -263,20 +290,24 @@ struct IdleScenario : rl::test_suite<Derived, kThreads> {
   static constexpr bool kAlwaysHint = false;
   static constexpr unsigned kBusy = 0;  // so many workers are awake and busy from the start
   static constexpr int kGuests = 0;
+  static constexpr unsigned kSpare = 0;  // so many of the workers are not there at first
+  static constexpr bool kIsPatient = true;
 
   std::unique_ptr<Pool<kWorkers>> pool;
   std::array<Work, kJobs> jobs;
   model::Atomic<int> left{kJobs + Derived::kGuests};
 
   void before() {
-    pool = std::make_unique<Pool<kWorkers>>(Derived::kAlwaysHint);
+    pool = std::make_unique<Pool<kWorkers>>(Derived::kAlwaysHint, kWorkers - Derived::kSpare);
+    pool->is_patient = Derived::kIsPatient;
+    for (Work& work : jobs) pool->all.push_back(&work);
     for (unsigned worker = 0; worker < Derived::kBusy; ++worker) {
       model::check(pool->idle.claim_sleeper() == worker, "another worker was expected to be next");
       static_cast<void>(pool->idle.stop_searching());
     }
   }
   void after() {
-    for (const Work& work : jobs) model::check(work.runs == 1, "a job was lost, or ran twice");
+    for (const Work& work : jobs) model::check(work.runs == 1 || pool->is_abandoned, "a job was lost, or ran twice");
     pool.reset();
   }
 

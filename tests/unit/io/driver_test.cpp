@@ -59,7 +59,7 @@ TEST_CASE("each of many wake-ups ends the wait that it comes before, or into") {
       if (round % 2 == 0) driver->notify();
       driver->wait(weft::kNeverNs);
       driver->end_sleep();
-      driver->poll(nullptr);
+      driver->poll(nullptr, weft::Poller::Before::Work);
     }
     other.join();
   }

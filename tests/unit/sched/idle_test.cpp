@@ -227,6 +227,7 @@ namespace {
 struct SeesWork {
   int& calls;
   bool wakes;
+  [[nodiscard]] bool wants_to_search() const { return true; }
   [[nodiscard]] bool search() const { return true; }
   void count_park() const {}
   void heavy_fence() const {}

@@ -2,34 +2,51 @@
 
 #include "sched/patience.hpp"
 
+#include <algorithm>
+#include <vector>
+
 using weft::Patience;
 
-TEST_CASE("who finds nothing again and again looks less long each time, but once in a while as long as ever") {
+TEST_CASE("who finds nothing again and again looks less long each time, at last not at all, but once in a while as long as ever, more and more seldom") {
   Patience patience;
   CHECK(patience.rounds() == Patience::kMost);
   int before = patience.rounds();
-  int sum = 0;
-  int long_ones = 0;
-  for (int i = 0; i < Patience::kTries * 4; ++i) {
-    patience.found_nothing();
+  std::vector<unsigned> long_ones;
+  for (unsigned i = 1; i <= 4000; ++i) {
+    const bool searches = patience.wants_to_search();
+    if (searches) patience.found_nothing();
     const int rounds = patience.rounds();
-    CHECK((rounds <= before || rounds == Patience::kMost));
     CHECK(rounds >= Patience::kLeast);
     if (rounds == Patience::kMost) {
-      ++long_ones;
+      long_ones.push_back(i);
     } else {
+      CHECK(rounds <= before);
       before = rounds;
     }
-    sum += rounds;
   }
   CHECK(before == Patience::kLeast);
-  CHECK(long_ones == 4);
-  CHECK(sum < Patience::kTries * 4 * 5);
+  REQUIRE(long_ones.size() > 5);
+  for (std::size_t i = 1; i < long_ones.size(); ++i) {
+    const unsigned tries = std::min(Patience::kTries << i, Patience::kMostTries);
+    CHECK(long_ones[i] - long_ones[i - 1] == tries);
+  }
+}
+
+TEST_CASE("who has lost patience and finds something by looking on after all is patient again, and tries again as soon as before") {
+  Patience patience;
+  for (unsigned i = 0; i < 4000; ++i) {
+    if (patience.wants_to_search()) patience.found_nothing();
+  }
+  patience.found_in(1);
+  unsigned until_long = 0;
+  while (patience.rounds() == Patience::kMost) patience.found_nothing();
+  for (; patience.rounds() != Patience::kMost; ++until_long) patience.found_nothing();
+  CHECK(until_long < Patience::kTries);
 }
 
 TEST_CASE("what was found by looking on makes the next search long again, what was there at once does not") {
   Patience patience;
-  for (int i = 0; i < 6; ++i) patience.found_nothing();
+  for (int i = 0; i < 7; ++i) patience.found_nothing();
   const int impatient = patience.rounds();
   REQUIRE(impatient == Patience::kLeast);
   patience.found_in(0);
@@ -42,7 +59,7 @@ TEST_CASE("what the kernel would have woken the worker for makes no search longe
   Patience patience;
   patience.found_due();
   CHECK(patience.rounds() < Patience::kMost);
-  for (int i = 0; i < 6; ++i) patience.found_due();
+  for (int i = 0; i < 7; ++i) patience.found_due();
   CHECK(patience.rounds() == Patience::kLeast);
   patience.found_in(1);
   CHECK(patience.rounds() == Patience::kMost);

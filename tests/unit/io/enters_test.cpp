@@ -1,0 +1,196 @@
+#include <catch2/catch.hpp>
+#include <weft/coro/worker_context.hpp>
+#include <weft/weft.hpp>
+
+#include "base/poller.hpp"
+#include "io/faults.hpp"
+#include "support/skip.hpp"
+#include "unit/io/backends.hpp"
+#include "unit/io/socket_pair.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+using namespace std::chrono_literals;
+using weft::IoBackend;
+using weft::Task;
+
+// How often a driver enters its ring, and what waits for that.
+
+namespace {
+
+/// Counts.
+class Enters final : public weft::detail::IoFaults {
+ public:
+  Enters() { use(this); }
+  ~Enters() override { use(nullptr); }
+  bool refuses_submission() override {
+    count_.fetch_add(1);
+    return false;
+  }
+  [[nodiscard]] int count() const { return count_.load(); }
+
+ private:
+  std::atomic<int> count_{0};
+};
+
+/// Two sockets that are connected by TCP, of which the kernel says whether there is more to receive.
+class TcpEnds {
+ public:
+  TcpEnds() {
+    const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const any = reinterpret_cast<sockaddr*>(&address);
+    bool works = ::bind(listener, any, size) == 0 && ::listen(listener, 1) == 0 && ::getsockname(listener, any, &size) == 0;
+    other = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    works = works && ::connect(other, any, size) == 0;
+    own = ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    ::close(listener);
+    if (!works || own < 0) throw std::runtime_error("no connection on this machine");
+    const int on = 1;
+    ::setsockopt(other, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  }
+  TcpEnds(const TcpEnds&) = delete;
+  TcpEnds& operator=(const TcpEnds&) = delete;
+  ~TcpEnds() {
+    ::close(own);
+    ::close(other);
+  }
+
+  int own = -1;    // of the task
+  int other = -1;  // of the test
+};
+
+bool is_uring_here() { return working_backends().back() == IoBackend::Uring; }
+
+/// On a runtime of one worker, and without one.
+void by_both(const std::function<Task<>()>& work) {
+  SECTION("a runtime") {
+    weft::Runtime rt{{.workers = 1, .io_backend = IoBackend::Uring}};
+    rt.run(work());
+  }
+  SECTION("sync_wait") { weft::sync_wait(work()); }
+}
+
+}  // namespace
+
+TEST_CASE("who answers one other side enters the kernel twice for each message") {
+  if (!is_uring_here()) return weft_test::skip("there is no io_uring here");
+  constexpr int kMessages = 400;
+  TcpEnds ends;
+  int count = 0;
+  char last = 0;
+  by_both([&]() -> Task<> {
+    char byte = 0;
+    // The first two are there together: the kernel says that there is more, and then no more.
+    static_cast<void>(::send(ends.other, "ab", 2, MSG_NOSIGNAL));
+    for (int i = 0; i < 2; ++i) static_cast<void>(co_await receive(ends.own, &byte, 1));
+    const Enters enters;
+    std::thread client([&] {
+      for (int i = 0; i < kMessages; ++i) {
+        char message = static_cast<char>(i);
+        static_cast<void>(::send(ends.other, &message, 1, MSG_NOSIGNAL));
+        static_cast<void>(::recv(ends.other, &message, 1, MSG_WAITALL));
+        last = message;
+      }
+    });
+    for (int i = 0; i < kMessages; ++i) {
+      static_cast<void>(co_await receive(ends.own, &byte, 1));
+      static_cast<void>(co_await send(ends.own, &byte, 1));
+    }
+    count = enters.count();
+    client.join();
+  });
+  CHECK(last == static_cast<char>(kMessages - 1));
+  // Once in a while a worker looks around before it sleeps, and hands over for that.
+  CHECK(count <= 2 * kMessages + kMessages / 4);
+}
+
+TEST_CASE("what was kept back for the worker's sleep is handed over before it runs what comes from elsewhere") {
+  if (!is_uring_here()) return weft_test::skip("there is no io_uring here");
+  const TcpEnds ends;
+  int before = 0;
+  int inside = 0;
+  by_both([&]() -> Task<> {
+    const Enters enters;
+    weft::Event comes;
+    bool is_waiting = false;
+    weft::Counter all;
+    weft::spawn(
+        [&]() -> Task<> {
+          is_waiting = true;
+          co_await comes;
+          inside = enters.count();
+          static_cast<void>(::send(ends.other, "x", 1, MSG_NOSIGNAL));
+        },
+        all);
+    while (!is_waiting) co_await weft::yield();
+    weft::spawn(
+        [&]() -> Task<> {
+          // Whoever waits for it is made ready by another thread, while this worker is busy here.
+          std::thread([&] { comes.set(); }).join();
+          before = enters.count();
+          char byte = 0;
+          static_cast<void>(co_await receive(ends.own, &byte, 1));
+        },
+        all);
+    co_await all;
+  });
+  CHECK(inside > before);
+}
+
+TEST_CASE("who receives from a socket that has more does not sleep between") {
+  if (!is_uring_here()) return weft_test::skip("there is no io_uring here");
+  constexpr int kBytes = 200;
+  const TcpEnds ends;
+  weft::Runtime rt{{.workers = 1, .io_backend = IoBackend::Uring}};
+  std::uint64_t before = 0;
+  std::uint64_t after = 0;
+  rt.run([&]() -> Task<> {
+    const std::string bytes(kBytes, 'x');
+    static_cast<void>(::send(ends.other, bytes.data(), bytes.size(), MSG_NOSIGNAL));
+    char byte = 0;
+    before = rt.stats().workers[0].parks;
+    for (int i = 0; i < kBytes; ++i) static_cast<void>(co_await receive(ends.own, &byte, 1));
+    after = rt.stats().workers[0].parks;
+  });
+  CHECK(after - before < kBytes / 10);
+}
+
+TEST_CASE("what went with the worker's sleep waits for nobody afterwards") {
+  if (!is_uring_here()) return weft_test::skip("there is no io_uring here");
+  const TcpEnds ends;
+  bool is_kept = false;
+  bool is_kept_after = true;
+  bool wants_owner_after = true;
+  by_both([&]() -> Task<> {
+    weft::Counter all;
+    const auto receive_one = [&]() -> Task<> {
+      char byte = 0;
+      static_cast<void>(co_await receive(ends.own, &byte, 1));
+    };
+    weft::spawn(receive_one(), all);
+    co_await weft::yield();
+    is_kept = weft::current_worker()->poller->keeps_back();
+    co_await weft::sleep_for(1ms);
+    is_kept_after = weft::current_worker()->poller->keeps_back();
+    wants_owner_after = weft::current_worker()->poller->wants_owner();
+    static_cast<void>(::send(ends.other, "x", 1, MSG_NOSIGNAL));
+    co_await all;
+  });
+  CHECK(is_kept);
+  CHECK_FALSE(is_kept_after);
+  CHECK_FALSE(wants_owner_after);
+}

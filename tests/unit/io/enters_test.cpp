@@ -181,6 +181,7 @@ TEST_CASE("what went with the worker's sleep waits for nobody afterwards") {
       char byte = 0;
       static_cast<void>(co_await receive(ends.own, &byte, 1));
     };
+    for (int i = 0; i < 10; ++i) co_await weft::sleep_for(1ms);  // a worker that is patient hands over before it sleeps
     weft::spawn(receive_one(), all);
     co_await weft::yield();
     is_kept = weft::current_worker()->poller->keeps_back();

@@ -231,7 +231,7 @@ int main(int argc, char** argv) {
   explorer.run<TwoByTwo<false, false>>("two producers, two impatient sleepers", {100'000, 0, 1'500'000, 1});
   explorer.run<BusyOwner<true>>("a busy owner pushes while the other runs dry", {100'000, 1, 1'500'000, 2});
   explorer.run<BusyOwner<false>>("a busy owner pushes while the other, impatient, runs dry", {100'000, 1, 1'500'000, 2});
-  explorer.run<OnlySeat<true>>("the only worker runs dry while another is added", {100'000, 1, 1'500'000, 2});
+  explorer.run<OnlySeat<true>>("the only worker runs dry while another is added", {100'000, 1, 1'500'000, 1});
   explorer.run<OnlySeat<false>>("the only worker, impatient, runs dry while another is added", {100'000, 1, 1'500'000, 2});
   explorer.run<Guest<false>>("a guest in the seat of a worker about to sleep", {100'000, 2, 1'500'000, 2});
   explorer.run<Guest<true>>("the monitor in the seat of a worker about to sleep", {100'000, 2, 1'500'000, 2});

@@ -245,7 +245,7 @@ class UringDriver final : public IoDriver {
   bool try_start(IoOperation& operation) noexcept {
     io_uring_sqe* const request = next_request();
     if (request == nullptr) return false;
-    set_keeps_back(ring_.unsubmitted() == 1 && is_patient(operation));
+    set_keeps_back(is_patient(operation) && ring_.unsubmitted() == 1);
     fill_in(*request, operation);
     use_registered(*request, operation);
     if (IoFaults* const faults = IoFaults::present(); faults != nullptr && is_transfer(operation.code)) [[unlikely]] {

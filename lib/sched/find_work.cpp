@@ -97,6 +97,11 @@ Worker::Found Worker::find_in_other_arenas() noexcept {
   return {};
 }
 
+/// Before it runs a job from elsewhere: what was kept back for its sleep would wait for the end of that.
+void Worker::hand_over_before_others() noexcept {
+  if (poller != nullptr && poller->keeps_back()) poller->poll(nullptr, Poller::Before::Work);
+}
+
 Worker::Found Worker::take_injected(Injector& injector, std::size_t of, unsigned sharers, bool is_remote) noexcept {
   const std::size_t waiting = injector.size_hint();
   if (waiting == 0) return {};
@@ -112,6 +117,7 @@ Worker::Found Worker::take_injected(Injector& injector, std::size_t of, unsigned
   injector.pop(most, [&](Job* job) { jobs[count++] = job; });
   call_for_the_rest();
   if (count == 0) return {};
+  hand_over_before_others();
   if (is_remote) {
     steals_.add(count);
     steals_remote_.add(count);
@@ -143,7 +149,10 @@ Worker::Found Worker::find_stolen(std::size_t of) noexcept {
     if (is_remote && job != nullptr) steals_remote_.add(steals_.get() - before);
     return job != nullptr;
   };
-  if (victims_.visit(static_cast<std::uint32_t>(random_ >> 32), take_from)) return {job, of};
+  if (victims_.visit(static_cast<std::uint32_t>(random_ >> 32), take_from)) {
+    hand_over_before_others();
+    return {job, of};
+  }
   // Those without a place: spare workers, or all; and all for those who have none themselves.
   const unsigned first = has_victims_ ? static_cast<unsigned>(pool_.config_.plan.pus.size()) : 0;
   const unsigned count = pool_.seats_.count() - first;
@@ -151,6 +160,7 @@ Worker::Found Worker::find_stolen(std::size_t of) noexcept {
   for (unsigned i = 0; i < count; ++i, other = other + 1 == count ? 0 : other + 1) {
     if (first + other != index && take_from(first + other, false)) break;
   }
+  if (job != nullptr) hand_over_before_others();
   return {job, of};
 }
 
@@ -189,12 +199,6 @@ bool Worker::is_fair_turn() noexcept {
   return true;
 }
 
-/// A job of others', which was found before the worker could sleep: what was kept back for that waits for nobody now.
-Worker::Found Worker::others(Found found) noexcept {
-  if (poller != nullptr && poller->keeps_back()) poller->poll(nullptr, Poller::Before::Work);
-  return found;
-}
-
 Worker::Found Worker::find_work() noexcept {
   if (is_fair_turn()) [[unlikely]] {
     const Found found = find_for_fairness();
@@ -222,11 +226,11 @@ Worker::Found Worker::find_work() noexcept {
       }
       const bool is_called = is_high && std::exchange(must_look_for_high_, false);
       if (is_called || turns_to_fair_ % kHigherTurn == 0 || is_last) {
-        if (const Found found = find_stolen(of)) return others(found);
+        if (const Found found = find_stolen(of)) return found;
       }
     }
     if (is_high) continue;  // looked for above
-    if (const Found found = find_injected(of)) return others(found);
+    if (const Found found = find_injected(of)) return found;
   }
   return {};
 }

@@ -366,10 +366,10 @@ void leave_visible_work(Host host) noexcept {
 /// What a worker that has run dry does until it has work again: the sleeping side of the protocol.
 ///
 /// @tparam Host  the worker as the protocol needs it: wants_to_search() says whether it looks around before it sleeps, as it has just looked once;
-///               search() looks for work while counted as searching, and calls become_busy() when it finds some; has_visible_work() and is_stopping() are the last look; park() blocks;
-///               call_busy() calls those who are busy (README.md, "giving way") for what is visible; park() returns false
-///               when a timer of the worker is due before it is woken, or an operation has ended, and wake_due() does what that is for without
-///               the seat
+///               search() looks for work while counted as searching, and calls become_busy() when it finds some; has_visible_work() and
+///               is_stopping() are the last look; park() blocks; call_busy() calls those who are busy (README.md, "giving way") for what is visible;
+///               park() returns false when a timer of the worker is due before it is woken, or an operation has ended, and wake_due() does what
+///               that is for without the seat
 /// @param is_resting  it is asleep already, by try_rest(), and does not look
 /// @return  what search() found; nothing when the pool stops
 template <class Idle, class Host>

@@ -195,7 +195,7 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   // relaxed: for the monitor.
   void count_look() noexcept { looks_.store(looks_.load(relaxed) + 1, relaxed); }
   bool wake_due(Poller::Before before, Found* next = nullptr) noexcept;
-  Found others(Found found) noexcept;
+  void hand_over_before_others() noexcept;
   bool wake_due_of_all() noexcept;
   void wake_due_asleep() noexcept;
   [[nodiscard]] Found search() noexcept;

@@ -68,7 +68,7 @@ bool has_asymmetric_fence() noexcept {
 
 void heavy_fence() noexcept {
   // [idle.announce] seq_cst: the sleeper's announcement before its last look; partner: [idle.push_a], which is light_fence() together
-  // with the membarrier, or full_fence() in Pool::work_added() where there is none.
+  // with the membarrier, or full_fence(): in Pool::notify_from_outside(), and in Pool::work_added() where there is none.
   full_fence();
   if (has_asymmetric_fence()) ::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 }

@@ -148,14 +148,13 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
     }
     if (Job* const job = next_ready()) return job;
     for (;;) {
-      if (Job* const job = wake_due(Else::Nothing)) return job;
-      if (Job* const job = next_ready()) return job;
+      if (Job* const job = wake_due(Else::Nothing)) return instead_of_sleep(job);
+      if (Job* const job = next_ready()) return instead_of_sleep(job);
       const TimeNs next_timer = timer_queue_.next();
       std::unique_lock lock(mutex_);
       if (JobLink* const link = inbox_.pop()) {
         lock.unlock();
-        if (poller != nullptr && poller->keeps_back()) poller->poll(nullptr, Poller::Before::Work);
-        return link->job;
+        return instead_of_sleep(link->job);
       }
       if (outstanding_ == roots_finished.get()) return nullptr;
       if (poller != nullptr) {
@@ -169,6 +168,12 @@ class LocalLoop::Impl final : public WorkerContext, public Executor, public Doma
         changed_.wait_until(lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(next_timer)));
       }
     }
+  }
+
+  /// What was kept back for the sleep would wait for the end of this job, and of the next ones.
+  Job* instead_of_sleep(Job* job) noexcept {
+    if (poller != nullptr && poller->keeps_back()) poller->poll(nullptr, Poller::Before::Work);
+    return job;
   }
 
   /// Pre: mutex_ is held: the loop, and with it what is notified here, may end as soon as it is released.

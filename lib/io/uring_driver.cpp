@@ -175,12 +175,12 @@ class UringDriver final : public IoDriver {
   io_uring_sqe* next_request() noexcept {
     io_uring_sqe* request = ring_.next_request();
     if (request != nullptr) [[likely]] return request;
-    ring_.submit();
+    note_submitted(ring_.submit());
     return ring_.next_request();
   }
 
   bool has_room() noexcept {
-    if (!ring_.has_room()) ring_.submit();
+    if (!ring_.has_room()) note_submitted(ring_.submit());
     return ring_.has_room();
   }
 
@@ -221,12 +221,12 @@ class UringDriver final : public IoDriver {
     return true;
   }
 
-  /// Whether it will wait in the kernel, as a rule: for somebody else to send something, or to connect.
+  /// Whether it will wait in the kernel, as a rule: for somebody else to send something, or to connect. Not datagrams: of these the kernel does not say
+  /// whether there are more.
   [[nodiscard]] bool is_patient(const IoOperation& operation) const noexcept {
     switch (operation.code) {
       case IoCode::Receive:
       case IoCode::ReceiveChosen:
-      case IoCode::ReceiveMsg:
       case IoCode::Accept:
         // relaxed: a hint.
         return more_to_receive_at_.load(relaxed) != operation.fd;
@@ -245,7 +245,6 @@ class UringDriver final : public IoDriver {
   bool try_start(IoOperation& operation) noexcept {
     io_uring_sqe* const request = next_request();
     if (request == nullptr) return false;
-    set_keeps_back(is_patient(operation) && ring_.unsubmitted() == 1);
     fill_in(*request, operation);
     use_registered(*request, operation);
     if (IoFaults* const faults = IoFaults::present(); faults != nullptr && is_transfer(operation.code)) [[unlikely]] {
@@ -273,9 +272,11 @@ class UringDriver final : public IoDriver {
     }
     if (is_in_known_memory(operation)) [[unlikely]] make_memory_table();
     count_started();
+    const bool may_go_with_sleep = when == HandOver::Now && is_patient(operation);
     // Behind those that wait already.
     if (first_queued_ != nullptr || !try_start(operation)) return queue(operation);
-    if (when != HandOver::Now || keeps_back()) return;
+    if (may_go_with_sleep && ring_.unsubmitted() == 1) return set_keeps_back(true);
+    if (when != HandOver::Now) return;
     submit();
     collect(landed, Looks::Owner);
   }
@@ -392,6 +393,10 @@ class UringDriver final : public IoDriver {
     return result != -EAGAIN ? result : -ECANCELED;
   }
 
+  [[nodiscard]] static bool is_receive(const IoOperation& operation) noexcept {
+    return operation.code == IoCode::Receive || operation.code == IoCode::ReceiveChosen;
+  }
+
   /// Of an operation that has ended: whether the socket has more for the next of the kind.
   void note_more(IoOperation& operation, bool is_more) noexcept {
     // relaxed: a hint.
@@ -400,7 +405,7 @@ class UringDriver final : public IoDriver {
     // relaxed, all: as above.
     if (is_more) {
       (operation.code == IoCode::Accept ? more_wait_at_ : more_to_receive_at_).store(operation.fd, relaxed);
-    } else if (more_to_receive_at_.load(relaxed) == operation.fd) {
+    } else if (more_to_receive_at_.load(relaxed) == operation.fd && is_receive(operation)) {
       more_to_receive_at_.store(kNowhere, relaxed);
     }
   }

@@ -97,11 +97,6 @@ Worker::Found Worker::find_in_other_arenas() noexcept {
   return {};
 }
 
-/// Before it runs a job from elsewhere: what was kept back for its sleep would wait for the end of that.
-void Worker::hand_over_before_others() noexcept {
-  if (poller != nullptr && poller->keeps_back()) poller->poll(nullptr, Poller::Before::Work);
-}
-
 Worker::Found Worker::take_injected(Injector& injector, std::size_t of, unsigned sharers, bool is_remote) noexcept {
   const std::size_t waiting = injector.size_hint();
   if (waiting == 0) return {};
@@ -117,7 +112,6 @@ Worker::Found Worker::take_injected(Injector& injector, std::size_t of, unsigned
   injector.pop(most, [&](Job* job) { jobs[count++] = job; });
   call_for_the_rest();
   if (count == 0) return {};
-  hand_over_before_others();
   if (is_remote) {
     steals_.add(count);
     steals_remote_.add(count);
@@ -149,10 +143,7 @@ Worker::Found Worker::find_stolen(std::size_t of) noexcept {
     if (is_remote && job != nullptr) steals_remote_.add(steals_.get() - before);
     return job != nullptr;
   };
-  if (victims_.visit(static_cast<std::uint32_t>(random_ >> 32), take_from)) {
-    hand_over_before_others();
-    return {job, of};
-  }
+  if (victims_.visit(static_cast<std::uint32_t>(random_ >> 32), take_from)) return {job, of};
   // Those without a place: spare workers, or all; and all for those who have none themselves.
   const unsigned first = has_victims_ ? static_cast<unsigned>(pool_.config_.plan.pus.size()) : 0;
   const unsigned count = pool_.seats_.count() - first;
@@ -160,7 +151,6 @@ Worker::Found Worker::find_stolen(std::size_t of) noexcept {
   for (unsigned i = 0; i < count; ++i, other = other + 1 == count ? 0 : other + 1) {
     if (first + other != index && take_from(first + other, false)) break;
   }
-  if (job != nullptr) hand_over_before_others();
   return {job, of};
 }
 
@@ -243,8 +233,9 @@ void Worker::let_jobs_gather() noexcept {
   if (!has_own_from(0)) pause_between_looks();
 }
 
-/// For a worker that has nothing of its own left: what it has begun in the kernel is handed over, and what has ended there goes before others' work. One
-/// that has ended alone is run without a way through the queues: of two sides that answer each other that is every one.
+/// For a worker that has nothing of its own left: what it has begun in the kernel is handed over, unless that is better done by its sleep, and what has
+/// ended there goes before others' work. One that has ended alone is run without a way through the queues: of two sides that answer each other that is
+/// every one.
 Worker::Found Worker::find_landed() noexcept {
   const bool has_poller = poller != nullptr && run_by_ != RunBy::Guest;
   if (!has_poller || may_others_go_first()) return {};
@@ -255,7 +246,18 @@ Worker::Found Worker::find_landed() noexcept {
   return found;
 }
 
+/// Before it runs a job after all: what was kept back for its sleep would wait for the end of that, and of the next ones.
+Worker::Found Worker::instead_of_sleep(Found found) noexcept {
+  if (poller != nullptr && poller->keeps_back()) [[unlikely]] poller->poll(nullptr, Poller::Before::Work);
+  return found;
+}
+
 Worker::Found Worker::find_more_work() noexcept {
+  const Found found = look_for_more_work();
+  return found ? instead_of_sleep(found) : found;
+}
+
+Worker::Found Worker::look_for_more_work() noexcept {
   if (small_gets_ > 1) let_jobs_gather();
   if (const Found found = find_work()) return found;
   Found landed;

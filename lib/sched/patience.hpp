@@ -20,8 +20,8 @@ class Patience {
   /// How many rounds the search that begins now may have.
   [[nodiscard]] int rounds() const noexcept { return in_vain_ + 1 == tries_ ? kMost : rounds_; }
 
-  /// Whether to look around at all, after the one look that everybody takes before.
-  [[nodiscard]] bool wants_to_search() noexcept {
+  /// Whether to look around at all, after the one look that everybody takes before. If not, that counts as a search in vain.
+  [[nodiscard]] bool decide_to_search() noexcept {
     if (rounds() > kLeast) return true;
     found_nothing();
     return false;
@@ -44,7 +44,10 @@ class Patience {
 
   /// Somebody's time has come, or an operation has ended. The kernel would have woken the worker for it, and nobody else has to make a call for that; so
   /// who waits for the kernel alone does not look around for it, whose processor may have other things to do.
-  void found_due() noexcept { found_nothing(); }
+  void found_due(int round) noexcept {
+    if (round != 0) return found_nothing();
+    rounds_ = std::max(rounds_ / 2, kLeast);  // as it has been woken, nothing was searched for in vain
+  }
 
  private:
   int rounds_ = kMost;

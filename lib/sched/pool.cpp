@@ -135,7 +135,7 @@ void Pool::notify_from_outside(Priority priority, const WakeWish& wish) noexcept
   // [idle.push_a] seq_cst: the item before the look at the hint; partner: a sleeper's fence, which is no heavy one where it has the only seat,
   // [idle.announce].
   full_fence();
-  // relaxed: ordered by the asymmetric pair.
+  // relaxed: ordered by the fence.
   const bool has_sleeper = (idle_.wake_hint().load(relaxed) & Idle::kSleeper) != 0;
   const bool is_woken = has_sleeper ? work_added(wish) : wish.arena != WakeWish::kNone && call_to_arena(wish);
   if (is_stepped()) stepper_->notify();

@@ -189,13 +189,14 @@ class alignas(kCacheLine) Worker final : public WorkerContext {
   [[nodiscard]] Found find_landed() noexcept;
   [[nodiscard]] Found find_work() noexcept;
   [[nodiscard]] Found find_more_work() noexcept;
+  [[nodiscard]] Found look_for_more_work() noexcept;
+  [[nodiscard]] Found instead_of_sleep(Found found) noexcept;
   void let_jobs_gather() noexcept;
   static void pause_between_looks() noexcept;
   bool wake_sleepers() noexcept;
   // relaxed: for the monitor.
   void count_look() noexcept { looks_.store(looks_.load(relaxed) + 1, relaxed); }
   bool wake_due(Poller::Before before, Found* next = nullptr) noexcept;
-  void hand_over_before_others() noexcept;
   bool wake_due_of_all() noexcept;
   void wake_due_asleep() noexcept;
   [[nodiscard]] Found search() noexcept;

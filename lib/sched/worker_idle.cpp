@@ -15,7 +15,7 @@ namespace weft::inline v0 {
 struct Worker::IdleHost {
   Worker& worker;
 
-  [[nodiscard]] bool wants_to_search() const noexcept { return worker.patience_.wants_to_search(); }
+  [[nodiscard]] bool wants_to_search() const noexcept { return worker.patience_.decide_to_search(); }
   Found search() const noexcept { return worker.search(); }
   void count_park() const noexcept { worker.parks_.add(); }
   // Where there is no other seat, nobody pushes with the light half but who has this one, before or after: README.md, "the only seat".
@@ -44,9 +44,9 @@ Worker::Found Worker::search() noexcept {
     if (!found) found = find_work();
     if (!found && round >= rounds - kForeignRounds && pool_.has_arenas()) found = find_in_other_arenas();
     if (found) {
-      is_due ? patience_.found_due() : patience_.found_in(round);
+      is_due ? patience_.found_due(round) : patience_.found_in(round);
       become_busy(pool_.idle_, IdleHost{*this});
-      return found;
+      return instead_of_sleep(found);
     }
     if (round + 1 != rounds) pause_between_looks();
   }

@@ -4,6 +4,7 @@
 
 #include "base/poller.hpp"
 #include "io/faults.hpp"
+#include "queue/timer_queue.hpp"
 #include "support/skip.hpp"
 #include "unit/io/backends.hpp"
 #include "unit/io/socket_pair.hpp"
@@ -121,12 +122,12 @@ TEST_CASE("who answers one other side enters the kernel twice for each message")
   CHECK(count <= 2 * kMessages + kMessages / 4);
 }
 
-TEST_CASE("what was kept back for the worker's sleep is handed over before it runs what comes from elsewhere") {
+TEST_CASE("what was kept back for the sleep of sync_wait is handed over before it runs what comes from elsewhere") {
   if (!is_uring_here()) return weft_test::skip("there is no io_uring here");
   const TcpEnds ends;
   int before = 0;
   int inside = 0;
-  by_both([&]() -> Task<> {
+  const auto work = [&]() -> Task<> {
     co_await begin_once(ends);
     const Enters enters;
     weft::Event comes;
@@ -143,13 +144,40 @@ TEST_CASE("what was kept back for the worker's sleep is handed over before it ru
     while (!is_waiting) co_await weft::yield();
     weft::spawn(
         [&]() -> Task<> {
-          // Whoever waits for it is made ready by another thread, while this worker is busy here.
+          // Whoever waits for it is made ready by another thread, while this thread is busy here.
           std::thread([&] { comes.set(); }).join();
           before = enters.count();
           char byte = 0;
           static_cast<void>(co_await receive(ends.own, &byte, 1));
         },
         all);
+    co_await all;
+  };
+  weft::sync_wait(work());
+  CHECK(inside > before);
+}
+
+TEST_CASE("what was kept back for the worker's sleep is handed over before it runs whose time has come") {
+  if (!is_uring_here()) return weft_test::skip("there is no io_uring here");
+  const TcpEnds ends;
+  int before = 0;
+  int inside = 0;
+  by_both([&]() -> Task<> {
+    co_await begin_once(ends);
+    const Enters enters;
+    weft::Counter all;
+    const auto receive_late = [&]() -> Task<> {
+      const auto now = [] { return std::chrono::steady_clock::now().time_since_epoch().count(); };
+      while (now() < weft::current_worker()->timers->next_hint()) {
+      }
+      before = enters.count();
+      char byte = 0;
+      static_cast<void>(co_await receive(ends.own, &byte, 1));
+    };
+    weft::spawn(receive_late(), all);
+    co_await weft::sleep_for(1us);
+    inside = enters.count();
+    static_cast<void>(::send(ends.other, "x", 1, MSG_NOSIGNAL));
     co_await all;
   });
   CHECK(inside > before);
@@ -167,7 +195,10 @@ TEST_CASE("who receives from a socket that has more does not sleep between") {
     static_cast<void>(::send(ends.other, bytes.data(), bytes.size(), MSG_NOSIGNAL));
     char byte = 0;
     before = rt.stats().workers[0].parks;
-    for (int i = 0; i < kBytes; ++i) static_cast<void>(co_await receive(ends.own, &byte, 1));
+    for (int i = 0; i < kBytes; ++i) {
+      static_cast<void>(co_await receive(ends.own, &byte, 1));
+      if (i % 2 == 0) static_cast<void>(co_await send(ends.own, &byte, 1));  // says nothing of what there is to receive
+    }
     after = rt.stats().workers[0].parks;
   });
   CHECK(after - before < kBytes / 10);
@@ -176,7 +207,7 @@ TEST_CASE("who receives from a socket that has more does not sleep between") {
 TEST_CASE("what went with the worker's sleep waits for nobody afterwards") {
   if (!is_uring_here()) return weft_test::skip("there is no io_uring here");
   const TcpEnds ends;
-  bool is_kept = false;
+  int enters_of_both = 0;
   bool is_kept_after = true;
   bool wants_owner_after = true;
   by_both([&]() -> Task<> {
@@ -187,16 +218,16 @@ TEST_CASE("what went with the worker's sleep waits for nobody afterwards") {
     };
     co_await begin_once(ends);
     for (int i = 0; i < 10; ++i) co_await weft::sleep_for(1ms);  // a worker that is patient hands over before it sleeps
+    const Enters enters;
     weft::spawn(receive_one(), all);
-    co_await weft::yield();
-    is_kept = weft::current_worker()->poller->keeps_back();
     co_await weft::sleep_for(1ms);
+    enters_of_both = enters.count();
     is_kept_after = weft::current_worker()->poller->keeps_back();
     wants_owner_after = weft::current_worker()->poller->wants_owner();
     static_cast<void>(::send(ends.other, "x", 1, MSG_NOSIGNAL));
     co_await all;
   });
-  CHECK(is_kept);
+  CHECK(enters_of_both == 1);
   CHECK_FALSE(is_kept_after);
   CHECK_FALSE(wants_owner_after);
 }

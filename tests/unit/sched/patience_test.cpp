@@ -13,7 +13,7 @@ TEST_CASE("who finds nothing again and again looks less long each time, at last 
   int before = patience.rounds();
   std::vector<unsigned> long_ones;
   for (unsigned i = 1; i <= 4000; ++i) {
-    const bool searches = patience.wants_to_search();
+    const bool searches = patience.decide_to_search();
     if (searches) patience.found_nothing();
     const int rounds = patience.rounds();
     CHECK(rounds >= Patience::kLeast);
@@ -35,7 +35,7 @@ TEST_CASE("who finds nothing again and again looks less long each time, at last 
 TEST_CASE("who has lost patience and finds something by looking on after all is patient again, and tries again as soon as before") {
   Patience patience;
   for (unsigned i = 0; i < 4000; ++i) {
-    if (patience.wants_to_search()) patience.found_nothing();
+    if (patience.decide_to_search()) patience.found_nothing();
   }
   patience.found_in(1);
   unsigned until_long = 0;
@@ -56,11 +56,27 @@ TEST_CASE("what was found by looking on makes the next search long again, what w
 }
 
 TEST_CASE("what the kernel would have woken the worker for makes no search longer, and the next ones shorter") {
+  for (const int round : {0, 1}) {
+    Patience patience;
+    patience.found_due(round);
+    CHECK(patience.rounds() < Patience::kMost);
+    for (int i = 0; i < 7; ++i) patience.found_due(round);
+    CHECK(patience.rounds() == Patience::kLeast);
+    patience.found_in(1);
+    CHECK(patience.rounds() == Patience::kMost);
+  }
+}
+
+TEST_CASE("who is woken by the kernel each time still looks around before its sleep once in a while") {
   Patience patience;
-  patience.found_due();
-  CHECK(patience.rounds() < Patience::kMost);
-  for (int i = 0; i < 7; ++i) patience.found_due();
-  CHECK(patience.rounds() == Patience::kLeast);
-  patience.found_in(1);
-  CHECK(patience.rounds() == Patience::kMost);
+  int searches = 0;
+  for (int i = 0; i < 4000; ++i) {
+    if (patience.decide_to_search()) {
+      ++searches;
+      patience.found_nothing();
+    }
+    patience.found_due(0);
+  }
+  CHECK(searches > 4000 / 300);
+  CHECK(searches < 4000 / 100);
 }

@@ -79,10 +79,10 @@ bool is_uring_here() { return working_backends().back() == IoBackend::Uring; }
 /// A ring that is new has something put off.
 Task<> begin_once(const TcpEnds& ends) { static_cast<void>(co_await send(ends.own, "x", 1)); }
 
-/// On a runtime of one worker, and without one.
-void by_both(const std::function<Task<>()>& work) {
+/// On a runtime, and without one.
+void by_both(const weft::RuntimeOptions& options, const std::function<Task<>()>& work) {
   SECTION("a runtime") {
-    weft::Runtime rt{{.workers = 1, .io_backend = IoBackend::Uring}};
+    weft::Runtime rt(options);
     rt.run(work());
   }
   SECTION("sync_wait") { weft::sync_wait(work()); }
@@ -96,7 +96,7 @@ TEST_CASE("who answers one other side enters the kernel twice for each message")
   TcpEnds ends;
   int count = 0;
   char last = 0;
-  by_both([&]() -> Task<> {
+  by_both({.workers = 1, .io_backend = IoBackend::Uring}, [&]() -> Task<> {
     char byte = 0;
     // The first two are there together: the kernel says that there is more, and then no more.
     static_cast<void>(::send(ends.other, "ab", 2, MSG_NOSIGNAL));
@@ -162,7 +162,8 @@ TEST_CASE("what was kept back for the worker's sleep is handed over before it ru
   const TcpEnds ends;
   int before = 0;
   int inside = 0;
-  by_both([&]() -> Task<> {
+  // Stepped, because nobody else looks at the timers of such a worker.
+  by_both({.workers = 1, .io_backend = IoBackend::Uring, .is_stepped = true}, [&]() -> Task<> {
     co_await begin_once(ends);
     const Enters enters;
     weft::Counter all;
@@ -210,7 +211,7 @@ TEST_CASE("what went with the worker's sleep waits for nobody afterwards") {
   int enters_of_both = 0;
   bool is_kept_after = true;
   bool wants_owner_after = true;
-  by_both([&]() -> Task<> {
+  by_both({.workers = 1, .io_backend = IoBackend::Uring}, [&]() -> Task<> {
     weft::Counter all;
     const auto receive_one = [&]() -> Task<> {
       char byte = 0;

@@ -162,6 +162,7 @@ TEST_CASE("what was kept back for the worker's sleep is handed over before it ru
   const TcpEnds ends;
   int before = 0;
   int inside = 0;
+  bool was_armed = false;
   // Stepped, because nobody else looks at the timers of such a worker.
   by_both({.workers = 1, .io_backend = IoBackend::Uring, .is_stepped = true}, [&]() -> Task<> {
     co_await begin_once(ends);
@@ -169,18 +170,21 @@ TEST_CASE("what was kept back for the worker's sleep is handed over before it ru
     weft::Counter all;
     const auto receive_late = [&]() -> Task<> {
       const auto now = [] { return std::chrono::steady_clock::now().time_since_epoch().count(); };
-      while (now() < weft::current_worker()->timers->next_hint()) {
+      const weft::TimeNs due = weft::current_worker()->timers->next_hint();
+      was_armed = due != weft::kNeverNs;
+      while (was_armed && now() < due) {
       }
       before = enters.count();
       char byte = 0;
       static_cast<void>(co_await receive(ends.own, &byte, 1));
     };
     weft::spawn(receive_late(), all);
-    co_await weft::sleep_for(1us);
+    co_await weft::sleep_for(20ms);
     inside = enters.count();
     static_cast<void>(::send(ends.other, "x", 1, MSG_NOSIGNAL));
     co_await all;
   });
+  if (!was_armed) return weft_test::skip("the machine was so slow that the time had come before anybody could wait for it");
   CHECK(inside > before);
 }
 

@@ -9,6 +9,7 @@
 #include <new>
 #include <string>
 
+#include "base/rounding.hpp"
 #include "fiber/sanitizer.hpp"
 #include <weft/base/error.hpp>
 #include <weft/fiber/fiber_cache.hpp>
@@ -30,8 +31,6 @@ namespace {
 constexpr std::size_t kGuardPages = 15;
 
 std::size_t page_size() noexcept { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
-
-std::size_t rounded_up(std::size_t bytes, std::size_t unit) noexcept { return (bytes + unit - 1) / unit * unit; }
 
 int guard_by_advice(void* memory, std::size_t bytes) noexcept {
   if (::madvise(memory, bytes, MADV_GUARD_INSTALL) != 0) return -1;

@@ -6,7 +6,11 @@
 
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
 
 namespace weft::inline v0::detail {
 
@@ -17,6 +21,13 @@ std::optional<FileId> socket_at(const std::string& path) noexcept {
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return std::nullopt;
   return FileId{info.st_dev, info.st_ino};
+}
+
+/// The path by which it is found also when the process has gone to another working directory.
+std::string from_anywhere(std::string_view path) {
+  std::error_code has_no_directory;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, has_no_directory);
+  return has_no_directory ? std::string(path) : absolute.string();
 }
 
 /// Removes the file of a socket to which nobody listens.
@@ -38,7 +49,7 @@ UnixListenerSocket::UnixListenerSocket(const io::SocketAddress& address, const i
   if (is_file && options.replace_stale) remove_if_stale(address);
   bind_socket(native_handle(), address, "listen");
   if (is_file) {
-    path_ = address.path();
+    path_ = from_anywhere(address.path());
     file_ = socket_at(path_).value_or(FileId());
   }
   try {

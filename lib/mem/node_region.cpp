@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/rounding.hpp"
 #include "mem/region_memory.hpp"
 #include <weft/base/assert.hpp>
 
@@ -11,8 +12,6 @@ namespace weft::inline v0 {
 namespace {
 
 using Lock = std::unique_lock<AdaptiveMutex>;
-
-constexpr std::size_t rounded_up(std::size_t bytes, std::size_t unit) noexcept { return (bytes + unit - 1) / unit * unit; }
 
 }  // namespace
 

@@ -13,6 +13,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 COMPILERS = {'gcc': ['g++-12', 'g++'], 'clang': [f'clang++-{major}' for major in range(19, 40)]}
@@ -49,7 +51,7 @@ class Consumers:
     def __init__(self, root, temporary):
         self.root, self.temporary = root, temporary
         self.compilers = find_compilers()
-        self.installations = {}
+        self.installations, self.being_installed = {}, {}
         with open(os.path.join(root, 'README.md'), encoding='utf-8') as file:
             self.readme = file.read()
 
@@ -67,6 +69,10 @@ class Consumers:
 
     def installed(self, form, kind):
         """Returns the library and header folders of a weft installed in this form by this compiler; builds it the first time."""
+        with self.being_installed.setdefault((form, kind), threading.Lock()):
+            return self.install_once(form, kind)
+
+    def install_once(self, form, kind):
         if (form, kind) not in self.installations:
             prefix, build = self.folder(f'prefix_{form}_{kind}'), self.folder(f'build_{form}_{kind}')
             libdir, includedir = 'lib', 'include'
@@ -282,19 +288,26 @@ class Consumers:
         yield 'all public headers are installed', self.headers
 
 
+def failure_of(entry):
+    """Makes one check, and returns what it has failed with, or None."""
+    _, check = entry
+    try:
+        check()
+    except (Failed, OSError, subprocess.SubprocessError) as failure:
+        return failure
+    return None
+
+
 def main():
     words = sys.argv[2] if len(sys.argv) > 2 else ''
     number = 0
-    with tempfile.TemporaryDirectory() as temporary:
-        for name, check in Consumers(os.path.abspath(sys.argv[1]), temporary).checks():
-            if words not in name:
-                continue
+    # Most of the time one compiler compiles one file, so there are as many checks at once as processors.
+    with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as pool:
+        checks = [c for c in Consumers(os.path.abspath(sys.argv[1]), temporary).checks() if words in c[0]]
+        for (name, _), failure in zip(checks, pool.map(failure_of, checks)):
             number += 1
-            try:
-                check()
-                print(f'ok {number} - {name}', flush=True)
-            except (Failed, OSError, subprocess.SubprocessError) as failure:
-                print(f'not ok {number} - {name}', flush=True)
+            print(f'{"ok" if failure is None else "not ok"} {number} - {name}', flush=True)
+            if failure is not None:
                 print(f'{name}: {failure}', file=sys.stderr, flush=True)
     print(f'1..{number}')
     return 0

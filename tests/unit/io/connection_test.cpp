@@ -4,6 +4,7 @@
 #include <weft/weft.hpp>
 
 #include "support/no_free_descriptor.hpp"
+#include "support/subprocess.hpp"
 #include "support/temporary_folder.hpp"
 #include "unit/io/streams.hpp"
 
@@ -304,6 +305,20 @@ TEST_CASE("the file of a Unix listener goes with it, and one that was left behin
   }
   CHECK(said_by([&] { return UnixListener::listen(address); }) == "weft: listen of unix:" + path + ": Address already in use");
   CHECK(said_by([&] { return UnixListener::listen(address, {.replace_stale = true}); }).empty());
+}
+
+TEST_CASE("the file of a Unix listener goes with it also when the process is in another directory by then") {
+  const TemporaryFolder folder;
+  // A process has one working directory.
+  const auto child = [&] {
+    std::filesystem::current_path(folder / "");
+    UnixListener listener = UnixListener::listen(SocketAddress::unix_path("socket"));
+    const bool was_there = std::filesystem::is_socket(folder / "socket");
+    std::filesystem::current_path("/");
+    listener.close();
+    return was_there && !std::filesystem::exists(folder / "socket") ? 0 : 1;
+  };
+  CHECK(in_child(child).status == 0);
 }
 
 TEST_CASE("a Unix listener leaves what somebody else has put in the place of its file") {

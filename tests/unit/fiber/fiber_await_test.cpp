@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
+#include "base/valgrind.hpp"
 #include "support/many.hpp"
 #include "support/small_tasks.hpp"
 #include "support/stack_use.hpp"
@@ -24,7 +25,7 @@ Task<int> fails() {
   co_return 0;
 }
 
-constexpr int kMany = weft_test::kSanitized ? 20'000 : 1'000'000;
+const int kMany = weft_test::kSanitized || weft::is_on_valgrind() ? 20'000 : 1'000'000;
 
 }  // namespace
 

@@ -47,11 +47,9 @@ UnixListenerSocket::UnixListenerSocket(const io::SocketAddress& address, const i
     : Socket(make_socket(SOCK_STREAM, address, "listen"), io::SocketAddress()) {
   const bool is_file = !address.is_abstract() && !address.path().empty();
   if (is_file && options.replace_stale) remove_if_stale(address);
+  if (is_file) path_ = from_anywhere(address.path());
   bind_socket(native_handle(), address, "listen");
-  if (is_file) {
-    path_ = from_anywhere(address.path());
-    file_ = socket_at(path_).value_or(FileId());
-  }
+  if (is_file) file_ = socket_at(path_).value_or(FileId());
   try {
     listen_on(native_handle(), address, options.backlog);
   } catch (...) {

@@ -10,6 +10,8 @@ namespace weft::inline v0::detail {
 
 namespace {
 
+constexpr unsigned kDeepest = 256;  // as many as a ring takes at once
+
 bool is_direct(int fd) noexcept {
   const int flags = ::fcntl(fd, F_GETFL);
   return flags >= 0 && (flags & O_DIRECT) != 0;
@@ -21,7 +23,7 @@ BlockRing::BlockRing(const io::FileHandle& file, IoCode code, std::size_t block_
     : file_(file),
       code_(code),
       block_size_(rounded_block_size(block_size)),
-      depth_(std::max(depth, 1U)),
+      depth_(std::clamp(depth, 1U, kDeepest)),
       slot_count_(depth_ + 1),
       next_offset_(std::min(offset, kLastOffset)),
       memory_(block_size_ * slot_count_),

@@ -86,9 +86,9 @@ class IoDriver : public Poller {
   /// Ends the wait of an owner that sleeps. Threads: any.
   virtual void wake_owner() noexcept = 0;
 
-  /// By the owner, for each operation that it is to end, while `has_room()`: `end(operation, is_queued)` if it has not ended; else whoever waits for it
-  /// is to be woken: `is_over(operation)`. If it is not queued, and others take completions, the operation may be gone as `end` is called: it is known
-  /// by its address only (H2).
+  /// By the owner, for each operation that it is to end, of those that the kernel has while `has_room()`: `end(operation, is_queued)` if it has not
+  /// ended; else whoever waits for it is to be woken: `is_over(operation)`. If it is not queued, and others take completions, the operation may be gone
+  /// as `end` is called: it is known by its address only (H2).
   template <class HasRoom, class End, class IsOver>
   void take_stop_requests(HasRoom has_room, End end, IsOver is_over) noexcept;
   void ask_to_stop_all() noexcept;
@@ -133,7 +133,7 @@ void IoDriver::take_stop_requests(HasRoom has_room, End end, IsOver is_over) noe
   while (operation != nullptr) {
     IoOperation* const next = operation->next_to_stop_;
     const bool was_queued = is_queued(*operation);
-    if (!has_room()) {
+    if (!was_queued && !has_room()) {
       push_stop_request(*operation);
     } else if (operation->stop_.take()) {
       end(*operation, was_queued);

@@ -114,26 +114,46 @@ int open_pid(int id) noexcept { return static_cast<int>(::syscall(SYS_pidfd_open
 
 }  // namespace
 
-ChildProcess::ChildProcess(const std::vector<std::string>& arguments, const io::ProcessOptions& options, Streams& streams) {
+WaitForExit::~WaitForExit() = default;
+
+bool WaitForExit::next(IoRequest& request) noexcept {
+  const int error = process_.id_ == 0 && !process_.status_ ? ECHILD : process_.look();
+  if (error != 0) fail(-error);
+  if (error != 0 || process_.status_) return false;
+  request = {.code = IoCode::Poll, .fd = process_.file_.number(), .flags = POLLIN};
+  return true;
+}
+
+void WaitForExit::take(std::int32_t result) noexcept {
+  if (result < 0) fail(result);
+}
+
+IoSubject WaitForExit::subject() const noexcept { return process_.subject("wait"); }
+
+}  // namespace weft::inline v0::detail
+
+namespace weft::inline v0::io {
+
+ChildProcess::ChildProcess(const std::vector<std::string>& arguments, const ProcessOptions& options, Streams& streams) {
   if (arguments.empty() || arguments.front().empty()) throw UsageError("weft: io::Process::spawn was called without the name of a program");
   name_ = arguments.front();
-  const IoSubject spawn = subject("spawn");
-  SpawnPlan plan(spawn);
-  const io::Descriptor input = prepare(options.input, STDIN_FILENO, plan, streams.input, spawn);
-  const io::Descriptor output = prepare(options.output, STDOUT_FILENO, plan, streams.output, spawn);
-  const io::Descriptor error = prepare(options.error, STDERR_FILENO, plan, streams.error, spawn);
+  const detail::IoSubject spawn = subject("spawn");
+  detail::SpawnPlan plan(spawn);
+  const Descriptor input = detail::prepare(options.input, STDIN_FILENO, plan, streams.input, spawn);
+  const Descriptor output = detail::prepare(options.output, STDOUT_FILENO, plan, streams.output, spawn);
+  const Descriptor error = detail::prepare(options.error, STDERR_FILENO, plan, streams.error, spawn);
   if (!options.working_directory.empty()) plan.change_directory(options.working_directory);
   plan.close_all_but_streams();
   plan.reset_signals();
   std::vector<char*> environment;
-  if (options.environment) environment = pointers_to(*options.environment);
-  id_ = plan.spawn(pointers_to(arguments).data(), options.environment ? environment.data() : environ);
+  if (options.environment) environment = detail::pointers_to(*options.environment);
+  id_ = plan.spawn(detail::pointers_to(arguments).data(), options.environment ? environment.data() : environ);
   // Nobody else waits for it, so the number is its own until then.
-  file_ = io::Descriptor(open_pid(id_));
+  file_ = Descriptor(detail::open_pid(id_));
   if (file_.is_open()) return;
   const int number = errno;
   end_now();
-  throw_io_error(number, spawn);
+  detail::throw_io_error(number, spawn);
 }
 
 ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
@@ -161,14 +181,14 @@ void ChildProcess::end_now() noexcept {
 }
 
 bool ChildProcess::kill(int signal) {
-  if (const int error = look(); error != 0) throw_io_error(error, subject("kill"));
+  if (const int error = look(); error != 0) detail::throw_io_error(error, subject("kill"));
   if (id_ == 0 || status_) return false;
-  if (::kill(id_, signal) != 0) throw_io_error(errno, subject("kill"));
+  if (::kill(id_, signal) != 0) detail::throw_io_error(errno, subject("kill"));
   return true;
 }
 
-std::optional<io::ExitStatus> ChildProcess::try_wait() {
-  if (const int error = look(); error != 0) throw_io_error(error, subject("wait"));
+std::optional<ExitStatus> ChildProcess::try_wait() {
+  if (const int error = look(); error != 0) detail::throw_io_error(error, subject("wait"));
   return status_;
 }
 
@@ -179,28 +199,12 @@ int ChildProcess::look() noexcept {
     if (errno != EINTR) return errno;
   }
   if (info.si_pid == 0) return 0;
-  status_ = info.si_code == CLD_EXITED ? io::ExitStatus{.code = info.si_status} : io::ExitStatus{.signal = info.si_status};
+  status_ = info.si_code == CLD_EXITED ? ExitStatus{.code = info.si_status} : ExitStatus{.signal = info.si_status};
   return 0;
 }
 
-IoSubject ChildProcess::subject(const char* what) const noexcept {
+detail::IoSubject ChildProcess::subject(const char* what) const noexcept {
   return {what, &name_, [](const void* name) { return *static_cast<const std::string*>(name); }};
 }
 
-WaitForExit::~WaitForExit() = default;
-
-bool WaitForExit::next(IoRequest& request) noexcept {
-  const int error = process_.id_ == 0 && !process_.status_ ? ECHILD : process_.look();
-  if (error != 0) fail(-error);
-  if (error != 0 || process_.status_) return false;
-  request = {.code = IoCode::Poll, .fd = process_.file_.number(), .flags = POLLIN};
-  return true;
-}
-
-void WaitForExit::take(std::int32_t result) noexcept {
-  if (result < 0) fail(result);
-}
-
-IoSubject WaitForExit::subject() const noexcept { return process_.subject("wait"); }
-
-}  // namespace weft::inline v0::detail
+}  // namespace weft::inline v0::io

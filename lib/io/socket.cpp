@@ -25,6 +25,21 @@ io::SocketAddress address_of(int fd, int (*ask)(int, sockaddr*, socklen_t*), int
 }
 
 int own_address(int fd, sockaddr* to, socklen_t* size) { return ::getsockname(fd, to, size); }
+int address_of_peer(int fd, sockaddr* to, socklen_t* size) { return ::getpeername(fd, to, size); }
+
+/// Has the calls of a socket not block that somebody else has made, if an option of it has the value that it should.
+/// Errors: as make_socket; EINVAL: it has another.
+void adopt(int fd, int option, int wanted, const char* what) {
+  int error = 0;
+  const io::SocketAddress address = address_of(fd, &own_address, error);
+  int value = 0;
+  socklen_t size = sizeof value;
+  if (error == 0 && ::getsockopt(fd, SOL_SOCKET, option, &value, &size) != 0) error = errno;
+  if (error == 0 && value != wanted) error = EINVAL;
+  const int flags = error == 0 ? ::fcntl(fd, F_GETFL) : 0;
+  if (error == 0 && (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)) error = errno;
+  if (error != 0) throw_failed(error, what, address);
+}
 
 /// A peer that has gone before it was accepted, and what Linux hands on of the network's errors: nothing is wrong with the listener.
 bool is_of_peer(std::int32_t result) noexcept {
@@ -43,38 +58,7 @@ bool is_of_peer(std::int32_t result) noexcept {
 
 }  // namespace
 
-io::SocketAddress Socket::local_address() const {
-  int error = 0;
-  const io::SocketAddress address = address_of(native_handle(), &own_address, error);
-  if (error != 0) throw_io_error(error, subject("address"));
-  return address;
-}
-
-std::string Socket::describe() const {
-  const bool is_named = peer_ && (peer_.family() != io::AddressFamily::Unix || !peer_.path().empty());
-  if (is_named) return peer_.to_string();
-  int error = 0;
-  const io::SocketAddress own = address_of(native_handle(), &own_address, error);
-  return error == 0 ? own.to_string() : "a closed socket";
-}
-
-std::string Socket::describe_socket(const void* socket) { return static_cast<const Socket*>(socket)->describe(); }
-
 std::string describe_address(const void* address) { return static_cast<const io::SocketAddress*>(address)->to_string(); }
-
-void Socket::set_option(int level, int option, int value) {
-  if (::setsockopt(native_handle(), level, option, &value, sizeof value) != 0) throw_io_error(errno, subject("setting an option"));
-}
-
-int Socket::option(int level, int option) const {
-  int value = 0;
-  socklen_t size = sizeof value;
-  if (::getsockopt(native_handle(), level, option, &value, &size) != 0) throw_io_error(errno, subject("reading an option"));
-  return value;
-}
-
-void Socket::set_send_buffer(std::size_t bytes) { set_option(SOL_SOCKET, SO_SNDBUF, static_cast<int>(std::min<std::size_t>(bytes, INT_MAX))); }
-void Socket::set_receive_buffer(std::size_t bytes) { set_option(SOL_SOCKET, SO_RCVBUF, static_cast<int>(std::min<std::size_t>(bytes, INT_MAX))); }
 
 io::Descriptor make_socket(int type, const io::SocketAddress& address, const char* what) {
   io::Descriptor made(::socket(address.native_family(), type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -91,16 +75,19 @@ void listen_on(int fd, const io::SocketAddress& address, int backlog) {
 }
 
 io::Descriptor adopt_listener(io::Descriptor file) {
-  int error = 0;
-  const io::SocketAddress address = address_of(file.number(), &own_address, error);
-  int is_listening = 0;
-  socklen_t size = sizeof is_listening;
-  if (error == 0 && ::getsockopt(file.number(), SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &size) != 0) error = errno;
-  if (error == 0 && is_listening == 0) error = EINVAL;
-  const int flags = error == 0 ? ::fcntl(file.number(), F_GETFL) : 0;
-  if (error == 0 && (flags < 0 || ::fcntl(file.number(), F_SETFL, flags | O_NONBLOCK) < 0)) error = errno;
-  if (error != 0) throw_failed(error, "listen", address);
+  adopt(file.number(), SO_ACCEPTCONN, 1, "listen");
   return file;
+}
+
+ConnectedSocket adopt_datagram_socket(io::Descriptor file) {
+  adopt(file.number(), SO_TYPE, SOCK_DGRAM, "bind");
+  int is_not_connected = 0;
+  const io::SocketAddress peer = address_of(file.number(), &address_of_peer, is_not_connected);
+  return {std::move(file), peer};
+}
+
+void set_socket_option(int fd, int level, int option, int value, const IoSubject& subject) {
+  if (::setsockopt(fd, level, option, &value, sizeof value) != 0) throw_io_error(errno, subject);
 }
 
 void connect_socket(int fd, const io::SocketAddress& address) {
@@ -164,3 +151,38 @@ IoSubject ConnectOne::subject() const noexcept { return {"connect", &to_, &descr
 ConnectedSocket ConnectOne::take_value() noexcept { return {std::move(file_), to_}; }
 
 }  // namespace weft::inline v0::detail
+
+namespace weft::inline v0::io {
+
+SocketAddress Socket::local_address() const {
+  int error = 0;
+  const SocketAddress address = detail::address_of(native_handle(), &detail::own_address, error);
+  if (error != 0) detail::throw_io_error(error, subject("address"));
+  return address;
+}
+
+std::string Socket::describe() const {
+  const bool is_named = peer_ && (peer_.family() != AddressFamily::Unix || !peer_.path().empty());
+  if (is_named) return peer_.to_string();
+  int error = 0;
+  const SocketAddress own = detail::address_of(native_handle(), &detail::own_address, error);
+  return error == 0 ? own.to_string() : "a closed socket";
+}
+
+std::string Socket::describe_socket(const void* socket) { return static_cast<const Socket*>(socket)->describe(); }
+
+void Socket::set_option(int level, int option, int value) {
+  detail::set_socket_option(native_handle(), level, option, value, subject("setting an option"));
+}
+
+int Socket::option(int level, int option) const {
+  int value = 0;
+  socklen_t size = sizeof value;
+  if (::getsockopt(native_handle(), level, option, &value, &size) != 0) detail::throw_io_error(errno, subject("reading an option"));
+  return value;
+}
+
+void Socket::set_send_buffer(std::size_t bytes) { set_option(SOL_SOCKET, SO_SNDBUF, static_cast<int>(std::min<std::size_t>(bytes, INT_MAX))); }
+void Socket::set_receive_buffer(std::size_t bytes) { set_option(SOL_SOCKET, SO_RCVBUF, static_cast<int>(std::min<std::size_t>(bytes, INT_MAX))); }
+
+}  // namespace weft::inline v0::io

@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <climits>
 
 namespace weft::inline v0::detail {
@@ -13,8 +12,7 @@ namespace weft::inline v0::detail {
 namespace {
 
 void set(int socket, int level, int option, std::int64_t value, const IoSubject& subject) {
-  const auto number = static_cast<int>(std::min<std::int64_t>(value, INT_MAX));
-  if (::setsockopt(socket, level, option, &number, sizeof number) != 0) throw_io_error(errno, subject);
+  set_socket_option(socket, level, option, static_cast<int>(std::min<std::int64_t>(value, INT_MAX)), subject);
 }
 
 }  // namespace

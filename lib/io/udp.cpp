@@ -1,5 +1,7 @@
 #include <weft/io/udp.hpp>
 
+#include <netinet/in.h>
+
 namespace weft::inline v0::detail {
 
 ReceiveFrom::~ReceiveFrom() = default;
@@ -49,9 +51,14 @@ void SendTo::take(std::int32_t result) noexcept {
 
 IoSubject SendTo::subject() const noexcept { return {"send", &to_, &describe_address}; }
 
-io::Descriptor bind_udp(const io::SocketAddress& address) {
+io::Descriptor bind_udp(const io::SocketAddress& address, const io::UdpOptions& options) {
+  const IoSubject subject{"bind", &address, &describe_address};
   io::Descriptor made = make_socket(SOCK_DGRAM, address, "bind");
-  bind_socket(made.number(), address, "bind");
+  const int fd = made.number();
+  if (options.reuse_address) set_socket_option(fd, SOL_SOCKET, SO_REUSEADDR, 1, subject);
+  if (options.reuse_port) set_socket_option(fd, SOL_SOCKET, SO_REUSEPORT, 1, subject);
+  if (address.family() == io::AddressFamily::IPv6) set_socket_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.is_v6_only ? 1 : 0, subject);
+  bind_socket(fd, address, "bind");
   return made;
 }
 

@@ -43,15 +43,26 @@ void remove_if_stale(const io::SocketAddress& address) {
 
 }  // namespace
 
-UnixListenerSocket::UnixListenerSocket(const io::SocketAddress& address, const io::UnixListenOptions& options)
-    : Socket(make_socket(SOCK_STREAM, address, "listen"), io::SocketAddress()) {
+std::pair<io::Descriptor, io::Descriptor> make_socket_pair() {
+  static_assert(kStreamSocket == SOCK_STREAM);
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0) throw_io_error(errno, {"stream_pair"});
+  return {io::Descriptor(ends[0]), io::Descriptor(ends[1])};
+}
+
+}  // namespace weft::inline v0::detail
+
+namespace weft::inline v0::io {
+
+UnixListenerSocket::UnixListenerSocket(const SocketAddress& address, const UnixListenOptions& options)
+    : Socket(detail::make_socket(SOCK_STREAM, address, "listen"), SocketAddress()) {
   const bool is_file = !address.is_abstract() && !address.path().empty();
-  if (is_file && options.replace_stale) remove_if_stale(address);
-  if (is_file) path_ = from_anywhere(address.path());
-  bind_socket(native_handle(), address, "listen");
-  if (is_file) file_ = socket_at(path_).value_or(FileId());
+  if (is_file && options.replace_stale) detail::remove_if_stale(address);
+  if (is_file) path_ = detail::from_anywhere(address.path());
+  detail::bind_socket(native_handle(), address, "listen");
+  if (is_file) file_ = detail::socket_at(path_).value_or(detail::FileId());
   try {
-    listen_on(native_handle(), address, options.backlog);
+    detail::listen_on(native_handle(), address, options.backlog);
   } catch (...) {
     close();
     throw;
@@ -61,15 +72,8 @@ UnixListenerSocket::UnixListenerSocket(const io::SocketAddress& address, const i
 void UnixListenerSocket::close() noexcept {
   // First the file: who comes in between is refused, and nobody else's file is removed.
   // As long as the socket is open the kernel keeps its file, whose number no other one can have then.
-  if (is_open() && !path_.empty() && socket_at(path_) == file_) ::unlink(path_.c_str());
+  if (is_open() && !path_.empty() && detail::socket_at(path_) == file_) ::unlink(path_.c_str());
   Socket::close();
 }
 
-std::pair<io::Descriptor, io::Descriptor> make_socket_pair() {
-  static_assert(kStreamSocket == SOCK_STREAM);
-  std::array<int, 2> ends{};
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0) throw_io_error(errno, {"stream_pair"});
-  return {io::Descriptor(ends[0]), io::Descriptor(ends[1])};
-}
-
-}  // namespace weft::inline v0::detail
+}  // namespace weft::inline v0::io

@@ -237,7 +237,7 @@ class UringDriver final : public IoDriver {
   /// Whether there is something to hand over now, or something that the kernel has put off. What is alone and patient is handed over by wait(): a call
   /// less for each message of two sides that answer each other.
   [[nodiscard]] bool must_enter(Before before) const noexcept {
-    if (ring_.has_put_off()) return true;
+    if (first_queued_ != nullptr || ring_.has_put_off()) return true;
     const unsigned count = ring_.unsubmitted();
     return count > 1 || (count == 1 && !(before == Before::Sleep && keeps_back()));
   }

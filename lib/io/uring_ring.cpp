@@ -24,6 +24,7 @@ constexpr unsigned kRegisterSendMessage = 31;  // IORING_REGISTER_SEND_MSG_RING,
 }  // namespace
 
 UringRing::~UringRing() {
+  remove_short_name();
   if (is_set_up_) io_uring_queue_exit(&ring_);
 }
 
@@ -38,11 +39,24 @@ int UringRing::set_up(unsigned completions) noexcept {
   is_set_up_ = true;
   constexpr unsigned kNeeded = IORING_FEAT_NODROP | IORING_FEAT_EXT_ARG | IORING_FEAT_SUBMIT_STABLE | IORING_FEAT_FAST_POLL | IORING_FEAT_CQE_SKIP;
   if ((params.features & kNeeded) != kNeeded) return ENOSYS;
-  // Saves the kernel looking for the ring's file; where it cannot, nothing is lost.
-  is_registered_ = io_uring_register_ring_fd(&ring_) == 1;
-  // Requests are used in the order of the ring, so the array that says which is next says the same for ever.
-  for (unsigned i = 0; i < *ring_.sq.kring_entries; ++i) ring_.sq.array[i] = i;
+  make_short_name();
   return 0;
+}
+
+// Not by liburing: from 2.4 on it also takes the name away by the name, which to a thread that destroys the ring of another one is one of its own.
+void UringRing::make_short_name() noexcept {
+  io_uring_rsrc_update name{};
+  name.offset = ~0U;  // any that is free
+  name.data = static_cast<std::uint64_t>(ring_.ring_fd);
+  if (::syscall(__NR_io_uring_register, ring_.ring_fd, IORING_REGISTER_RING_FDS, &name, 1) == 1) short_name_ = static_cast<int>(name.offset);
+}
+
+void UringRing::remove_short_name() noexcept {
+  if (short_name_ < 0) return;
+  io_uring_rsrc_update name{};
+  name.offset = static_cast<unsigned>(short_name_);
+  // The kernel refuses it to all threads but the ring's own (IORING_SETUP_SINGLE_ISSUER); the names of a thread go with it.
+  static_cast<void>(::syscall(__NR_io_uring_register, ring_.ring_fd, IORING_UNREGISTER_RING_FDS, &name, 1));
 }
 
 io_uring_sqe* UringRing::next_request() noexcept {
@@ -75,8 +89,8 @@ bool UringRing::enter(unsigned least, const io_uring_getevents_arg* arg) noexcep
   // [uring.requests] acquire: those that it has taken may be written over; partner: the kernel's release.
   const unsigned count = ring_.sq.sqe_tail - AtomicRef(*ring_.sq.khead).load(acquire);
   const unsigned flags = IORING_ENTER_GETEVENTS | (arg != nullptr ? unsigned{IORING_ENTER_EXT_ARG} : 0) |
-                         (is_registered_ ? unsigned{IORING_ENTER_REGISTERED_RING} : 0);
-  const long taken = ::syscall(__NR_io_uring_enter, ring_.enter_ring_fd, count, least, flags, arg, arg != nullptr ? sizeof *arg : 0);
+                         (short_name_ >= 0 ? unsigned{IORING_ENTER_REGISTERED_RING} : 0);
+  const long taken = ::syscall(__NR_io_uring_enter, short_name_ >= 0 ? short_name_ : ring_.ring_fd, count, least, flags, arg, arg != nullptr ? sizeof *arg : 0);
   if (taken >= 0) return static_cast<unsigned>(taken) == count;
   // EAGAIN: no memory for a request; EBUSY: completions do not fit any more; EINTR and ETIME: it has waited. Anything else is a mistake of weft's.
   WEFT_CHECK(errno == EAGAIN || errno == EBUSY || errno == EINTR || errno == ETIME || errno == ENOMEM, "io_uring_enter failed");

@@ -70,10 +70,13 @@ class UringRing {
 
  private:
   bool enter(unsigned least, const io_uring_getevents_arg* arg) noexcept;
+  /// A number for this ring in a table of its thread's, which saves the kernel looking for the file; where there is none, nothing is lost.
+  void make_short_name() noexcept;
+  void remove_short_name() noexcept;
 
   io_uring ring_{};
   bool is_set_up_ = false;
-  bool is_registered_ = false;
+  int short_name_ = -1;
 };
 
 }  // namespace weft::inline v0::detail

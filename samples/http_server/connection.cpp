@@ -1,7 +1,9 @@
 #include "connection.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <span>
 #include <system_error>
@@ -16,9 +18,25 @@ namespace {
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
 
 constexpr std::size_t kLongestChunkLine = 256;
+constexpr std::uint64_t kSentInTime = 256 << 10;  // of a file, in the time that an answer may take
 constexpr std::size_t kLargestDropped = 1 << 20;
 
+/// Reads what the client still sends, up to a limit, for nobody.
+weft::Task<> drop_rest(weft::io::TcpStream& stream) {
+  std::array<std::byte, 4096> rest;  // NOLINT: written before it is read, and not read
+  for (std::size_t left = kLargestDropped; left > 0;) {
+    const auto size = co_await stream.read(rest).or_error();
+    if (!size || *size == 0 || *size > left) co_return;
+    left -= *size;
+  }
+}
+
 }  // namespace
+
+weft::Task<> say_goodbye(weft::io::TcpStream& stream) {
+  stream.shutdown_write();
+  static_cast<void>(co_await weft::completed_within(drop_rest(stream), std::chrono::seconds(1)));
+}
 
 Connection::Connection(weft::io::TcpStream stream, const Site& site) : stream_(std::move(stream)), reader_(stream_), site_(site) {
   // Answers are written whole, so nothing is gained by waiting for more.
@@ -33,7 +51,7 @@ weft::Task<> Connection::serve() {
       if (!has_request) co_return;
       goes_on = co_await answer_one();
     }
-    co_await say_goodbye();
+    co_await say_goodbye(stream_);
   } catch (const std::system_error&) {
     // The client has gone, in the middle of something; there is nobody to tell.
   } catch (const weft::TimeoutError&) {
@@ -77,7 +95,7 @@ weft::Task<bool> Connection::answer_one() {
     }
     is_last = !request->head.is_kept_alive || site_.connections.is_draining();
   }
-  co_await send_in_time(*answer, request && request->head.method == "HEAD", is_last);
+  co_await send(*answer, request && request->head.method == "HEAD", is_last);
   co_return !is_last;
 }
 
@@ -102,9 +120,22 @@ weft::Task<std::string> Connection::read_body(const RequestHead& head) {
   if (head.body == BodyKind::None) co_return std::string();
   if (head.wants_continue && reader_.buffered().empty()) co_await stream_.write_all(bytes_of("HTTP/1.1 100 Continue\r\n\r\n"));
   if (head.body == BodyKind::Chunked) co_return co_await read_chunks();
-  std::string body(head.body_size, '\0');
-  co_await reader_.read_exactly(std::as_writable_bytes(std::span(body)));
+  std::string body;
+  co_await append_to(body, head.body_size);
   co_return body;
+}
+
+/// Takes so much of the body. Memory is taken for what has come, whatever was announced.
+weft::Task<> Connection::append_to(std::string& body, std::uint64_t size) {
+  while (size > 0) {
+    const bool has_more = co_await reader_.has_more();
+    if (!has_more) throw RequestError(400, "the body is shorter than it says");
+    const std::size_t before = body.size();
+    const std::size_t count = std::min<std::uint64_t>(size, reader_.buffered().size());
+    body.resize(before + count);
+    co_await reader_.read_exactly(std::as_writable_bytes(std::span(body).subspan(before)));
+    size -= count;
+  }
 }
 
 /// A line between chunks, or behind them. It ends in both characters: with one alone a proxy might see another line there.
@@ -124,17 +155,16 @@ weft::Task<std::string> Connection::read_chunks() {
       if (size > site_.limits.body - body.size()) {
         throw RequestError(413, "the body is longer than " + std::to_string(site_.limits.body) + " bytes");
       }
-      const std::size_t before = body.size();
-      body.resize(before + size);
-      co_await reader_.read_exactly(std::as_writable_bytes(std::span(body).subspan(before)));
+      co_await append_to(body, size);
       std::array<std::byte, 2> end{};
       co_await reader_.read_exactly(end);
       if (end != std::array{std::byte{'\r'}, std::byte{'\n'}}) throw RequestError(400, "a chunk is longer than it says");
     }
-    // Headers behind the body are for nobody here.
+    // Headers behind the body are for nobody here, but nothing else may stand there.
     for (std::size_t left = site_.limits.head;;) {
       const std::string_view line = co_await read_body_line(left);
       if (line.empty()) break;
+      static_cast<void>(parse_header(line));
       left -= line.size();
     }
   } catch (const weft::LimitError&) {
@@ -147,37 +177,25 @@ weft::Task<std::string> Connection::read_chunks() {
 weft::Task<> Connection::send(const Answer& answer, bool is_head_only, bool is_last) {
   const std::string head = head_of(answer, is_last);
   std::uint64_t size = head.size();
-  if (answer.file && !is_head_only) {
-    co_await stream_.write_all(bytes_of(head));
-    const std::uint64_t sent = co_await stream_.send_file(answer.file->file.number(), 0, answer.file->size);
-    // The length was promised: a file that has become shorter leaves nothing but to break off.
-    if (sent != answer.file->size) throw std::system_error(std::make_error_code(std::errc::io_error), "the file has become shorter");
-    size += sent;
-  } else {
-    const std::array parts{bytes_of(head), bytes_of(is_head_only ? std::string_view() : std::string_view(answer.body))};
-    co_await stream_.write_all(parts);
-    size += parts[1].size();
+  const bool has_file = answer.file && !is_head_only;
+  const std::array parts{bytes_of(head), bytes_of(is_head_only || has_file ? std::string_view() : std::string_view(answer.body))};
+  co_await weft::timeout(stream_.write_all(parts), site_.limits.answer);
+  size += parts[1].size();
+  if (has_file) {
+    co_await send_file(*answer.file);
+    size += answer.file->size;
   }
   site_.metrics.answered(answer.status, size);
 }
 
-weft::Task<> Connection::send_in_time(const Answer& answer, bool is_head_only, bool is_last) {
-  co_await weft::timeout(send(answer, is_head_only, is_last), site_.limits.answer);
-}
-
-/// A connection that is closed while something of the client's is unread is reset, and the client may lose the answer. So the rest is read, for a
-/// moment.
-weft::Task<> Connection::say_goodbye() {
-  stream_.shutdown_write();
-  static_cast<void>(co_await weft::completed_within(drop_rest(), std::chrono::seconds(1)));
-}
-
-weft::Task<> Connection::drop_rest() {
-  std::array<std::byte, 4096> rest;  // NOLINT: written before it is read, and not read
-  for (std::size_t left = kLargestDropped; left > 0;) {
-    const std::size_t size = co_await stream_.read(rest);
-    if (size == 0 || size > left) co_return;
-    left -= size;
+/// In parts that have their time each: a client that goes on receiving is given a file however large.
+weft::Task<> Connection::send_file(const OpenFile& file) {
+  for (std::uint64_t done = 0; done < file.size;) {
+    const std::uint64_t part = std::min(file.size - done, kSentInTime);
+    const std::uint64_t sent = co_await weft::timeout(stream_.send_file(file.file.number(), done, part), site_.limits.answer);
+    // The length was promised: a file that has become shorter leaves nothing but to break off.
+    if (sent != part) throw std::system_error(std::make_error_code(std::errc::io_error), "the file has become shorter");
+    done += part;
   }
 }
 

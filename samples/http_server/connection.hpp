@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,10 @@ struct Site {
   OpenConnections& connections;
 };
 
+/// Ends a connection on which everything has been written. One that is closed while something of the client's is unread is reset, and the client may
+/// lose the answer: so the rest is read, for a moment.
+[[nodiscard]] weft::Task<> say_goodbye(weft::io::TcpStream& stream);
+
 /// Requests that come before the answer to the one before (pipelining) wait in the buffer of the reader, so that answers are in the right order.
 class Connection {
  public:
@@ -50,12 +55,11 @@ class Connection {
   weft::Task<bool> answer_one();
   weft::Task<Request> read_request();
   weft::Task<std::string> read_body(const RequestHead& head);
+  weft::Task<> append_to(std::string& body, std::uint64_t size);
   weft::Task<std::string_view> read_body_line(std::size_t most);
   weft::Task<std::string> read_chunks();
   weft::Task<> send(const Answer& answer, bool is_head_only, bool is_last);
-  weft::Task<> send_in_time(const Answer& answer, bool is_head_only, bool is_last);
-  weft::Task<> say_goodbye();
-  weft::Task<> drop_rest();
+  weft::Task<> send_file(const OpenFile& file);
 
   weft::io::TcpStream stream_;
   weft::io::BufferedReader<weft::io::TcpStream> reader_;

@@ -24,11 +24,12 @@ bool has_control(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7f'; });
 }
 
+constexpr std::string_view kBlanks = " \t";
+
+std::string_view trimmed_behind(std::string_view text) { return text.substr(0, text.find_last_not_of(kBlanks) + 1); }
 std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t";
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == text.npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+  const std::string_view rest = trimmed_behind(text);
+  return rest.substr(std::min(rest.find_first_not_of(kBlanks), rest.size()));
 }
 
 std::string lowered(std::string_view text) {
@@ -83,18 +84,8 @@ void parse_request_line(std::string_view line, RequestHead& head) {
   }
   if (version[5] != '1') throw RequestError(505, "this server speaks HTTP/1.1");
   head.minor_version = version[7] - '0';
-  if (has_control(target) || target.find(' ') != target.npos) throw RequestError(400, "the target has a blank or a control character");
+  if (has_control(target) || target.find_first_of(kBlanks) != target.npos) throw RequestError(400, "the target has a blank or a control character");
   parse_target(target, head);
-}
-
-void parse_header(std::string_view line, RequestHead& head) {
-  if (head.headers.size() == kMostHeaders) throw RequestError(431, "there are more than 100 headers");
-  const std::size_t colon = line.find(':');
-  // A name with a blank behind it, or a line that goes on with the one before: readers differ in what they make of these.
-  if (colon == line.npos || !is_token(line.substr(0, colon))) throw RequestError(400, "a header is not 'Name: value'");
-  const std::string_view value = trimmed(line.substr(colon + 1));
-  if (has_control(value)) throw RequestError(400, "a header has a control character");
-  head.headers.emplace_back(lowered(line.substr(0, colon)), value);
 }
 
 /// Calls `take` for each word of a list that is separated by commas, in lower case.
@@ -132,7 +123,8 @@ void find_connection(RequestHead& head) {
   int hosts = 0;
   for (const auto& [name, value] : head.headers) {
     if (name == "host") ++hosts;
-    if (name == "expect" && lowered(value) == "100-continue") head.wants_continue = true;
+    // HTTP/1.0 has no such answer: it would be taken for the real one.
+    if (name == "expect" && lowered(value) == "100-continue" && head.minor_version >= 1) head.wants_continue = true;
     if (name != "connection") continue;
     for_each_word(value, [&](const std::string& word) {
       if (word == "close") head.is_kept_alive = false;
@@ -157,12 +149,24 @@ std::optional<std::string_view> RequestHead::header(std::string_view name) const
   return std::nullopt;
 }
 
+Header parse_header(std::string_view line) {
+  const std::size_t colon = line.find(':');
+  // A name with a blank behind it, or a line that goes on with the one before: readers differ in what they make of these.
+  if (colon == line.npos || !is_token(line.substr(0, colon))) throw RequestError(400, "a header is not 'Name: value'");
+  const std::string_view value = trimmed(line.substr(colon + 1));
+  if (has_control(value)) throw RequestError(400, "a header has a control character");
+  return {lowered(line.substr(0, colon)), std::string(value)};
+}
+
 RequestHead parse_head(std::string_view text) {
   RequestHead head;
   // Some clients send an empty line more than they should after a body.
   while (text.substr(0, kLineEnd.size()) == kLineEnd && text.size() > 2 * kLineEnd.size()) text.remove_prefix(kLineEnd.size());
   parse_request_line(take_line(text), head);
-  for (std::string_view line = take_line(text); !line.empty(); line = take_line(text)) parse_header(line, head);
+  for (std::string_view line = take_line(text); !line.empty(); line = take_line(text)) {
+    if (head.headers.size() == kMostHeaders) throw RequestError(431, "there are more than 100 headers");
+    head.headers.push_back(parse_header(line));
+  }
   find_body(head);
   find_connection(head);
   return head;
@@ -171,7 +175,7 @@ RequestHead parse_head(std::string_view text) {
 std::uint64_t parse_chunk_line(std::string_view line) {
   // What stands behind a semicolon are extensions that nobody uses; but nothing that looks like a line's end to somebody else.
   if (has_control(line)) throw RequestError(400, "a line between chunks has a control character");
-  return parse_number<std::uint64_t>(trimmed(line.substr(0, line.find(';'))), 16, "the size of a chunk");
+  return parse_number<std::uint64_t>(trimmed_behind(line.substr(0, line.find(';'))), 16, "the size of a chunk");
 }
 
 std::string parse_path(std::string_view text) {

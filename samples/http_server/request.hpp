@@ -27,12 +27,15 @@ class RequestError : public std::runtime_error {
 /// What follows the head of a request.
 enum class BodyKind : std::uint8_t { None, Sized, Chunked };
 
+/// Its name, in lower case, and its value.
+using Header = std::pair<std::string, std::string>;
+
 struct RequestHead {
   std::string method;
   std::string path;   ///< of the target, with escapes undone: begins with '/', and has no part ".." or "."
   std::string query;  ///< behind the '?', as it came
   int minor_version = 1;
-  std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
+  std::vector<Header> headers;
   BodyKind body = BodyKind::None;
   std::uint64_t body_size = 0;  ///< of a sized one
   bool is_kept_alive = true;    ///< the connection is to stay open
@@ -48,6 +51,9 @@ struct RequestHead {
 /// proxies.
 /// Errors: RequestError.
 [[nodiscard]] RequestHead parse_head(std::string_view text);
+
+/// Reads one header: a line of the head, or behind the last chunk, without its end. Errors: RequestError.
+[[nodiscard]] Header parse_header(std::string_view line);
 
 /// Reads the line before a chunk: its size. Errors: RequestError.
 [[nodiscard]] std::uint64_t parse_chunk_line(std::string_view line);

@@ -58,27 +58,33 @@ weft::Task<> Server::accept_all(weft::TaskGroup& group) {
 }
 
 weft::Task<> Server::serve(weft::io::TcpStream stream) {
-  if (metrics_.open_connections() >= limits_.connections) {
-    metrics_.connection_refused();
-    const Answer full = error_answer(503, "there are too many connections");
-    const std::string text = head_of(full, true) + full.body;
-    metrics_.answered(full.status, text.size());
-    // To a client that has just connected there is room for so little; if not, it gets nothing.
-    static_cast<void>(co_await stream.write(std::as_bytes(std::span(text))).or_error());
-    co_return;
-  }
-  const OpenConnections::Entry entry(connections_);
-  metrics_.connection_opened();
+  const bool is_one_too_many = metrics_.open_connections() >= limits_.connections;
+  if (!is_one_too_many) metrics_.connection_opened();
   try {
-    Connection connection(std::move(stream), {limits_, files_, metrics_, connections_});
-    co_await connection.serve();
+    if (is_one_too_many) {
+      co_await refuse(std::move(stream));
+    } else {
+      const OpenConnections::Entry entry(connections_);
+      Connection connection(std::move(stream), {limits_, files_, metrics_, connections_});
+      co_await connection.serve();
+    }
   } catch (const weft::OperationCancelled&) {
     // It was broken off.
   } catch (const std::exception& error) {
     // Whatever it is, memory above all: the others go on.
     std::fprintf(stderr, "http_server: a connection has ended: %s\n", error.what());
   }
-  metrics_.connection_closed();
+  if (!is_one_too_many) metrics_.connection_closed();
+}
+
+weft::Task<> Server::refuse(weft::io::TcpStream stream) {
+  metrics_.connection_refused();
+  const Answer full = error_answer(503, "there are too many connections");
+  const std::string text = head_of(full, true) + full.body;
+  metrics_.answered(full.status, text.size());
+  // To a client that has just connected there is room for so little; if not, it gets nothing.
+  static_cast<void>(co_await stream.write(std::as_bytes(std::span(text))).or_error());
+  co_await say_goodbye(stream);
 }
 
 weft::Task<> Server::wait_until_gone() { static_cast<void>(co_await connections_.gone().wait()); }

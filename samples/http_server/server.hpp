@@ -31,6 +31,7 @@ class Server {
  private:
   weft::Task<> accept_all(weft::TaskGroup& group);
   weft::Task<> serve(weft::io::TcpStream stream);
+  weft::Task<> refuse(weft::io::TcpStream stream);
   weft::Task<> wait_until_gone();
 
   const Limits limits_;

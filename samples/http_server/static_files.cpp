@@ -6,7 +6,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <system_error>
 
 #include "program/input_error.hpp"
@@ -14,6 +16,7 @@
 namespace http_server {
 namespace {
 
+constexpr int kMostTries = 100;
 constexpr std::uint64_t kLargestRead = 16 * 1024;  // to copy so much costs less than a packet more
 
 const char* type_of(std::string_view path) {
@@ -32,12 +35,22 @@ const char* type_of(std::string_view path) {
   return "application/octet-stream";
 }
 
-weft::io::Descriptor open_beneath(int folder, const std::string& path) {
+/// None: errno says why.
+weft::io::Descriptor open_beneath(int folder, const char* path, int flags) {
   open_how how{};
-  // Without O_NONBLOCK a FIFO in the folder would block until somebody writes into it.
-  how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
+  how.flags = static_cast<unsigned>(flags) | O_CLOEXEC;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
-  return weft::io::Descriptor(static_cast<int>(::syscall(SYS_openat2, folder, path.c_str(), &how, sizeof how)));
+  // EAGAIN: something was renamed meanwhile, and the kernel does not know whether the path stays below.
+  for (int tries = 0;; ++tries) {
+    weft::io::Descriptor opened(static_cast<int>(::syscall(SYS_openat2, folder, path, &how, sizeof how)));
+    if (opened.is_open() || errno != EAGAIN || tries == kMostTries) return opened;
+  }
+}
+
+/// Whether the path is what is wrong: there is no such file for those who ask.
+bool is_of_path(int error) {
+  constexpr int kOfPath[] = {ENOENT, ENOTDIR, EACCES, ELOOP, EXDEV, ENAMETOOLONG, ENXIO, ENODEV};
+  return std::find(std::begin(kOfPath), std::end(kOfPath), error) != std::end(kOfPath);
 }
 
 /// Nothing: it cannot be read.
@@ -62,16 +75,21 @@ StaticFiles::StaticFiles(const std::string& folder) : folder_(::open(folder.c_st
   if (!folder_.is_open() || ::faccessat(folder_.number(), ".", X_OK, AT_EACCESS) != 0) {
     throw program::InputError(folder, std::generic_category().message(errno));
   }
+  if (!open_beneath(folder_.number(), ".", O_PATH).is_open()) {
+    throw program::InputError(folder, "openat2 does not work here, which keeps clients in the folder (Linux 5.6, and a sandbox has to let it pass): " +
+                                          std::generic_category().message(errno));
+  }
 }
 
 std::optional<OpenFile> StaticFiles::open(std::string_view path) const {
   std::string relative(path.substr(1));
   if (relative.empty() || relative.back() == '/') relative += "index.html";
   // "//etc/passwd" has an absolute path behind its first '/'; the kernel refuses that one too.
-  OpenFile opened{open_beneath(folder_.number(), relative)};
+  // Without O_NONBLOCK a FIFO in the folder would block until somebody writes into it.
+  OpenFile opened{open_beneath(folder_.number(), relative.c_str(), O_RDONLY | O_NONBLOCK)};
   if (!opened.file.is_open()) {
-    if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) throw std::system_error(errno, std::system_category(), "opening a file");
-    return std::nullopt;
+    if (is_of_path(errno)) return std::nullopt;
+    throw std::system_error(errno, std::system_category(), "opening a file");
   }
   struct stat info {};
   if (::fstat(opened.file.number(), &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;

@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
-"""Checks that functions with clang's calling convention have names that gcc's cannot have. Usage: conventions.py ROOT
+"""Checks what no compiler does. Usage: conventions.py ROOT
 
-A program may have objects of both compilers, and the linker keeps one function of each name: see include/weft/base/platform.hpp.
+Functions with clang's calling convention have names that gcc's cannot have: a program may have objects of both compilers, and the linker keeps one
+function of each name (include/weft/base/platform.hpp). And a class for users has no public base in detail: the reference leaves that out, and with
+it what the class inherits.
 """
+import re
 import sys
 
 import tree
 
 MARK = 'WEFT_KEEPS_REGISTERS'
+HIDDEN_BASE = re.compile(r'(?:class|struct)\b[^;{]*: public detail::')
 OPEN, CLOSE = 'inline namespace WEFT_TRANSFER_NAMESPACE {', '}  // namespace WEFT_TRANSFER_NAMESPACE'
 
 
@@ -22,6 +26,9 @@ def check(root):
                 is_inside = line == OPEN
             elif MARK in line and (not is_inside or line.startswith(' ')):
                 findings.append(f'{path}:{number}: {MARK} outside WEFT_TRANSFER_NAMESPACE, or in a class')
+            # In detail itself its names have no prefix.
+            if path.startswith('include/') and HIDDEN_BASE.match(line):
+                findings.append(f'{path}:{number}: a public base in detail, which the reference leaves out')
     return findings
 
 

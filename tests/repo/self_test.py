@@ -128,6 +128,10 @@ class Checks(unittest.TestCase):
         self.finds(conventions, 'outside WEFT_TRANSFER_NAMESPACE', {'lib/coro/bad.hpp': inside + function})
         self.finds(conventions, 'or in a class', {'lib/coro/bad.hpp': inside.replace('WEFT_K', '  WEFT_K')})
 
+    def test_a_base_that_the_reference_leaves_out(self):
+        self.finds(conventions, 'a public base in detail', {'include/weft/coro/task.hpp': 'class WEFT_API Bad : public detail::Base {\n'})
+        self.assertEqual(conventions.check(self.tree_with({'include/weft/coro/task.hpp': 'class Good : private detail::Base {\n'})), [])
+
     @unittest.skipUnless(compilers.find(), 'no compiler')
     def test_a_header_that_needs_another(self):
         self.finds(public_headers, 'does not compile alone', {'include/weft/base/job.hpp': '#pragma once\nstd::uint8_t x;\n'})

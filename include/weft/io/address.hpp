@@ -3,8 +3,10 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,7 +44,7 @@ class SocketAddress {
   [[nodiscard]] WEFT_API static SocketAddress loopback_v6(std::uint16_t port) noexcept;
   /// All addresses that this machine has, by IPv4.
   [[nodiscard]] WEFT_API static SocketAddress any(std::uint16_t port) noexcept;
-  /// The same by IPv6, and by IPv4 too unless the system is set otherwise.
+  /// The same by IPv6, and by IPv4 too unless TcpListenOptions or UdpOptions say otherwise.
   [[nodiscard]] WEFT_API static SocketAddress any_v6(std::uint16_t port) noexcept;
   /// A Unix socket that is a file. Errors: std::system_error if the path is too long for one (107 bytes).
   [[nodiscard]] WEFT_API static SocketAddress unix_path(std::string_view path);
@@ -68,11 +70,18 @@ class SocketAddress {
   [[nodiscard]] WEFT_API int native_family() const noexcept;
 
   [[nodiscard]] friend bool operator==(const SocketAddress& left, const SocketAddress& right) noexcept {
-    return std::string_view(left.bytes_.data(), left.size_) == std::string_view(right.bytes_.data(), right.size_);
+    return left.bytes() == right.bytes();
+  }
+  /// Some order, for std::map and the like.
+  [[nodiscard]] friend std::strong_ordering operator<=>(const SocketAddress& left, const SocketAddress& right) noexcept {
+    return left.bytes() <=> right.bytes();
   }
 
  private:
+  friend struct std::hash<SocketAddress>;
   static constexpr std::size_t kMost = 112;  // a sockaddr_un and the zero that ends its path
+
+  [[nodiscard]] std::string_view bytes() const noexcept { return {bytes_.data(), size_}; }
 
   alignas(8) std::array<char, kMost> bytes_{};
   std::uint32_t size_ = 0;
@@ -108,3 +117,9 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 }  // namespace WEFT_TRANSFER_NAMESPACE
 }  // namespace io
 }  // namespace weft::inline v0
+
+/// Addresses as keys: `std::unordered_map<weft::io::SocketAddress, Session>`.
+template <>
+struct std::hash<weft::io::SocketAddress> {
+  [[nodiscard]] std::size_t operator()(const weft::io::SocketAddress& address) const noexcept { return std::hash<std::string_view>()(address.bytes()); }
+};

@@ -49,16 +49,26 @@ class [[nodiscard("co_await it")]] FileOpen : public PathCall {
 
 class [[nodiscard("co_await it")]] FileClose : public IoAwaiter {
  public:
+  using Value = void;
+
   FileClose(io::FileHandle& file, const IoSubject& subject) noexcept
       : IoAwaiter({.code = IoCode::Close, .fd = file.descriptor()}, subject), file_(file) {}
   void await_resume() {
+    const std::int32_t result = end();
+    if (result < 0) throw_io_error(-result, subject());
+  }
+  /// The same, with errors as values: for those that are nothing unusual.
+  [[nodiscard]] OrError<FileClose> or_error() && noexcept { return OrError<FileClose>(std::move(*this)); }
+
+ protected:
+  /// As IoOperation's, but the file is closed whatever happens, and a stop request is no error.
+  std::int32_t end() noexcept {
     std::int32_t result = kNotClosed;
     try {
-      result = end();
+      result = IoAwaiter::end();
     } catch (...) {  // OperationCancelled, or std::bad_alloc where there is no memory for its text: it is closed all the same
     }
-    const int error = finish_close(file_.release(), result);
-    if (error != 0) throw_io_error(error, subject());
+    return -finish_close(file_.release(), result);
   }
 
  private:
@@ -98,8 +108,15 @@ class [[nodiscard("co_await it")]] AtPosition : public IoAwaiter {
 
 class [[nodiscard("co_await it")]] FileSizeCall : public FileInfoCall {
  public:
+  using Value = std::uint64_t;
+
   using FileInfoCall::FileInfoCall;
-  std::uint64_t await_resume() { return FileInfoCall::await_resume().size; }
+  std::uint64_t await_resume() { return value(end_or_throw()); }
+  /// The same, with errors as values: for those that are nothing unusual.
+  [[nodiscard]] OrError<FileSizeCall> or_error() && { return OrError<FileSizeCall>(std::move(*this)); }
+
+ protected:
+  [[nodiscard]] std::uint64_t value(std::int32_t result) const noexcept { return FileInfoCall::value(result).size; }
 };
 
 }  // namespace WEFT_TRANSFER_NAMESPACE
@@ -110,14 +127,14 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 
 /// An open file: `io::File file = co_await io::File::open(path)`, `co_await file.read_at(buffer, offset)`.
 ///
-/// Each member that ends in `_at`, and each of the others that returns an IoCall, is one operation of the kernel, which may do less than it
-/// was asked for. Those that return a Task go on until all is done.
+/// Members with "all" in their names return a Task and go on until all is done, as truncate() does. Each other one is one operation of the kernel; a
+/// read or write may do less than it was asked for.
 ///
 /// Threads:  as FileHandle; in a coroutine on a worker of a runtime or inside sync_wait, in a fiber by this_fiber::await(file.read_at(...)).
 /// Resumes:  on the worker on which the operation began, or where that is busy, on any.
 /// Lifetime: the file stays where it is, and what is read into or written from is left alone, until the operation has ended.
-/// Errors:   std::system_error with what was done to which file: "weft: read of '/etc/motd': Input/output error". IoCall::or_error() gives it as a
-///           value. OperationCancelled when the task is asked to stop; what has been done by then stays done, and nobody knows how much that was.
+/// Errors:   std::system_error with what was done to which file: "weft: read of '/etc/motd': Input/output error". `co_await file.size().or_error()`
+///           gives it as a value, `co_await io::or_error(file.read_all())` that of a Task. OperationCancelled when the task is asked to stop; what has been done by then stays done, and nobody knows how much that was.
 ///           UsageError on a thread that is no worker.
 /// Cost:     with io_uring no system call of its own while the worker has other work; with epoll the call itself, marked as blocking. The members
 ///           that return a Task: a coroutine frame more.

@@ -13,16 +13,16 @@
 #include <weft/io/transfer.hpp>
 
 namespace weft::inline v0 {
-namespace detail {
+namespace io {
 
-/// One end of a pipe.
+/// What PipeReader and PipeWriter share: one end of a pipe.
 class PipeEnd {
  public:
   [[nodiscard]] bool is_open() const noexcept { return file_.is_open(); }
   /// The descriptor, which stays the end's.
   [[nodiscard]] int native_handle() const noexcept { return file_.number(); }
   /// Gives the descriptor away.
-  [[nodiscard]] io::Descriptor release() noexcept { return std::move(file_); }
+  [[nodiscard]] Descriptor release() noexcept { return std::move(file_); }
   /// Pre: no operation on it is under way.
   void close() noexcept { file_.close(); }
   /// What errors call it. Threads: any.
@@ -31,18 +31,22 @@ class PipeEnd {
  protected:
   PipeEnd() noexcept = default;
   /// Has its calls not block. Errors: std::system_error.
-  WEFT_API explicit PipeEnd(io::Descriptor file);
+  WEFT_API explicit PipeEnd(Descriptor file);
   PipeEnd(PipeEnd&&) noexcept = default;
   PipeEnd& operator=(PipeEnd&&) noexcept = default;
   ~PipeEnd() = default;
 
-  [[nodiscard]] IoSubject subject(const char* what) const noexcept { return {what, this, &describe_end}; }
+  [[nodiscard]] detail::IoSubject subject(const char* what) const noexcept { return {what, this, &describe_end}; }
 
  private:
   WEFT_API static std::string describe_end(const void* end);
 
-  io::Descriptor file_;
+  Descriptor file_;
 };
+
+}  // namespace io
+
+namespace detail {
 
 /// The end to read from, and that to write into; neither is passed on to other programs. Errors: std::system_error.
 [[nodiscard]] WEFT_API std::pair<io::Descriptor, io::Descriptor> make_pipe();
@@ -57,7 +61,7 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// The end of a pipe that is read from.
 ///
 /// Threads, Lifetime, Errors, Cost: as StreamSocket.
-class PipeReader : public detail::PipeEnd {
+class PipeReader : public PipeEnd {
  public:
   /// None.
   PipeReader() noexcept = default;
@@ -80,7 +84,7 @@ class PipeReader : public detail::PipeEnd {
 /// the program has set something else; programs that it starts by Process get the system's default back.
 ///
 /// Threads, Lifetime, Errors, Cost: as StreamSocket.
-class PipeWriter : public detail::PipeEnd {
+class PipeWriter : public PipeEnd {
  public:
   /// None.
   PipeWriter() noexcept = default;

@@ -15,6 +15,10 @@
 #include <weft/io/series.hpp>
 
 namespace weft::inline v0 {
+namespace detail {
+class WaitForExit;
+}  // namespace detail
+
 namespace io {
 
 /// What a standard stream of a new program is.
@@ -65,50 +69,54 @@ struct ExitStatus {
   friend bool operator==(const ExitStatus&, const ExitStatus&) = default;
 };
 
-}  // namespace io
-
-namespace detail {
-
-/// A program that was started: what of it is no stream.
+/// What of a Process is no stream: its number, signals, its end.
+///
+/// Threads: as Process.
 class ChildProcess {
  public:
-  ChildProcess() noexcept = default;
-  /// What the streams of this program's end are: none where nobody has asked for a pipe.
-  struct Streams {
-    io::Descriptor input;
-    io::Descriptor output;
-    io::Descriptor error;
-  };
-  /// Errors: see Process::spawn.
-  WEFT_API ChildProcess(const std::vector<std::string>& arguments, const io::ProcessOptions& options, Streams& streams);
-  ChildProcess(ChildProcess&& other) noexcept
-      : name_(std::move(other.name_)), id_(std::exchange(other.id_, 0)), file_(std::move(other.file_)), status_(other.status_) {}
-  WEFT_API ChildProcess& operator=(ChildProcess&& other) noexcept;
-  WEFT_API ~ChildProcess();
-
   /// Its number; 0: there is none. Others may have the number once its end has been waited for.
   [[nodiscard]] int id() const noexcept { return id_; }
   /// Sends it a signal. False: it has ended. Errors: std::system_error.
   WEFT_API bool kill(int signal);
   /// How it has ended, if it has; does not wait. Errors: std::system_error.
-  [[nodiscard]] WEFT_API std::optional<io::ExitStatus> try_wait();
+  [[nodiscard]] WEFT_API std::optional<ExitStatus> try_wait();
+
+ protected:
+  /// This program's ends of the pipes: none where nobody has asked for one.
+  struct Streams {
+    Descriptor input;
+    Descriptor output;
+    Descriptor error;
+  };
+
+  ChildProcess() noexcept = default;
+  /// Errors: see Process::spawn.
+  WEFT_API ChildProcess(const std::vector<std::string>& arguments, const ProcessOptions& options, Streams& streams);
+  ChildProcess(ChildProcess&& other) noexcept
+      : name_(std::move(other.name_)), id_(std::exchange(other.id_, 0)), file_(std::move(other.file_)), status_(other.status_) {}
+  WEFT_API ChildProcess& operator=(ChildProcess&& other) noexcept;
+  WEFT_API ~ChildProcess();
 
  private:
-  friend class WaitForExit;
+  friend class detail::WaitForExit;
   /// The number of an error, or 0.
   [[nodiscard]] int look() noexcept;
-  [[nodiscard]] IoSubject subject(const char* what) const noexcept;
+  [[nodiscard]] detail::IoSubject subject(const char* what) const noexcept;
   void end_now() noexcept;
 
   std::string name_;
   int id_ = 0;
-  io::Descriptor file_;  // a pidfd
-  std::optional<io::ExitStatus> status_;
+  Descriptor file_;  // a pidfd
+  std::optional<ExitStatus> status_;
 };
+
+}  // namespace io
+
+namespace detail {
 
 class WEFT_API WaitForExit : public IoSeries {
  public:
-  explicit WaitForExit(ChildProcess& process) noexcept : process_(process) {}
+  explicit WaitForExit(io::ChildProcess& process) noexcept : process_(process) {}
   ~WaitForExit() override;
 
  protected:
@@ -118,7 +126,7 @@ class WEFT_API WaitForExit : public IoSeries {
   [[nodiscard]] io::ExitStatus take_value() const noexcept { return *process_.status_; }
 
  private:
-  ChildProcess& process_;
+  io::ChildProcess& process_;
 };
 
 }  // namespace detail
@@ -136,7 +144,7 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// Cost:     of the start: the system's, some 100 us, in which the thread is blocked. Its end is waited for by a pidfd (Linux 5.3), without signals.
 /// Note:     a program that ignores SIGCHLD, or waits for any child by itself, takes away how this one has ended: wait() then fails with "No child
 ///           processes".
-class Process : public detail::ChildProcess {
+class Process : public ChildProcess {
  public:
   /// None.
   Process() noexcept = default;
@@ -148,9 +156,7 @@ class Process : public detail::ChildProcess {
   /// Errors: std::system_error: "weft: spawn of no-such-program: No such file or directory"; UsageError if there is no first argument, and for
   ///         Stdio::Output where it means nothing.
   [[nodiscard]] static Process spawn(const std::vector<std::string>& arguments, const ProcessOptions& options = {}) {
-    Streams streams;
-    ChildProcess child(arguments, options, streams);
-    return Process(std::move(child), streams);
+    return {arguments, options, Streams()};
   }
 
   /// Waits for its end. `co_await` gives an ExitStatus, the same each time.
@@ -168,7 +174,8 @@ class Process : public detail::ChildProcess {
   [[nodiscard]] PipeReader& error() noexcept { return error_; }
 
  private:
-  Process(ChildProcess&& child, Streams& streams) : ChildProcess(std::move(child)) {
+  Process(const std::vector<std::string>& arguments, const ProcessOptions& options, Streams&& streams)
+      : ChildProcess(arguments, options, streams) {
     if (streams.input.is_open()) input_ = PipeWriter(std::move(streams.input));
     if (streams.output.is_open()) output_ = PipeReader(std::move(streams.output));
     if (streams.error.is_open()) error_ = PipeReader(std::move(streams.error));

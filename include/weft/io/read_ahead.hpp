@@ -15,7 +15,7 @@ namespace io {
 /// How a FileReader reads: `{.block_size = 1 << 20, .depth = 4}`.
 struct ReaderOptions {
   std::size_t block_size = 256 * 1024;  ///< of what next() gives; rounded up to a multiple of 4096
-  unsigned depth = 2;                   ///< blocks that are read while the caller works on one; at least 1
+  unsigned depth = 2;                   ///< blocks that are read while the caller works on one; 1 to 256
   std::uint64_t offset = 0;             ///< where to begin; in a pipe or the like nothing is skipped
   std::uint64_t length = ~std::uint64_t{0};  ///< how much to read at most
 };

@@ -16,6 +16,11 @@
 #include <weft/io/series.hpp>
 
 namespace weft::inline v0 {
+namespace detail {
+class AcceptOne;
+class ConnectOne;
+}  // namespace detail
+
 namespace io {
 
 /// When a connection of which nothing is heard is given up (SO_KEEPALIVE).
@@ -25,11 +30,7 @@ struct KeepAlive {
   int count = 6;                      ///< so many questions without an answer are the end
 };
 
-}  // namespace io
-
-namespace detail {
-
-/// A socket with what is known of it. By itself it waits for nothing.
+/// What TcpListener, StreamSocket, UdpSocket and the others share: a socket with what is known of it. By itself it waits for nothing.
 ///
 /// Threads: one at a time, except where a class says something else.
 class Socket {
@@ -38,16 +39,16 @@ class Socket {
   /// The descriptor, which stays the socket's.
   [[nodiscard]] int native_handle() const noexcept { return file_.number(); }
   /// Gives the descriptor away.
-  [[nodiscard]] io::Descriptor release() noexcept { return std::move(file_); }
+  [[nodiscard]] Descriptor release() noexcept { return std::move(file_); }
   /// Closes it. For a stream with nothing left to read the peer then sees its end; otherwise, or after reset_on_close, a reset.
   ///
   /// Pre: no operation on it is under way: have it end first, by a stop request or, for a stream, by shutdown_read and shutdown_write.
   void close() noexcept { file_.close(); }
 
   /// Who is at the other end; none if it is not connected.
-  [[nodiscard]] const io::SocketAddress& peer_address() const noexcept { return peer_; }
+  [[nodiscard]] const SocketAddress& peer_address() const noexcept { return peer_; }
   /// Its own. Errors: std::system_error.
-  [[nodiscard]] WEFT_API io::SocketAddress local_address() const;
+  [[nodiscard]] WEFT_API SocketAddress local_address() const;
   /// What errors call it: the peer's address, or its own if that has none. Threads: any.
   [[nodiscard]] WEFT_API std::string describe() const;
 
@@ -61,22 +62,26 @@ class Socket {
 
  protected:
   Socket() noexcept = default;
-  Socket(io::Descriptor file, const io::SocketAddress& peer) noexcept : file_(std::move(file)), peer_(peer) {}
+  Socket(Descriptor file, const SocketAddress& peer) noexcept : file_(std::move(file)), peer_(peer) {}
   Socket(Socket&&) noexcept = default;
   Socket& operator=(Socket&&) noexcept = default;
   ~Socket() = default;
 
-  [[nodiscard]] IoSubject subject(const char* what) const noexcept { return {what, this, &describe_socket}; }
-  void set_peer(const io::SocketAddress& peer) noexcept { peer_ = peer; }
+  [[nodiscard]] detail::IoSubject subject(const char* what) const noexcept { return {what, this, &describe_socket}; }
+  void set_peer(const SocketAddress& peer) noexcept { peer_ = peer; }
 
  private:
-  friend class AcceptOne;
-  friend class ConnectOne;
+  friend class detail::AcceptOne;
+  friend class detail::ConnectOne;
   WEFT_API static std::string describe_socket(const void* socket);
 
-  io::Descriptor file_;
-  io::SocketAddress peer_;
+  Descriptor file_;
+  SocketAddress peer_;
 };
+
+}  // namespace io
+
+namespace detail {
 
 /// A connection: what accept and connect give, before it is a stream of some kind.
 struct ConnectedSocket {
@@ -95,6 +100,7 @@ WEFT_API void bind_socket(int fd, const io::SocketAddress& address, const char* 
 WEFT_API void listen_on(int fd, const io::SocketAddress& address, int backlog);
 /// Takes over a socket that listens, and has its calls not block. Errors: as make_socket; EINVAL: it does not listen.
 [[nodiscard]] WEFT_API io::Descriptor adopt_listener(io::Descriptor file);
+WEFT_API void set_socket_option(int fd, int level, int option, int value, const IoSubject& subject);
 WEFT_API void connect_socket(int fd, const io::SocketAddress& address);
 /// False: the listener has no room at the moment, and nobody says when. Errors: as make_socket.
 [[nodiscard]] WEFT_API bool try_connect_unix(int fd, const io::SocketAddress& address);
@@ -103,7 +109,7 @@ WEFT_API void connect_socket(int fd, const io::SocketAddress& address);
 /// Waits for a connection that somebody else has begun.
 class WEFT_API AcceptOne : public IoSeries {
  public:
-  explicit AcceptOne(const Socket& listener) noexcept : listener_(&listener) {}
+  explicit AcceptOne(const io::Socket& listener) noexcept : listener_(&listener) {}
   AcceptOne(const AcceptOne& not_begun) noexcept : IoSeries(not_begun), listener_(not_begun.listener_) {}
   AcceptOne& operator=(const AcceptOne&) = delete;
   ~AcceptOne() override;
@@ -117,7 +123,7 @@ class WEFT_API AcceptOne : public IoSeries {
  private:
   static constexpr std::size_t kMost = 128;  // of the largest address there is
 
-  const Socket* listener_;
+  const io::Socket* listener_;
   io::Descriptor accepted_;
   std::uint32_t size_ = 0;
   alignas(8) std::array<std::byte, kMost> address_{};

@@ -45,7 +45,7 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 ///           `co_await stream.read(buffer).or_error()`. OperationCancelled after a stop request, which leaves the connection as it is. SIGPIPE is
 ///           never raised.
 /// Cost:     of read and write, and of the forms that do all: what the kernel takes; no allocation and no coroutine.
-class StreamSocket : public detail::Socket {
+class StreamSocket : public Socket {
  public:
   /// None.
   StreamSocket() noexcept = default;
@@ -104,6 +104,8 @@ class StreamSocket : public detail::Socket {
   [[nodiscard("co_await it")]] Task<std::uint64_t> send_file(int file, std::uint64_t offset, std::uint64_t length) {
     std::uint64_t sent = 0;
     while (sent < length) {
+      // A peer that is faster than the disk never makes it wait, and only waiting would see a stop request.
+      co_await this_task::stop_point();
       std::int64_t result = 0;
       auto send = [&] { result = detail::send_part(native_handle(), file, offset + sent, length - sent); };
       co_await blocking(send);

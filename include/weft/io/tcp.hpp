@@ -99,7 +99,7 @@ class TcpStream : public StreamSocket {
 /// Threads:  several tasks may accept at the same time.
 /// Lifetime: it is neither moved nor closed while somebody accepts.
 /// Example:  samples/http_server
-class TcpListener : public detail::Socket {
+class TcpListener : public Socket {
  public:
   /// None.
   TcpListener() noexcept = default;

@@ -19,6 +19,12 @@
 namespace weft::inline v0 {
 namespace io {
 
+struct UdpOptions {
+  bool reuse_address = false;  ///< of a multicast group: others on this machine may have the same address, and each gets what is sent to it
+  bool reuse_port = false;     ///< other sockets with this option share the port, and the system spreads senders over them
+  bool is_v6_only = false;     ///< of an IPv6 address: no IPv4
+};
+
 /// One that has been received.
 struct Datagram {
   std::size_t size = 0;       ///< so much of it is in the buffer
@@ -74,7 +80,9 @@ class WEFT_API SendTo : public IoSeries {
   msghdr message_{};
 };
 
-[[nodiscard]] WEFT_API io::Descriptor bind_udp(const io::SocketAddress& address);
+[[nodiscard]] WEFT_API io::Descriptor bind_udp(const io::SocketAddress& address, const io::UdpOptions& options);
+/// Takes over a datagram socket, and has its calls not block. Errors: as make_socket; EINVAL: it is of another kind.
+[[nodiscard]] WEFT_API ConnectedSocket adopt_datagram_socket(io::Descriptor file);
 
 }  // namespace detail
 
@@ -87,16 +95,24 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// Lifetime: as StreamSocket.
 /// Errors:   as StreamSocket. A socket that is connected is told by "Connection refused" that nobody has received an earlier datagram.
 /// Cost:     what the system takes; no allocation and no coroutine.
-class UdpSocket : public detail::Socket {
+class UdpSocket : public Socket {
  public:
   /// None.
   UdpSocket() noexcept = default;
 
+  /// Takes over a datagram socket, on which options have been set that are to be there before it has an address for example, and has its calls not
+  /// block (O_NONBLOCK). If it is connected its peer is known.
+  ///
+  /// Errors: std::system_error: "weft: bind of (no address): Bad file descriptor", "Invalid argument" if it is of another kind; it is closed then.
+  explicit UdpSocket(Descriptor file) : UdpSocket(detail::adopt_datagram_socket(std::move(file))) {}
+
   /// A socket with an address of its own; port 0: one that is free. Errors: std::system_error naming the address.
-  [[nodiscard]] static UdpSocket bind(const SocketAddress& address) { return UdpSocket(detail::bind_udp(address), SocketAddress()); }
+  [[nodiscard]] static UdpSocket bind(const SocketAddress& address, const UdpOptions& options = {}) {
+    return UdpSocket({detail::bind_udp(address, options), SocketAddress()});
+  }
   /// A socket that is connected. Errors: std::system_error naming the peer.
   [[nodiscard]] static UdpSocket connected_to(const SocketAddress& peer) {
-    UdpSocket made(detail::make_socket(detail::kDatagramSocket, peer, "connect"), SocketAddress());
+    UdpSocket made({detail::make_socket(detail::kDatagramSocket, peer, "connect"), SocketAddress()});
     made.connect(peer);
     return made;
   }
@@ -123,7 +139,7 @@ class UdpSocket : public detail::Socket {
   }
 
  private:
-  UdpSocket(Descriptor file, const SocketAddress& peer) noexcept : Socket(std::move(file), peer) {}
+  explicit UdpSocket(detail::ConnectedSocket made) noexcept : Socket(std::move(made.file), made.peer) {}
 };
 
 }  // namespace WEFT_TRANSFER_NAMESPACE

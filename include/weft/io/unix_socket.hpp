@@ -37,13 +37,23 @@ struct FileId {
   friend bool operator==(const FileId&, const FileId&) = default;
 };
 
-/// A listener and its file, which goes with it.
+[[nodiscard]] WEFT_API std::pair<io::Descriptor, io::Descriptor> make_socket_pair();
+
+}  // namespace detail
+
+namespace io {
+
+/// What of a UnixListener does not depend on who compiles it: the socket and its file, which goes with it.
 class UnixListenerSocket : public Socket {
  public:
+  /// Closes it and removes its file, but none that somebody else has put there since. Pre: nobody accepts.
+  WEFT_API void close() noexcept;
+
+ protected:
   UnixListenerSocket() noexcept = default;
   /// Errors: see UnixListener::listen.
-  WEFT_API UnixListenerSocket(const io::SocketAddress& address, const io::UnixListenOptions& options);
-  explicit UnixListenerSocket(io::Descriptor listening) : Socket(adopt_listener(std::move(listening)), io::SocketAddress()) {}
+  WEFT_API UnixListenerSocket(const SocketAddress& address, const UnixListenOptions& options);
+  explicit UnixListenerSocket(Descriptor listening) : Socket(detail::adopt_listener(std::move(listening)), SocketAddress()) {}
   UnixListenerSocket(UnixListenerSocket&& other) noexcept : Socket(std::move(other)), path_(std::exchange(other.path_, {})), file_(other.file_) {}
   UnixListenerSocket& operator=(UnixListenerSocket&& other) noexcept {
     if (this != &other) {
@@ -56,19 +66,11 @@ class UnixListenerSocket : public Socket {
   }
   ~UnixListenerSocket() { close(); }
 
-  /// Closes it and removes its file, but none that somebody else has put there since. Pre: nobody accepts.
-  WEFT_API void close() noexcept;
-
  private:
-  std::string path_;  // empty: there is no file
-  FileId file_;       // what it has made there
+  std::string path_;     // empty: there is no file
+  detail::FileId file_;  // what it has made there
 };
 
-[[nodiscard]] WEFT_API std::pair<io::Descriptor, io::Descriptor> make_socket_pair();
-
-}  // namespace detail
-
-namespace io {
 inline namespace WEFT_TRANSFER_NAMESPACE {
 
 /// A connection inside one machine. What can be done with it is said of StreamSocket.
@@ -94,7 +96,7 @@ class UnixStream : public StreamSocket {
 };
 
 /// Takes connections, as TcpListener. A socket that is a file is removed when the listener is closed, if it is still the one that the listener has made.
-class UnixListener : public detail::UnixListenerSocket {
+class UnixListener : public UnixListenerSocket {
  public:
   /// None.
   UnixListener() noexcept = default;

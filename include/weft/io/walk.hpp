@@ -59,7 +59,8 @@ class DirectoryWalk {
   /// Threads:  a coroutine; on a fiber, this_fiber::await(walk.next()).
   /// Resumes:  on the same worker, without having been suspended: a directory is read by calls that are marked as blocking.
   /// Errors:   std::system_error, "weft: walk of 'directory': ...", when one cannot be read, also one whose path is longer than Linux takes, 4095
-  ///           bytes ("File name too long"); the next call goes on behind it. OperationCancelled when the task is asked to stop. std::bad_alloc.
+  ///           bytes ("File name too long"); the next call goes on behind it. OperationCancelled when the task has been asked to stop and a
+  ///           directory is to be read. std::bad_alloc.
   /// Cost:     of most calls a move. The others read a directory as a whole.
   Next next() noexcept;
 

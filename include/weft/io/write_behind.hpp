@@ -15,7 +15,7 @@ namespace io {
 /// How a FileWriter writes: `{.block_size = 1 << 20, .depth = 4}`.
 struct WriterOptions {
   std::size_t block_size = 256 * 1024;  ///< of what is written at once; rounded up to a multiple of 4096
-  unsigned depth = 2;                   ///< blocks that are being written while the caller fills one; at least 1
+  unsigned depth = 2;                   ///< blocks that are being written while the caller fills one; 1 to 256
   std::uint64_t offset = 0;             ///< where to begin; not in a pipe or the like, nor in a file that was opened to append
   bool sync = false;                    ///< the end waits until all is on the disk
 };

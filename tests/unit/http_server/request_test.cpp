@@ -57,6 +57,11 @@ TEST_CASE("a target may name the machine, and an empty line before a request is 
   CHECK(parse_head("\r\nGET /a HTTP/1.1\r\nHost: here\r\n\r\n").path == "/a");
 }
 
+TEST_CASE("a client waits for word to go on with its body only where there is such a word") {
+  CHECK(parse_head(with("Expect: 100-Continue\r\nContent-Length: 5\r\n")).wants_continue);
+  CHECK_FALSE(parse_head("POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n").wants_continue);
+}
+
 TEST_CASE("a connection stays open as its version and its headers say") {
   CHECK(parse_head(with("")).is_kept_alive);
   CHECK_FALSE(parse_head(with("Connection: close\r\n")).is_kept_alive);
@@ -71,7 +76,6 @@ TEST_CASE("the length of a body is said once, in one way") {
   CHECK(parse_head(with("Content-Length: 0\r\n")).body == BodyKind::None);
   CHECK(parse_head(with("Content-Length: 5\r\nContent-Length: 5\r\n")).body_size == 5);
   CHECK(parse_head(with("Transfer-Encoding: Chunked\r\n")).body == BodyKind::Chunked);
-  CHECK(parse_head(with("Expect: 100-continue\r\n")).wants_continue);
   CHECK(status_of(with("Content-Length: 5\r\nContent-Length: 6\r\n")) == 400);
   CHECK(status_of(with("Content-Length: 5, 5\r\n")) == 400);
   for (const char* size : {"", "+5", "-5", "5 5", "0x5", "five"}) CHECK(status_of(with(std::string("Content-Length: ") + size + "\r\n")) == 400);
@@ -87,7 +91,8 @@ TEST_CASE("what two readers could understand in two ways is refused") {
   for (const char* text : {"", "\r\n\r\n", "GET\r\n\r\n", "GET /\r\n\r\n", "GET / HTTP/1.1 \r\nHost: a\r\n\r\n", "GET  / HTTP/1.1\r\nHost: a\r\n\r\n",
                            "G(T / HTTP/1.1\r\nHost: a\r\n\r\n", " GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET / http/1.1\r\nHost: a\r\n\r\n",
                            "GET / HTTP/1.12\r\nHost: a\r\n\r\n", "GET a HTTP/1.1\r\nHost: a\r\n\r\n", "GET * HTTP/1.1\r\nHost: a\r\n\r\n",
-                           "GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "GET / HTTP/1.1\nHost: a\n\n"}) {
+                           "GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "GET / HTTP/1.1\nHost: a\n\n",
+                           "GET /a\tHTTP/1.1 HTTP/1.1\r\nHost: a\r\n\r\n"}) {
     CAPTURE(text);
     CHECK(status_of(text) == 400);
   }
@@ -116,7 +121,8 @@ TEST_CASE("a chunk says its size in hexadecimal digits") {
   CHECK(parse_chunk_line("0") == 0);
   CHECK(parse_chunk_line("1aF") == 0x1af);
   CHECK(parse_chunk_line("10;name=value") == 16);
-  for (const char* line : {"", "g", "-1", "+1", "0x1", "1 2", ";a", "2;\nxx"}) {
+  CHECK(parse_chunk_line("10 \t;name=value") == 16);
+  for (const char* line : {"", "g", "-1", "+1", "0x1", "1 2", ";a", "2;\nxx", " 2", "\t2"}) {
     CAPTURE(line);
     CHECK_THROWS_AS(parse_chunk_line(line), RequestError);
   }

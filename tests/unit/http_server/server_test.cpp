@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <chrono>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "server.hpp"
+#include "support/process_memory.hpp"
 #include "support/temporary_folder.hpp"
 #include "unit/io/backends.hpp"
 
@@ -238,6 +240,63 @@ TEST_CASE("a client that takes no answer does not keep the server") {
   CHECK(broken_off == with_each(0));
 }
 
+TEST_CASE("a client that goes on receiving is given a file, however long that takes") {
+  constexpr std::size_t kMegabyte = std::size_t{1} << 20;
+  constexpr std::size_t kSize = 24 * kMegabyte;
+  const weft_test::TemporaryFolder folder;
+  std::filesystem::resize_file(folder.write("zeros", "x"), kSize);
+  Options options;
+  options.address = weft::io::SocketAddress::loopback(0);
+  options.folder = (folder / "zeros").parent_path().string();
+  options.limits.answer = 12s;
+  for (const weft::IoBackend backend : working_backends()) {
+    INFO(name_of(backend));
+    weft::ManualClock clock;
+    Server server(options);
+    weft::Runtime rt{{.io_backend = backend, .is_stepped = true, .clock = &clock}};
+    weft::io::EventFd stop;
+    std::size_t got = 0;
+    auto told = [&]() -> Task<> { static_cast<void>(co_await stop.wait()); };
+    auto client = [&]() -> Task<> {
+      TcpStream stream = co_await TcpStream::connect(server.address());
+      co_await stream.write_all(bytes_of(get("/zeros", "Connection: close\r\n")));
+      BufferedReader<TcpStream> reader(stream);
+      static_cast<void>(co_await reader.read_until("\r\n\r\n", 65536));
+      std::vector<std::byte> megabyte(kMegabyte);
+      while (got < kSize) {
+        co_await reader.read_exactly(megabyte);
+        got += kMegabyte;
+        co_await weft::sleep_for(1s);
+      }
+      stop.add();
+    };
+    rt.run([&]() -> Task<> { co_await weft::when_all(server.run(told()), client()); });
+    CHECK(got == kSize);
+  }
+}
+
+TEST_CASE("a length that is only said takes no memory") {
+  constexpr std::size_t kSaid = std::size_t{64} << 20;
+  constexpr int kClients = 16;
+  const double before = weft_test::resident_bytes();
+  with_server_on(working_backends().front(), {.body = kSaid}, [&](Address address, Stop&) -> Task<> {
+    std::vector<std::unique_ptr<Client>> clients;
+    for (int i = 0; i < kClients; ++i) {
+      clients.push_back(std::make_unique<Client>(co_await TcpStream::connect(address)));
+      co_await clients.back()->send("POST /api/count HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: " + std::to_string(kSaid) +
+                                    "\r\n\r\n");
+      const auto go_on = co_await clients.back()->reply(false);
+      CHECK(go_on->status == 100);
+    }
+    // Whoever is told to go on waits for the body now, or will at once.
+    Client other(co_await TcpStream::connect(address));
+    const Reply index = co_await other.ask(get("/"));
+    CHECK(index.status == 200);
+    CHECK(weft_test::resident_bytes() - before < 2.0 * kSaid);
+    for (const auto& client : clients) client->stream().close();
+  });
+}
+
 TEST_CASE("a server that stops closes those that are idle, and answers what has begun") {
   const std::vector<std::size_t> broken_off = with_server({.drain = 60s}, [](Address address, Stop& stop) -> Task<> {
     Client idle(co_await TcpStream::connect(address));
@@ -276,12 +335,17 @@ TEST_CASE("connections beyond the limit are told so") {
     Client first(co_await TcpStream::connect(address));
     const Reply good = co_await first.ask(get("/"));
     CHECK(good.status == 200);
-    Client second(co_await TcpStream::connect(address));
-    const auto refused = co_await second.reply();
-    CHECK(refused->status == 503);
+    for (int i = 0; i < 10; ++i) {
+      Client other(co_await TcpStream::connect(address));
+      // What it has sent nobody takes, and it sees the end of the connection all the same, and no reset.
+      const Reply refused = co_await other.ask(get("/"));
+      CHECK(refused.status == 503);
+      const auto end = co_await other.reply();
+      CHECK_FALSE(end.has_value());
+    }
     const Reply again = co_await first.ask(get("/metrics"));
-    CHECK(again.body.find("http_connections_refused_total 1\n") != std::string::npos);
-    CHECK(again.body.find("http_answers_total{class=\"5xx\"} 1\n") != std::string::npos);
+    CHECK(again.body.find("http_connections_refused_total 10\n") != std::string::npos);
+    CHECK(again.body.find("http_answers_total{class=\"5xx\"} 10\n") != std::string::npos);
     CHECK(again.body.find("http_connections_open 1\n") != std::string::npos);
   });
 }
@@ -304,6 +368,11 @@ TEST_CASE("a body in chunks ends as HTTP says, or is refused: not where the clie
     {
       Client client(co_await TcpStream::connect(address));
       const auto reply = co_await client.ask(head + "2;\nxx\r\n0\r\n\r\n" + get("/metrics"));
+      CHECK(reply.status == 400);
+    }
+    {
+      Client client(co_await TcpStream::connect(address));
+      const auto reply = co_await client.ask(head + "0\r\nX: y\n\n" + get("/metrics") + "\r\n\r\n");
       CHECK(reply.status == 400);
     }
   });

@@ -2,8 +2,10 @@
 #include <weft/io/address.hpp>
 #include <weft/weft.hpp>
 
+#include <set>
 #include <string>
 #include <system_error>
+#include <unordered_map>
 #include <vector>
 
 using weft::Task;
@@ -48,6 +50,17 @@ TEST_CASE("addresses are equal when they are the same place") {
   CHECK(SocketAddress::loopback(80) != SocketAddress::loopback(81));
   CHECK(SocketAddress::unix_path("/a") != SocketAddress::unix_abstract("/a"));
   CHECK_FALSE(static_cast<bool>(SocketAddress()));
+}
+
+TEST_CASE("addresses are keys") {
+  const std::vector<SocketAddress> places{SocketAddress(), SocketAddress::loopback(80), SocketAddress::loopback(81), SocketAddress::loopback_v6(80),
+                                          SocketAddress::unix_path("/a"), SocketAddress::unix_abstract("/a")};
+  CHECK(std::set<SocketAddress>(places.begin(), places.end()).size() == places.size());
+  std::unordered_map<SocketAddress, int> visits;
+  for (const SocketAddress& place : places) ++visits[place];
+  ++visits[SocketAddress::parse("127.0.0.1:81")];
+  CHECK(visits.size() == places.size());
+  CHECK(visits[SocketAddress::loopback(81)] == 2);
 }
 
 TEST_CASE("a text that is no address is refused with what was wanted") {

@@ -108,7 +108,7 @@ std::string said_by(F function) {
 }
 
 /// Whether a call on it would keep its thread. (The runtime would go on by another one, so nothing else shows it.)
-bool blocks(const weft::detail::Socket& socket) { return (::fcntl(socket.native_handle(), F_GETFL) & O_NONBLOCK) == 0; }
+bool blocks(const weft::io::Socket& socket) { return (::fcntl(socket.native_handle(), F_GETFL) & O_NONBLOCK) == 0; }
 
 /// An address at which nobody listens.
 SocketAddress refusing() { return TcpListener::listen(SocketAddress::loopback(0)).local_address(); }

@@ -44,6 +44,16 @@ class Enters final : public weft::detail::IoFaults {
   std::atomic<int> count_{0};
 };
 
+/// A kernel that has no memory as long as it is told so.
+class TakesNothing final : public weft::detail::IoFaults {
+ public:
+  TakesNothing() { use(this); }
+  ~TakesNothing() override { use(nullptr); }
+  bool refuses_submission() override { return is_so; }
+
+  bool is_so = true;
+};
+
 /// Two sockets that are connected by TCP, of which the kernel says whether there is more to receive.
 class TcpEnds {
  public:
@@ -279,4 +289,44 @@ TEST_CASE("what went with the worker's sleep waits for nobody afterwards") {
   CHECK(enters_of_both == 1);
   CHECK_FALSE(is_kept_after);
   CHECK_FALSE(wants_owner_after);
+}
+
+TEST_CASE("a stop ends operations that wait for the kernel to take any, and the others when it does again") {
+  if (!is_uring_here()) {
+    weft_test::skip("no io_uring here");
+    return;
+  }
+  constexpr int kWaiting = 300;  // a ring has room for 256
+  constexpr int kManySteps = 1000;
+  const Ends ends;
+  int begun = 0;
+  int ended = 0;
+  weft::TaskGroup* all = nullptr;
+  const auto wait = [&]() -> Task<> {
+    char in = 0;
+    ++begun;
+    try {
+      co_await receive(ends.of[0], &in, 1);
+    } catch (const weft::OperationCancelled&) {
+      ++ended;
+    }
+  };
+  const auto wait_in_group = [&](weft::TaskGroup& group) -> Task<> {
+    all = &group;
+    for (int i = 0; i < kWaiting; ++i) group.spawn(wait());
+    co_return;
+  };
+  TakesNothing kernel;
+  weft::Runtime rt{{.io_backend = IoBackend::Uring, .is_stepped = true}};
+  weft::Counter done;
+  rt.spawn(weft::with_task_group(wait_in_group), done);
+  for (int i = 0; i < kManySteps && begun < kWaiting; ++i) rt.step();
+  REQUIRE(begun == kWaiting);
+  all->request_stop();
+  for (int i = 0; i < kManySteps && ended == 0; ++i) rt.step();
+  CHECK(ended > 0);
+  CHECK(ended < kWaiting);
+  kernel.is_so = false;
+  while (!done.is_complete()) rt.step();
+  CHECK(ended == kWaiting);
 }

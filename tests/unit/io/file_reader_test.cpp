@@ -83,6 +83,19 @@ TEST_CASE("a reader gives the whole file in blocks, whatever its size and howeve
   }
 }
 
+TEST_CASE("a reader reads no further ahead than it can, whatever it is asked for") {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("file", "text");
+  with_each_backend([&](Runtime& rt) {
+    const auto read = [&](io::FileReader& reader) -> Task<std::string> {
+      const std::span<const std::byte> block = co_await reader.next();
+      co_return text_of(block);
+    };
+    const io::ReaderOptions options{.block_size = kBlock, .depth = ~0U};
+    CHECK((rt.run(io::with_file_reader(path, options, read)) == "text"));
+  });
+}
+
 TEST_CASE("a reader gives a part of a file") {
   const TemporaryFolder folder;
   const std::string text = random_text(20 * kBlock);

@@ -238,6 +238,19 @@ TEST_CASE("errors that are nothing unusual are values") {
     const auto [error, text] = rt.run(open_both);
     CHECK(error == std::errc::no_such_file_or_directory);
     CHECK(text == "text" + there);
+    const auto ask_both = [&]() -> Task<> {
+      io::File file = co_await io::File::open(there);
+      io::IoResult<std::uint64_t> size = co_await file.size().or_error();
+      CHECK(*size == 4);
+      io::IoResult<void> closed = co_await file.close().or_error();
+      CHECK(closed.has_value());
+      CHECK_FALSE(file.is_open());
+      size = co_await file.size().or_error();
+      CHECK(size.error() == std::errc::bad_file_descriptor);
+      closed = co_await file.close().or_error();
+      CHECK(closed.error() == std::errc::bad_file_descriptor);
+    };
+    rt.run(ask_both());
   });
 }
 

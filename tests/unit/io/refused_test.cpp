@@ -2,14 +2,12 @@
 #include <weft/weft.hpp>
 
 #include "support/locked_memory.hpp"
+#include "support/refused_call.hpp"
 #include "support/skip.hpp"
 #include "support/subprocess.hpp"
 #include "unit/io/backends.hpp"
 #include "unit/io/socket_pair.hpp"
 
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
@@ -31,17 +29,8 @@ namespace {
 
 constexpr const char* kNoThreads = "ThreadSanitizer lets no threads begin in the child of a process that has had some";
 
-/// Has the kernel refuse rings to this thread, and those that it starts, from now on, as containers do. False: it cannot be had.
-bool refuse_rings(int error) {
-  std::array<sock_filter, 4> program{{
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_io_uring_setup, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<unsigned>(error)),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  }};
-  const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
-  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0;
-}
+/// To this thread, and those that it starts. False: it cannot be had.
+bool refuse_rings(int error) { return weft_test::refuse_call(SYS_io_uring_setup, error); }
 
 Task<bool> one_byte(const Ends& ends) {
   const char out = 'x';

@@ -79,6 +79,19 @@ TEST_CASE("a stepped runtime does input and output in a loop that polls its desc
   }
 }
 
+TEST_CASE("a runtime that is destroyed leaves the rings of others alone, also that of the thread that destroys it") {
+  const Ends ends;
+  Runtime stepped{{.is_stepped = true}};
+  for (int i = 0; i < 3; ++i) {
+    CHECK(stepped.run(exchange(ends)) == 2);
+    Runtime other{{.workers = 2}};
+    weft::Counter done;
+    other.spawn([&]() -> Task<> { static_cast<void>(co_await exchange(ends)); }, done);
+    weft::sync_wait([&]() -> Task<> { co_await done; }());
+  }
+  CHECK(stepped.run(exchange(ends)) == 2);
+}
+
 TEST_CASE("a call that blocks moves a manual clock only when the kernel has had time to end what was begun") {
   for (const WayToWake backend : WaysToWake()) {
     CAPTURE(name_of(backend));

@@ -267,6 +267,32 @@ TEST_CASE("a part of a file is sent as it is, and no more than there is") {
   });
 }
 
+TEST_CASE("a file is not sent by a task that was asked to stop, also where nothing would wait") {
+  const TemporaryFolder folder;
+  const weft::io::Descriptor file(::open(folder.write("text", "text").c_str(), O_RDONLY | O_CLOEXEC));
+  REQUIRE(file.is_open());
+  with_each_setting([&]() -> Task<> {
+    TcpPair pair = co_await tcp_pair();
+    bool is_cancelled = false;
+    const auto send_late = [&](weft::TaskGroup& group) -> Task<> {
+      group.request_stop();
+      try {
+        co_await pair.client.send_file(file.number(), 0, 4);
+      } catch (const weft::OperationCancelled&) {
+        is_cancelled = true;
+      }
+    };
+    co_await weft::with_task_group([&](weft::TaskGroup& group) -> Task<> {
+      group.spawn(send_late(group));
+      co_return;
+    });
+    CHECK(is_cancelled);
+    pair.client.shutdown_write();
+    const std::string got = co_await read_all(pair.server);
+    CHECK(got.empty());
+  });
+}
+
 TEST_CASE("one task reads while another one writes the same stream") {
   const std::string text = pattern(kMegabyte);
   with_each_setting([&]() -> Task<> {

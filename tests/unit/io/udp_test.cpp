@@ -4,10 +4,14 @@
 
 #include "unit/io/streams.hpp"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <chrono>
 #include <cstddef>
 #include <string>
 #include <system_error>
+#include <utility>
 
 using namespace std::chrono_literals;
 using namespace weft_test;
@@ -83,6 +87,49 @@ TEST_CASE("a timeout ends a wait for a datagram, and the next one is not lost") 
     const Datagram got = co_await receive_one(server, buffer);
     CHECK(buffer.substr(0, got.size) == "late");
   });
+}
+
+TEST_CASE("datagram sockets share a port where all say so, and one of IPv6 takes IPv4 unless it says otherwise") {
+  const auto one = UdpSocket::bind(SocketAddress::loopback(0), {.reuse_port = true});
+  const auto other = UdpSocket::bind(one.local_address(), {.reuse_port = true});
+  CHECK(other.local_address() == one.local_address());
+  CHECK_THROWS_AS(UdpSocket::bind(one.local_address()), std::system_error);
+  const auto group = UdpSocket::bind(SocketAddress::any(0), {.reuse_address = true});
+  const auto member = UdpSocket::bind(group.local_address(), {.reuse_address = true});
+  CHECK(member.local_address() == group.local_address());
+  for (const bool is_v6_only : {true, false}) {
+    const auto both = UdpSocket::bind(SocketAddress::any_v6(0), {.is_v6_only = is_v6_only});
+    CHECK((both.option(IPPROTO_IPV6, IPV6_V6ONLY) != 0) == is_v6_only);
+  }
+}
+
+TEST_CASE("a datagram socket that somebody else has made is taken over, and nothing else is") {
+  with_each_setting([]() -> Task<> {
+    auto server = UdpSocket::bind(SocketAddress::loopback(0));
+    // One that blocks.
+    weft::io::Descriptor made(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    const SocketAddress to = server.local_address();
+    CHECK(::connect(made.number(), to.native(), to.native_size()) == 0);
+    UdpSocket client(std::move(made));
+    CHECK(client.peer_address() == to);
+    std::string buffer(100, '\0');
+    const auto nothing = co_await weft::completed_within(receive_one(client, buffer), 1ms);
+    CHECK_FALSE(nothing.has_value());
+    co_await client.send(bytes_in("hello"));
+    const Datagram got = co_await server.receive_from(bytes_in(buffer));
+    CHECK(buffer.substr(0, got.size) == "hello");
+    CHECK(got.from == client.local_address());
+  });
+  const auto said_of = [](int type) -> std::string {
+    try {
+      static_cast<void>(UdpSocket(weft::io::Descriptor(type == 0 ? -1 : ::socket(AF_UNIX, type | SOCK_CLOEXEC, 0))));
+    } catch (const std::system_error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  CHECK(said_of(0) == "weft: bind of (no address): Bad file descriptor");
+  CHECK(said_of(SOCK_STREAM).find("Invalid argument") != std::string::npos);
 }
 
 TEST_CASE("an address that a datagram socket cannot have is in the error") {

@@ -4,6 +4,7 @@
 
 #include "unit/io/streams.hpp"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -112,6 +113,7 @@ TEST_CASE("a datagram socket that somebody else has made is taken over, and noth
     CHECK(::connect(made.number(), to.native(), to.native_size()) == 0);
     UdpSocket client(std::move(made));
     CHECK(client.peer_address() == to);
+    CHECK((::fcntl(client.native_handle(), F_GETFL) & O_NONBLOCK) != 0);
     std::string buffer(100, '\0');
     const auto nothing = co_await weft::completed_within(receive_one(client, buffer), 1ms);
     CHECK_FALSE(nothing.has_value());

@@ -1,5 +1,8 @@
 #include "connection.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -18,7 +21,7 @@ namespace {
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
 
 constexpr std::size_t kLongestChunkLine = 256;
-constexpr std::uint64_t kSentInTime = 256 << 10;  // of a file, in the time that an answer may take
+constexpr int kSentInTime = 256 << 10;  // bytes of a file, in the time that an answer may take
 constexpr std::size_t kLargestDropped = 1 << 20;
 
 /// Reads what the client still sends, up to a limit, for nobody.
@@ -41,6 +44,8 @@ weft::Task<> say_goodbye(weft::io::TcpStream& stream) {
 Connection::Connection(weft::io::TcpStream stream, const Site& site) : stream_(std::move(stream)), reader_(stream_), site_(site) {
   // Answers are written whole, so nothing is gained by waiting for more.
   stream_.set_no_delay(true);
+  // Otherwise the system takes megabytes at once, and says nothing for long while a slow client receives them.
+  stream_.set_option(IPPROTO_TCP, TCP_NOTSENT_LOWAT, kSentInTime);
 }
 
 weft::Task<> Connection::serve() {
@@ -191,7 +196,7 @@ weft::Task<> Connection::send(const Answer& answer, bool is_head_only, bool is_l
 /// In parts that have their time each: a client that goes on receiving is given a file however large.
 weft::Task<> Connection::send_file(const OpenFile& file) {
   for (std::uint64_t done = 0; done < file.size;) {
-    const std::uint64_t part = std::min(file.size - done, kSentInTime);
+    const std::uint64_t part = std::min<std::uint64_t>(file.size - done, kSentInTime);
     const std::uint64_t sent = co_await weft::timeout(stream_.send_file(file.file.number(), done, part), site_.limits.answer);
     // The length was promised: a file that has become shorter leaves nothing but to break off.
     if (sent != part) throw std::system_error(std::make_error_code(std::errc::io_error), "the file has become shorter");

@@ -51,7 +51,7 @@ void add_options(CLI::App& app, Options& o) {
   add_count("--max-connections", o.limits.connections, 1, 10'000'000, "Connections at the same time; further ones are answered 503");
   add_time("--idle", o.limits.idle, "A connection may be idle so long between two requests");
   add_time("--request", o.limits.request, "A request may take so long from its first byte to its last");
-  add_time("--answer", o.limits.answer, "An answer, and each 256 KiB of a file, may take so long to be received");
+  add_time("--answer", o.limits.answer, "An answer, or 256 KiB of a file, may take so long to be received");
   add_time("--drain", o.limits.drain, "What is under way may take so long when the server stops");
 }
 

@@ -20,7 +20,7 @@ struct Limits {
   std::size_t connections = 10'000;
   std::chrono::milliseconds idle{30'000};    ///< between two requests
   std::chrono::milliseconds request{10'000}; ///< from the first byte of a request to its last
-  std::chrono::milliseconds answer{60'000};  ///< for an answer to be taken, and for each 256 KiB of a file
+  std::chrono::milliseconds answer{60'000};  ///< for an answer to be taken; of a file, for each 256 KiB
   std::chrono::milliseconds drain{10'000};   ///< for what is under way when the server is to stop
 };
 

@@ -1,5 +1,6 @@
 #include "server.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <exception>
@@ -16,6 +17,20 @@ namespace http_server {
 namespace {
 
 constexpr std::chrono::milliseconds kPauseWithoutDescriptors{20};
+constexpr int kMostRefused = 64;  // who are seen off at the same time
+
+/// Counts itself, as long as it lives.
+class RefusedEntry {
+ public:
+  // relaxed: a count.
+  explicit RefusedEntry(std::atomic<int>& count) noexcept : count_(count) { count_.fetch_add(1, std::memory_order_relaxed); }
+  RefusedEntry(const RefusedEntry&) = delete;
+  RefusedEntry& operator=(const RefusedEntry&) = delete;
+  ~RefusedEntry() { count_.fetch_sub(1, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<int>& count_;
+};
 
 /// Whether this is a limit of the machine that passes.
 bool is_limit(std::error_code error) {
@@ -34,10 +49,9 @@ weft::Task<std::size_t> Server::run(weft::Task<> told_to_stop) {
     // The first to end is the word to stop; the other one is then asked to.
     static_cast<void>(co_await weft::when_any(std::move(told_to_stop), accept_all(group)));
     listener_.close();
-    if (!connections_.begin_drain()) co_return;
-    const bool are_gone = co_await weft::completed_within(wait_until_gone(), limits_.drain);
-    if (are_gone) co_return;
-    broken_off = connections_.count();
+    const bool are_gone = !connections_.begin_drain() || co_await weft::completed_within(wait_until_gone(), limits_.drain);
+    if (!are_gone) broken_off = connections_.count();
+    // Also for those that were refused and have not gone yet.
     group.request_stop();
   });
   co_return broken_off;
@@ -84,7 +98,9 @@ weft::Task<> Server::refuse(weft::io::TcpStream stream) {
   metrics_.answered(full.status, text.size());
   // To a client that has just connected there is room for so little; if not, it gets nothing.
   static_cast<void>(co_await stream.write(std::as_bytes(std::span(text))).or_error());
-  co_await say_goodbye(stream);
+  const RefusedEntry entry(refused_);
+  // So many that come as a flood would be as many descriptors.
+  if (refused_.load(std::memory_order_relaxed) <= kMostRefused) co_await say_goodbye(stream);
 }
 
 weft::Task<> Server::wait_until_gone() { static_cast<void>(co_await connections_.gone().wait()); }

@@ -2,7 +2,8 @@
 /// The server: takes connections until it is told to stop, and then lets those go that are under way.
 #pragma once
 
-#include <string>
+#include <atomic>
+#include <cstddef>
 
 #include <weft/coro/task.hpp>
 #include <weft/coro/task_group.hpp>
@@ -38,6 +39,7 @@ class Server {
   const StaticFiles files_;
   Metrics metrics_;
   OpenConnections connections_;
+  std::atomic<int> refused_{0};  // that have not gone yet
   weft::io::TcpListener listener_;
 };
 

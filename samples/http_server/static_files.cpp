@@ -40,10 +40,10 @@ weft::io::Descriptor open_beneath(int folder, const char* path, int flags) {
   open_how how{};
   how.flags = static_cast<unsigned>(flags) | O_CLOEXEC;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
-  // EAGAIN: something was renamed meanwhile, and the kernel does not know whether the path stays below.
+  // EAGAIN: something was renamed meanwhile, and the kernel does not know whether the path stays below. EINTR: a network file system.
   for (int tries = 0;; ++tries) {
     weft::io::Descriptor opened(static_cast<int>(::syscall(SYS_openat2, folder, path, &how, sizeof how)));
-    if (opened.is_open() || errno != EAGAIN || tries == kMostTries) return opened;
+    if (opened.is_open() || (errno != EAGAIN && errno != EINTR) || tries == kMostTries) return opened;
   }
 }
 

@@ -11,7 +11,7 @@ import sys
 import tree
 
 MARK = 'WEFT_KEEPS_REGISTERS'
-HIDDEN_BASE = re.compile(r'(?:class|struct)\b[^;{]*: public detail::')
+HIDDEN_BASE = re.compile(r'(?:template <.*> )?(?:class\b[^;{]*[:,] public|struct\b[^;{]*[:,](?: public)?) detail::')
 OPEN, CLOSE = 'inline namespace WEFT_TRANSFER_NAMESPACE {', '}  // namespace WEFT_TRANSFER_NAMESPACE'
 
 
@@ -26,7 +26,7 @@ def check(root):
                 is_inside = line == OPEN
             elif MARK in line and (not is_inside or line.startswith(' ')):
                 findings.append(f'{path}:{number}: {MARK} outside WEFT_TRANSFER_NAMESPACE, or in a class')
-            # In detail itself its names have no prefix.
+            # In detail itself its names have no prefix; what is indented is inside a class.
             if path.startswith('include/') and HIDDEN_BASE.match(line):
                 findings.append(f'{path}:{number}: a public base in detail, which the reference leaves out')
     return findings

@@ -129,7 +129,9 @@ class Checks(unittest.TestCase):
         self.finds(conventions, 'or in a class', {'lib/coro/bad.hpp': inside.replace('WEFT_K', '  WEFT_K')})
 
     def test_a_base_that_the_reference_leaves_out(self):
-        self.finds(conventions, 'a public base in detail', {'include/weft/coro/task.hpp': 'class WEFT_API Bad : public detail::Base {\n'})
+        for bad in ('class WEFT_API Bad : public detail::Base {', 'struct Bad : detail::Base {', 'class Bad : public Good, public detail::Base {',
+                    'template <class T> class Bad final : public detail::Base<T> {'):
+            self.finds(conventions, 'a public base in detail', {'include/weft/coro/task.hpp': bad + '\n'})
         self.assertEqual(conventions.check(self.tree_with({'include/weft/coro/task.hpp': 'class Good : private detail::Base {\n'})), [])
 
     @unittest.skipUnless(compilers.find(), 'no compiler')

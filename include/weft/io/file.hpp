@@ -134,8 +134,8 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// Resumes:  on the worker on which the operation began, or where that is busy, on any.
 /// Lifetime: the file stays where it is, and what is read into or written from is left alone, until the operation has ended.
 /// Errors:   std::system_error with what was done to which file: "weft: read of '/etc/motd': Input/output error". `co_await file.size().or_error()`
-///           gives it as a value, `co_await io::or_error(file.read_all())` that of a Task. OperationCancelled when the task is asked to stop; what has been done by then stays done, and nobody knows how much that was.
-///           UsageError on a thread that is no worker.
+///           gives it as a value, `co_await io::or_error(file.read_all())` that of a Task. OperationCancelled when the task is asked to stop; what has
+///           been done by then stays done, and nobody knows how much that was. UsageError on a thread that is no worker.
 /// Cost:     with io_uring no system call of its own while the worker has other work; with epoll the call itself, marked as blocking. The members
 ///           that return a Task: a coroutine frame more.
 /// Example:  samples/file_tree_hash

@@ -122,10 +122,6 @@ Task<std::string> said_of_connect(std::vector<SocketAddress> addresses, std::chr
   co_return "connected";
 }
 
-bool has_ipv6() {
-  return said_by([] { return TcpListener::listen(SocketAddress::loopback_v6(0)); }).empty();
-}
-
 }  // namespace
 
 TEST_CASE("a server echoes what many clients send, over IPv4, IPv6, a path and a name") {

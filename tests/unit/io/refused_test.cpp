@@ -11,7 +11,6 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <chrono>

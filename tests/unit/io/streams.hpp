@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -39,6 +40,15 @@ weft::Task<std::string> read_all(Stream& stream) {
     const std::size_t size = co_await stream.read(bytes_in(part));
     if (size == 0) co_return all;
     all.append(part, 0, size);
+  }
+}
+
+inline bool has_ipv6() {
+  try {
+    static_cast<void>(weft::io::TcpListener::listen(weft::io::SocketAddress::loopback_v6(0)));
+    return true;
+  } catch (const std::system_error&) {
+    return false;
   }
 }
 

@@ -117,8 +117,9 @@ bool IoDriver::Landed::wake(Next* next) noexcept {
 namespace {
 
 [[noreturn]] void throw_no_rings(int error) {
-  throw std::system_error(error, std::system_category(),
-                          "weft: io_uring, which RuntimeOptions::io_backend asks for, does not work here (IoBackend::Auto would use epoll instead)");
+  std::string text = "weft: io_uring, which RuntimeOptions::io_backend asks for, does not work here (IoBackend::Auto would use epoll instead";
+  if (error == ENOMEM) text += "; rings may count as locked memory: ulimit -l";
+  throw std::system_error(error, std::system_category(), text + ")");
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ class IoFaults {
   [[nodiscard]] virtual bool refuses_submission() { return false; }
   /// Whether completions that are there are seen only at a later look.
   [[nodiscard]] virtual bool is_late() { return false; }
-  /// How many completions a ring that is made now has room for.
+  /// How many completions a ring that is made now has room for; 0: there is no memory for so many.
   [[nodiscard]] virtual unsigned completions(unsigned wanted) { return wanted; }
   /// Whether a ring that is made now may be woken by a message (IORING_REGISTER_SEND_MSG_RING, Linux 6.13).
   [[nodiscard]] virtual bool has_messages() { return true; }

@@ -39,9 +39,7 @@ class SpawnPlan {
   void change_directory(const std::string& path) { check(::posix_spawn_file_actions_addchdir_np(&actions_, path.c_str())); }
   /// Weft's descriptors do not go further anyway; others' may.
   void close_all_but_streams() {
-#if __GLIBC_PREREQ(2, 34)
     check(::posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1));
-#endif
   }
   void reset_signals() {
     sigset_t set;

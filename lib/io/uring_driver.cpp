@@ -36,7 +36,13 @@ class UringDriver final : public IoDriver {
   [[nodiscard]] int set_up() noexcept {
     if (is_on_valgrind()) return ENOSYS;  // a thread that sleeps in a ring stops all others there
     IoFaults* const faults = IoFaults::present();
-    if (const int error = ring_.set_up(faults == nullptr ? kCompletions : faults->completions(kCompletions))) return error;
+    int error = ENOMEM;
+    // From about Linux 6.14 on rings count as locked memory, of which a user may have some megabytes in all (ulimit -l).
+    for (unsigned most = kCompletions; error == ENOMEM && most >= kLeastCompletions; most /= 4) {
+      const unsigned completions = faults == nullptr ? most : faults->completions(most);
+      error = completions != 0 ? ring_.set_up(completions) : ENOMEM;
+    }
+    if (error != 0) return error;
     if ((faults == nullptr || faults->has_messages()) && ring_.send_wake(kWakeUp)) return 0;
     // A kernel before 6.13: who wakes the owner writes into a file that the ring reads.
     wake_file_ = ::eventfd(0, EFD_CLOEXEC);
@@ -129,6 +135,7 @@ class UringDriver final : public IoDriver {
   };
 
   static constexpr unsigned kCompletions = 4096;  // what does not fit the kernel keeps, at a cost
+  static constexpr unsigned kLeastCompletions = 256;
   // What is in user_data beside addresses of operations.
   static constexpr std::uint64_t kNobody = 0;
   static constexpr std::uint64_t kWakeUp = 1;

@@ -146,7 +146,8 @@ void NodeRegion::give(void* run, std::size_t bytes) noexcept {
   const std::size_t size = kUnit << order;
   Lock lock(mutex_);
   WEFT_ASSERT(!unit(index_of(run)).is_free, "memory of a node was given back twice");
-  const bool may_keep = kept_ * kUnit + size <= std::max(kMayKeepBytes, prefaulted_);
+  // A part of a page cannot go back: the rest is its neighbours'.
+  const bool may_keep = kept_ * kUnit + size <= std::max(kMayKeepBytes, prefaulted_) || size < region_memory.page_size();
   if (!may_keep) {
     lock.unlock();
     region_memory.give_back(run, size);

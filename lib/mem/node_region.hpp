@@ -52,7 +52,7 @@ class NodeRegion {
   /// A run of at least so many bytes, aligned to the power of two that they are rounded up to. Null: there is no memory.
   [[nodiscard]] void* take(std::size_t bytes) noexcept;
   /// Gives back a run that was taken for the same `bytes`. What is free beyond kMayKeepBytes, or what prefault() asked for, goes back to the
-  /// system.
+  /// system, but runs that are smaller than a page (of 16 or 64 KiB) do not.
   void give(void* run, std::size_t bytes) noexcept;
 
   /// From here on, and for what is there, pages of 2 MiB are used where the system has some.

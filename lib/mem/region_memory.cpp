@@ -33,13 +33,17 @@ int bind_to_node(void* memory, std::size_t bytes, unsigned os_node) noexcept {
   return static_cast<int>(::syscall(SYS_mbind, memory, bytes, MPOL_PREFERRED, nodes.data(), kMostNodes + 1, 0));
 }
 
+std::size_t page_size() noexcept {
+  static const auto size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  return size;
+}
+
 int populate(void* memory, std::size_t bytes) noexcept {
   if (::madvise(memory, bytes, MADV_POPULATE_WRITE) == 0) return 0;
   if (errno != EINVAL) return -1;
   // Before Linux 5.14 there is no such advice.
-  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   auto* const begin = static_cast<volatile std::byte*>(memory);
-  for (std::size_t at = 0; at < bytes; at += page) begin[at] = std::byte{0};
+  for (std::size_t at = 0; at < bytes; at += page_size()) begin[at] = std::byte{0};
   return 0;
 }
 
@@ -71,6 +75,7 @@ constinit RegionMemory region_memory{
     [](void** pages, std::size_t count, int* nodes) noexcept {
       return static_cast<int>(::syscall(SYS_move_pages, 0, count, pages, nullptr, nodes, 0));
     },
+    &page_size,
 };
 
 std::byte* reserve_aligned(std::size_t bytes) noexcept {

@@ -14,11 +14,13 @@ struct RegionMemory {
   int (*allow)(void* memory, std::size_t bytes) noexcept;    ///< reserved memory may be read and written from here on
   /// Pages that are touched from here on come from that node; from others only when it has none left.
   int (*bind)(void* memory, std::size_t bytes, unsigned os_node) noexcept;
-  int (*give_back)(void* memory, std::size_t bytes) noexcept;  ///< the pages; they read as zero afterwards
+  /// Gives back the pages, which read as zero afterwards. Pre: whole pages, for the kernel rounds up what is not.
+  int (*give_back)(void* memory, std::size_t bytes) noexcept;
   int (*populate)(void* memory, std::size_t bytes) noexcept;   ///< gives it its pages
   int (*use_huge_pages)(void* memory, std::size_t bytes) noexcept;
   /// Asks for the node of each page; below zero: it has none.
   int (*nodes_of)(void** pages, std::size_t count, int* nodes) noexcept;
+  std::size_t (*page_size)() noexcept;
 };
 
 /// The kernel's.

@@ -60,7 +60,7 @@ void SlabRuns::forget_kept(Run& run) noexcept {
 
 /// Of all its free slabs, but for the last page of the first one, in which the run itself is.
 void SlabRuns::give_pages_back(Run& run) noexcept {
-  static const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const std::size_t page = region_memory.page_size();
   for (Bits left = run.kept; left != 0; left &= left - 1) {
     const auto slab = static_cast<std::size_t>(std::countr_zero(left));
     const std::size_t bytes = slab != 0 ? FrameSlab::kAlignment : FrameSlab::kAlignment - std::min(page, FrameSlab::kAlignment);

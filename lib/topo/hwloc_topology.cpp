@@ -87,7 +87,7 @@ FoundCore read_core(hwloc_topology_t topology, hwloc_obj_t core) {
   const Kind kind = kind_of(topology, core->cpuset);
   constexpr std::uint64_t kLargestCapacity = 1024;
   found.clock = kind.clock != 0 ? kind.clock : kind.capacity;
-  found.is_efficiency = kind.core_type != nullptr ? std::strcmp(kind.core_type, "IntelAtom") == 0
+  found.is_efficiency = kind.core_type != nullptr ? std::strcmp(kind.core_type, "IntelCore") != 0  // IntelAtom, IntelLowPower
                                                   : kind.capacity != 0 && kind.capacity * 10 < kLargestCapacity * 6;
   return found;
 }

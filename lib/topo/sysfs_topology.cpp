@@ -134,7 +134,10 @@ Topology read_sysfs(const fs::path& devices) {
   if (online.empty()) online = numbered(cpus, "cpu");
   std::sort(online.begin(), online.end());
   Nodes nodes = read_nodes(devices / "system/node");
-  const std::vector<unsigned> atoms = cpus_of(devices / "cpu_atom/cpus");  // hybrid processors of Intel
+  // Hybrid processors of Intel.
+  std::vector<unsigned> atoms = cpus_of(devices / "cpu_atom/cpus");
+  const std::vector<unsigned> low_power = cpus_of(devices / "cpu_lowpower/cpus");
+  atoms.insert(atoms.end(), low_power.begin(), low_power.end());
 
   std::vector<FoundCore> cores;
   std::vector<bool> is_seen(online.empty() ? 0 : online.back() + 1);

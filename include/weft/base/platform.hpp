@@ -11,6 +11,9 @@
 #if !defined(__cpp_impl_coroutine) || __cplusplus < 202002L
 #error "weft needs C++20 with coroutines: compile with -std=c++20 (gcc 12 or clang 19 and newer)"
 #endif
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 12
+#error "weft needs gcc 12 or newer"
+#endif
 #if defined(__clang__) && __clang_major__ < 19
 // Older ones inline await_suspend into the coroutine and use its frame afterwards, when another thread may have freed it
 // (llvm/llvm-project issue 56301).

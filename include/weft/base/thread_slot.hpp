@@ -41,8 +41,8 @@
 /// Defines it, in one source file. The functions are what sanitized code uses: not inlined, and the address is hidden from the compiler, so
 /// that it does not find out that each call in a function has the same result. The sanitizers need not know of the slots.
 #define WEFT_DEFINE_THREAD_SLOT(Type, name)                                                                                        \
-  /* gcc forgets the model of the declaration. */                                                                                  \
-  constinit thread_local Type* tls_##name __attribute__((tls_model("initial-exec"))) = nullptr;                                    \
+  /* gcc forgets the model of the declaration. used: who optimises at link time does not look into assembly, where aarch64 names it. */ \
+  constinit thread_local Type* tls_##name __attribute__((used, tls_model("initial-exec"))) = nullptr;                              \
   WEFT_NOINLINE WEFT_NO_SANITIZER Type* read_slot_##name() noexcept {                                                              \
     Type** slot = &tls_##name;                                                                                                     \
     __asm__ volatile("" : "+r"(slot) : : "memory");                                                                                \

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
+#include "io/faults.hpp"
 #include "support/locked_memory.hpp"
 #include "support/refused_call.hpp"
 #include "support/skip.hpp"
@@ -206,4 +207,35 @@ TEST_CASE("an operation for which there is no descriptor left fails, and the nex
     return rt.run(one_byte(ends)) ? 0 : 4;
   };
   CHECK(weft_test::in_child(child).status == 0);
+}
+
+TEST_CASE("where memory that may be locked is short a ring is smaller, and where there is none the error says so") {
+  class ShortOfMemory final : public weft::detail::IoFaults {
+   public:
+    ShortOfMemory() { use(this); }
+    ~ShortOfMemory() override { use(nullptr); }
+    unsigned completions(unsigned wanted) override { return wanted <= most ? wanted : 0; }
+
+    unsigned most = 256;
+  };
+  if (working_backends().back() != IoBackend::Uring) {
+    weft_test::skip("no io_uring here");
+    return;
+  }
+  ShortOfMemory kernel;
+  const Ends ends;
+  const auto work = [&]() -> Task<> {
+    const bool is_right = co_await one_byte(ends);
+    CHECK(is_right);
+  };
+  Runtime rt{{.io_backend = IoBackend::Uring, .is_stepped = true}};
+  rt.run(work());
+  kernel.most = 0;
+  try {
+    const Runtime none{{.io_backend = IoBackend::Uring}};
+    FAIL("it did not throw");
+  } catch (const std::system_error& error) {
+    CHECK(error.code() == std::errc::not_enough_memory);
+    CHECK(std::string(error.what()).find("ulimit -l") != std::string::npos);
+  }
 }

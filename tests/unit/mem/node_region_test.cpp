@@ -30,6 +30,8 @@ struct Asked {
   bool allows = true;
   std::optional<unsigned> bound_to;
   std::size_t given_back = 0;
+  std::size_t page_size = 4096;
+  bool are_whole_pages = true;  // all that was given back
   std::size_t populated = 0;
   std::size_t huge = 0;
   int node_of_pages = 0;
@@ -50,6 +52,7 @@ class ReplacedRegionMemory {
     };
     weft::region_memory.give_back = [](void* memory, std::size_t bytes) noexcept {
       asked.given_back += bytes;
+      if ((address(memory) | bytes) % asked.page_size != 0) asked.are_whole_pages = false;
       return real.give_back(memory, bytes);
     };
     weft::region_memory.populate = [](void* memory, std::size_t bytes) noexcept {
@@ -60,6 +63,7 @@ class ReplacedRegionMemory {
       asked.huge = bytes;
       return 0;
     };
+    weft::region_memory.page_size = []() noexcept { return asked.page_size; };
     weft::region_memory.nodes_of = [](void**, std::size_t count, int* nodes) noexcept {
       asked.pages_asked += count;
       for (std::size_t i = 0; i < count; ++i) nodes[i] = i % 2 != 0 ? -2 : i % 8 != 0 ? 3 : asked.node_of_pages;
@@ -202,6 +206,25 @@ TEST_CASE("free memory is kept up to 16 MiB, and what is more goes back to the s
   CHECK(asked.given_back == 48 * kMiB);
   for (void*& run : runs) run = region->take(kMiB);
   CHECK(region->kept_bytes() == 0);
+}
+
+TEST_CASE("only whole pages go back to the system, for what is beside a run in its page is somebody else's") {
+  const ReplacedRegionMemory replaced;
+  asked.page_size = 64 << 10;
+  const auto region = reserved_region();
+  constexpr std::size_t kMuch = 2 * NodeRegion::kMayKeepBytes;
+  for (const std::size_t size : {std::size_t{4096}, std::size_t{32} << 10, std::size_t{64} << 10}) {
+    std::vector<std::uint64_t*> runs;
+    for (std::size_t i = 0; i < kMuch / size; ++i) runs.push_back(static_cast<std::uint64_t*>(region->take(size)));
+    for (std::size_t i = 0; i < runs.size(); ++i) *runs[i] = i;
+    for (std::size_t i = 0; i < runs.size(); i += 2) region->give(runs[i], size);
+    bool are_there = true;
+    for (std::size_t i = 1; i < runs.size(); i += 2) are_there = are_there && *runs[i] == i;
+    CHECK(are_there);
+    for (std::size_t i = 1; i < runs.size(); i += 2) region->give(runs[i], size);
+  }
+  CHECK(asked.are_whole_pages);
+  CHECK(asked.given_back > 0);
 }
 
 TEST_CASE("memory that was asked for beforehand has its pages once, is used first, and is kept") {

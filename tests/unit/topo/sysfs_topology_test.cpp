@@ -72,8 +72,12 @@ void write_sysfs(const fs::path& devices, const Topology& machine) {
     for (const unsigned distance : machine.nodes[i].distances) distances += std::to_string(distance) + " ";
     write(node / "distance", distances);
   }
-  const std::vector<unsigned> atoms = pus_where(machine, [](const Topology::Core& core) { return core.kind == CoreKind::Efficiency; });
-  if (!atoms.empty()) write(devices / "cpu_atom/cpus", weft::format_cpu_list(atoms));
+  std::vector<unsigned> atoms = pus_where(machine, [](const Topology::Core& core) { return core.kind == CoreKind::Efficiency; });
+  if (atoms.empty()) return;
+  const std::vector<unsigned> low_power{atoms.back()};
+  atoms.pop_back();
+  write(devices / "cpu_atom/cpus", weft::format_cpu_list(atoms));
+  write(devices / "cpu_lowpower/cpus", weft::format_cpu_list(low_power));
 }
 
 void check_read(const std::string& description) {

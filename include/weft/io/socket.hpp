@@ -100,6 +100,8 @@ WEFT_API void bind_socket(int fd, const io::SocketAddress& address, const char* 
 WEFT_API void listen_on(int fd, const io::SocketAddress& address, int backlog);
 /// Takes over a socket that listens, and has its calls not block. Errors: as make_socket; EINVAL: it does not listen.
 [[nodiscard]] WEFT_API io::Descriptor adopt_listener(io::Descriptor file);
+/// Takes over a datagram socket, and has its calls not block. Errors: as make_socket; EINVAL: it is of another kind.
+[[nodiscard]] WEFT_API ConnectedSocket adopt_datagram_socket(io::Descriptor file);
 WEFT_API void set_socket_option(int fd, int level, int option, int value, const IoSubject& subject);
 WEFT_API void connect_socket(int fd, const io::SocketAddress& address);
 /// False: the listener has no room at the moment, and nobody says when. Errors: as make_socket.

@@ -81,8 +81,6 @@ class WEFT_API SendTo : public IoSeries {
 };
 
 [[nodiscard]] WEFT_API io::Descriptor bind_udp(const io::SocketAddress& address, const io::UdpOptions& options);
-/// Takes over a datagram socket, and has its calls not block. Errors: as make_socket; EINVAL: it is of another kind.
-[[nodiscard]] WEFT_API ConnectedSocket adopt_datagram_socket(io::Descriptor file);
 
 }  // namespace detail
 

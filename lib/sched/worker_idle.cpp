@@ -1,4 +1,5 @@
 // How a worker searches, falls asleep, rests, and is blocked: README.md, "the idle protocol".
+#include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -197,10 +198,19 @@ void Worker::end_idle_time() noexcept {
   idle_ns_.add(static_cast<std::uint64_t>(now_ns() - since));
 }
 
+namespace {
+
+thread_local int known_thread_number = 0;
+
+/// The thread that forks is another one in the child.
+[[maybe_unused]] const int asks_again_after_fork = ::pthread_atfork(nullptr, nullptr, [] { known_thread_number = 0; });
+
+}  // namespace
+
 /// The kernel is asked once.
 int Worker::thread_number() noexcept {
-  thread_local const int number = static_cast<int>(::syscall(SYS_gettid));
-  return number;
+  if (known_thread_number == 0) known_thread_number = static_cast<int>(::syscall(SYS_gettid));
+  return known_thread_number;
 }
 
 }  // namespace weft::inline v0

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,12 +27,29 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-void bind_to(unsigned first, unsigned count) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  for (unsigned i = 0; i < count; ++i) CPU_SET(first + i, &set);
-  static_cast<void>(::sched_setaffinity(0, sizeof set, &set));
-}
+/// As long as it lives this thread, and those that it begins, run on some of the processors that it had, from the one numbered `first` of them on. If
+/// there are not so many it runs on all.
+class Bound {
+ public:
+  Bound(unsigned first, unsigned count) {
+    perf::verify(::sched_getaffinity(0, sizeof before_, &before_) == 0, "which processors there are");
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    unsigned number = 0;
+    for (unsigned cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+      if (!CPU_ISSET(cpu, &before_)) continue;
+      if (number >= first && number < first + count) CPU_SET(cpu, &set);
+      ++number;
+    }
+    if (number >= first + count) perf::verify(::sched_setaffinity(0, sizeof set, &set) == 0, "processors for each side");
+  }
+  ~Bound() { ::sched_setaffinity(0, sizeof before_, &before_); }
+  Bound(const Bound&) = delete;
+  Bound& operator=(const Bound&) = delete;
+
+ private:
+  cpu_set_t before_;
+};
 
 class Listener {
  public:
@@ -72,7 +90,7 @@ class Server {
       ::clock_getcpuclockid(process_, &clock_);
       return;
     }
-    bind_to(0, processors);
+    const Bound bound(0, processors);
     serve(listener.file(), connections);
     ::_exit(0);
   }
@@ -84,6 +102,8 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
+  /// Readable when it has ended; negative before Linux 5.3.
+  [[nodiscard]] int file() const { return static_cast<int>(::syscall(SYS_pidfd_open, process_, 0)); }
   [[nodiscard]] double cpu_seconds() const {
     timespec time{};
     ::clock_gettime(clock_, &time);
@@ -111,7 +131,11 @@ struct Connection {
 
 class Client {
  public:
-  Client(const Listener& listener, int connections) : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+  Client(const Listener& listener, const Server& server, int connections) : epoll_(::epoll_create1(EPOLL_CLOEXEC)), server_(server.file()) {
+    epoll_event end{};
+    end.events = EPOLLIN;
+    end.data.u32 = kServerEnds;
+    if (server_ >= 0) ::epoll_ctl(epoll_, EPOLL_CTL_ADD, server_, &end);
     connections_.reserve(static_cast<std::size_t>(connections));
     for (int i = 0; i < connections; ++i) {
       connections_.push_back({listener.connect(), 0, {}, 0});
@@ -123,6 +147,7 @@ class Client {
   }
   ~Client() {
     for (const Connection& connection : connections_) ::close(connection.file);
+    if (server_ >= 0) ::close(server_);
     ::close(epoll_);
   }
   Client(const Client&) = delete;
@@ -142,7 +167,9 @@ class Client {
     while (under_way != 0) {
       const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), -1);
       for (int i = 0; i < count; ++i) {
-        Connection& connection = connections_[events[static_cast<std::size_t>(i)].data.u32];
+        const std::uint32_t of = events[static_cast<std::size_t>(i)].data.u32;
+        perf::verify(of != kServerEnds, "the server is there until the end");
+        Connection& connection = connections_[of];
         if (!receive(connection)) continue;
         if (times != nullptr) times->note(Clock::now() - connection.sent);
         if (to_send == 0) {
@@ -173,13 +200,15 @@ class Client {
     return connection.received == kMessage;
   }
 
+  static constexpr std::uint32_t kServerEnds = ~std::uint32_t{0};
+
   const int epoll_;
+  const int server_;
   std::vector<Connection> connections_;
 };
 
 void run(benchmark::State& state, const Serve& serve, int connections, unsigned processors) {
   const int messages = perf::size(connections == 1 ? 20'000 : 200'000, 2 * connections);
-  double cpu = 0;
   double seconds = 0;
   double each_kib = 0;
   std::int64_t count = 0;
@@ -187,12 +216,12 @@ void run(benchmark::State& state, const Serve& serve, int connections, unsigned 
   while (state.KeepRunningBatch(messages)) {
     const Listener listener;
     const Server server(listener, serve, connections + 1, processors);
-    bind_to(processors, 1);
     {
-      Client first(listener, 1);  // the server has made what it makes once
+      const Bound bound(processors, 1);
+      Client first(listener, server, 1);  // the server has made what it makes once
       first.exchange(100, nullptr);
       const double before_kib = server.resident_kib();
-      Client client(listener, connections);
+      Client client(listener, server, connections);
       client.exchange(messages / 10, nullptr);
       each_kib += (server.resident_kib() - before_kib) / connections;
       const double cpu_before = server.cpu_seconds();
@@ -200,7 +229,6 @@ void run(benchmark::State& state, const Serve& serve, int connections, unsigned 
       client.exchange(messages, &times);
       seconds += std::chrono::duration<double>(Clock::now() - start).count();
       const double used = server.cpu_seconds() - cpu_before;
-      cpu += used;
       state.SetIterationTime(used);
       count += messages;
     }

@@ -1,7 +1,9 @@
 #include "io/reads.hpp"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,6 +28,12 @@ int unnamed_file(NumberedFile::By way) {
   const int file = ::mkostemp(name.data(), O_CLOEXEC | (way == NumberedFile::By::Disk ? O_DIRECT : 0));
   perf::verify(file >= 0 || (way == NumberedFile::By::Disk && errno == EINVAL), "a file");
   if (file >= 0) ::unlink(name.data());
+  // From Linux 6.6 on one in memory takes the flag, and has no disk.
+  struct statfs system {};
+  if (way == NumberedFile::By::Disk && file >= 0 && ::fstatfs(file, &system) == 0 && (system.f_type == TMPFS_MAGIC || system.f_type == RAMFS_MAGIC)) {
+    ::close(file);
+    return -1;
+  }
   return file;
 }
 

@@ -1,5 +1,5 @@
 /// @file
-/// A ring as one would have it by hand, with the flags that weft uses.
+/// A ring as one would have it by hand, with those of the flags of weft's rings that a loop has use for.
 #pragma once
 
 #include <liburing.h>

@@ -75,6 +75,11 @@ double Child::wait() {
   return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
+bool Child::goes_on() const {
+  siginfo_t info{};
+  return ::waitid(P_PID, static_cast<id_t>(process_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0;
+}
+
 double Child::cpu_seconds() const {
   timespec time{};
   ::clock_gettime(clock_, &time);

@@ -42,6 +42,8 @@ class Child {
 
   /// Waits for its end, which is to be exit status 0. @return the processor time of it and of its children, in seconds
   double wait();
+  /// False: it has ended.
+  [[nodiscard]] bool goes_on() const;
   /// The processor time so far of it alone.
   [[nodiscard]] double cpu_seconds() const;
 

@@ -76,11 +76,20 @@ std::vector<std::string> weft_command(const Site& site, int port) {
   return {WEFT_PERF_HTTP_SERVER, "--workers", "1", "--listen", "127.0.0.1:" + std::to_string(port), site.path()};
 }
 
+/// Where nginx would write; by itself into folders of the machine, which only root may make.
+std::string temporary_paths(const Site& site) {
+  std::string lines;
+  for (const char* of : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"}) {
+    lines += "  " + std::string(of) + "_temp_path " + site.beside().path(std::string(of)) + ";\n";
+  }
+  return lines;
+}
+
 std::vector<std::string> nginx_command(const Site& site, int port) {
   const std::string config = site.beside().path("nginx.conf");
   std::ofstream(config) << "daemon off;\nmaster_process off;\nworker_processes 1;\npid " << site.beside().path("nginx.pid")
                         << ";\nevents { worker_connections 1024; }\nhttp {\n  access_log off;\n  sendfile on;\n  keepalive_requests 100000000;\n"
-                        << "  client_body_temp_path " << site.path() << ";\n  server {\n    listen 127.0.0.1:" << port << ";\n    root "
+                        << temporary_paths(site) << "  server {\n    listen 127.0.0.1:" << port << ";\n    root "
                         << site.path() << ";\n  }\n}\n";
   return {*find_program("nginx"), "-c", config, "-e", site.beside().path("nginx.log")};
 }
@@ -98,7 +107,10 @@ void run(benchmark::State& state, Command command) {
   const int port = free_port();
   const Child server(command(site, port), site.beside().path("server.out"));
   std::string answer;
-  while ((answer = get_page(port)).empty()) std::this_thread::sleep_for(1ms);
+  while ((answer = get_page(port)).empty()) {
+    perf::verify(server.goes_on(), "the server begins");
+    std::this_thread::sleep_for(1ms);
+  }
   perf::verify(answer.find(" 200 ") != std::string::npos && answer.find(std::string(kPage, 'x')) != std::string::npos, "the page comes");
   double rate = 0;
   for ([[maybe_unused]] auto _ : state) {

@@ -23,7 +23,7 @@ class AlignedBuffer {
   /// @param size       rounded up
   /// @param alignment  a power of two
   explicit AlignedBuffer(std::size_t size, std::size_t alignment = kAlignment)
-      : size_((size + alignment - 1) / alignment * alignment),
+      : size_(size / alignment * alignment + (size % alignment != 0 ? alignment : 0)),
         alignment_(alignment),
         data_(static_cast<std::byte*>(::operator new(size_, std::align_val_t(alignment)))) {}
   AlignedBuffer(AlignedBuffer&& other) noexcept

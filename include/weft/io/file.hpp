@@ -298,6 +298,12 @@ inline io::File FileOpen::value(std::int32_t descriptor) noexcept { return io::F
 inline io::File FileOpen::await_resume() { return value(end_or_throw()); }
 inline OrError<FileOpen> FileOpen::or_error() && { return OrError<FileOpen>(std::move(*this)); }
 
+/// Waits until the name of a file that is new is on the disk: it is in the directory, which the disk does not have with the file.
+inline Task<> sync_name(std::string path) {
+  const io::File directory = co_await io::File::open(directory_of(path));
+  co_await directory.sync();
+}
+
 }  // namespace WEFT_TRANSFER_NAMESPACE
 }  // namespace detail
 }  // namespace weft::inline v0

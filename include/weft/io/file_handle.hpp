@@ -95,6 +95,8 @@ WEFT_API void move_position(const IoRequest& done, std::uint64_t behind) noexcep
 [[nodiscard]] WEFT_API bool is_interruption(int error) noexcept;
 /// For a file that takes nothing and says no error, which to try again would be for ever. Errors: EIO.
 [[noreturn]] WEFT_API void throw_wrote_nothing(const IoSubject& subject);
+/// Where a file is: "." for a name alone.
+[[nodiscard]] WEFT_API std::string directory_of(const std::string& path);
 /// Closes a descriptor that nobody has got.
 WEFT_API void close_descriptor(int fd) noexcept;
 

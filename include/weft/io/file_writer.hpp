@@ -116,14 +116,17 @@ template <WritesFile Body>
   co_return std::move(outcome).get();
 }
 
-/// The same for a file that it creates, or empties, and closes at the end. Errors: of that too.
+/// The same for a file that it creates, or empties, and closes at the end; with `sync` its name is on the disk, too. Errors: of that too.
 template <WritesFile Body>
 [[nodiscard("co_await it")]] std::invoke_result_t<Body&, FileWriter&> with_file_writer(std::string path, WriterOptions options, Body body) {
   using T = typename std::invoke_result_t<Body&, FileWriter&>::value_type;
-  File file = co_await File::create(std::move(path));
+  File file = co_await File::create(path);
   detail::Settled<T> running(with_file_writer(file, options, std::move(body)));
   Outcome<T> outcome = co_await running;
-  if (outcome.has_value()) co_await file.close();
+  if (outcome.has_value()) {
+    co_await file.close();
+    if (options.sync) co_await detail::sync_name(std::move(path));
+  }
   co_return std::move(outcome).get();
 }
 

@@ -48,6 +48,9 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// Pre:      each thread of the process has them blocked, or the system gives them to one that has not. The constructor blocks them in the thread
 ///           that calls it, and threads made by that one from then on have them blocked too. So it is made before the runtime. They stay blocked
 ///           when it is gone; programs that Process starts have no signal blocked.
+/// It sees signals that are sent to the process. One that is sent to a thread, as raise() does, waits for that thread, which may never look:
+/// kill(getpid(), number) in its place.
+///
 /// Threads:  several tasks may wait at the same time; each signal goes to one of them.
 /// Lifetime: it is not moved while somebody waits.
 /// Errors:   UsageError, of the constructor, if another thread is seen not to have them blocked; std::system_error.

@@ -24,7 +24,7 @@ struct WriteFileOptions {
   /// Under another name in the same directory, and renamed when all is written: whoever opens it finds all of the old content or all of the new. A
   /// symbolic link is replaced, not followed, and permissions of an old file are not kept.
   bool atomically = false;
-  /// Returns when it is on the disk.
+  /// Returns when it is on the disk, with its name.
   bool sync = false;
   std::uint32_t permissions = 0666;  ///< of a file that is created, before the umask
 };
@@ -35,8 +35,6 @@ namespace detail {
 
 /// A name in the directory of `path` that this process has not given yet.
 [[nodiscard]] WEFT_API std::string temporary_name_beside(const std::string& path);
-/// Where it is: "." for a name alone.
-[[nodiscard]] WEFT_API std::string directory_of(const std::string& path);
 /// Removes a file by a system call; for cleaning up on the way of an error.
 WEFT_API void remove_silently(const std::string& path) noexcept;
 
@@ -67,11 +65,7 @@ inline Task<> write_beside_and_rename(std::string path, std::span<const std::byt
     remove_silently(temporary);
     throw;
   }
-  if (options.sync) {
-    // The name is in the directory, whose disk does not have it with the file.
-    const io::File directory = co_await io::File::open(directory_of(path));
-    co_await directory.sync();
-  }
+  if (options.sync) co_await sync_name(std::move(path));
 }
 
 }  // namespace WEFT_TRANSFER_NAMESPACE
@@ -97,15 +91,16 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 ///
 /// Threads:  as read_file.
 /// Lifetime: the bytes stay until it has ended.
-/// Errors:   as File. Without `atomically` a part may have been written; with it the old file, if there is one, is as it was, and no other is left;
-///           but for an error of the last step with `sync`, that of the folder, when the new one is there already.
+/// Errors:   as File. Without `atomically` a part may have been written; with it the old file, if there is one, is as it was, and no other is left.
+///           After an error of the last step with `sync`, that of the folder, the new one is there in either case.
 [[nodiscard]] inline Task<> write_file(std::string path, std::span<const std::byte> data, WriteFileOptions options = {}) {
   if (options.atomically) {
     co_await detail::write_beside_and_rename(std::move(path), data, options);
   } else {
     const OpenOptions as_empty{.access = Access::Write, .create = true, .truncate = true, .permissions = options.permissions};
-    File file = co_await File::open(std::move(path), as_empty);
+    File file = co_await File::open(path, as_empty);
     co_await detail::write_and_close(std::move(file), data, options.sync);
+    if (options.sync) co_await detail::sync_name(std::move(path));
   }
 }
 [[nodiscard]] inline Task<> write_file(std::string path, std::string_view text, WriteFileOptions options = {}) {

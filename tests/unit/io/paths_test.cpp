@@ -1,11 +1,13 @@
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
+#include "io/faults.hpp"
 #include "support/temporary_folder.hpp"
 #include "unit/io/file_support.hpp"
 
 #include <sys/stat.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -139,6 +141,36 @@ TEST_CASE("a file that has no room for all of what is written as a whole is an e
       CHECK(refused.find("File too large") != std::string::npos);
       CHECK(folder.file_count() == (is_atomic ? 0 : 1));
     }
+  });
+}
+
+TEST_CASE("what is to be on the disk is, with its name in the directory") {
+  class Syncs final : public weft::detail::IoFaults {
+   public:
+    Syncs() { use(this); }
+    ~Syncs() override { use(nullptr); }
+    std::optional<std::int32_t> ended(const weft::detail::IoRequest& request) override {
+      if (request.code == weft::detail::IoCode::Fsync) of.push_back(fs::read_symlink("/proc/self/fd/" + std::to_string(request.fd)).string());
+      return std::nullopt;
+    }
+
+    std::vector<std::string> of;
+  };
+  with_each_backend([&](Runtime& rt) {
+    const TemporaryFolder folder;
+    const std::string path = folder / "file";
+    const std::string directory = fs::canonical(fs::path(path).parent_path()).string();
+    Syncs syncs;
+    rt.run(io::write_file(path, "text", {.sync = true}));
+    CHECK(syncs.of == std::vector<std::string>{fs::path(directory) / "file", directory});
+    syncs.of.clear();
+    const auto write = [](io::FileWriter& writer) -> Task<> { co_await writer.write("text"); };
+    rt.run(io::with_file_writer(path, {.sync = true}, write));
+    CHECK(syncs.of == std::vector<std::string>{fs::path(directory) / "file", directory});
+    syncs.of.clear();
+    rt.run(io::write_file(path, "text", {.atomically = true, .sync = true}));
+    CHECK(syncs.of.size() == 2);
+    CHECK(syncs.of.back() == directory);
   });
 }
 

@@ -5,6 +5,8 @@
 #include "support/many.hpp"
 #include "support/one_at_a_time.hpp"
 #include "support/pipe.hpp"
+#include "support/skip.hpp"
+#include "support/subprocess.hpp"
 
 #include <atomic>
 #include <cerrno>
@@ -244,6 +246,27 @@ TEST_CASE("what a thread inside run has spawned is run by another while that thr
     pipe.block();
   });
   counter.wait();
+}
+
+TEST_CASE("a thread inside run that is blocked is noticed in the child of a process in which it was inside another run") {
+#if WEFT_TSAN
+  weft_test::skip("ThreadSanitizer lets no threads begin in the child of a process that has had some");
+#else
+  const auto block_inside_run = [] {
+    const Pipe pipe;
+    Runtime rt{{.workers = 1, .report_blocking_after = std::chrono::milliseconds(5), .on_blocked = [](const weft::BlockedWorker&) {}}};
+    Counter counter;
+    rt.run([&] {
+      weft::spawn([&] { pipe.release(); }, counter);
+      pipe.block();
+    });
+    counter.wait();
+    return 0;
+  };
+  block_inside_run();
+  // Where it is not noticed nobody runs what would release it, until the child's time is over.
+  CHECK(weft_test::in_child(block_inside_run).signal == 0);
+#endif
 }
 
 TEST_CASE("a worker that blocks unmarked is noticed, though a thread inside run has had its seat before") {

@@ -23,7 +23,7 @@ class AlignedBuffer {
   /// @param size       rounded up
   /// @param alignment  a power of two
   explicit AlignedBuffer(std::size_t size, std::size_t alignment = kAlignment)
-      : size_(size / alignment * alignment + (size % alignment != 0 ? alignment : 0)),
+      : size_(rounded_up(size, alignment)),
         alignment_(alignment),
         data_(static_cast<std::byte*>(::operator new(size_, std::align_val_t(alignment)))) {}
   AlignedBuffer(AlignedBuffer&& other) noexcept
@@ -46,6 +46,12 @@ class AlignedBuffer {
   [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
 
  private:
+  static std::size_t rounded_up(std::size_t size, std::size_t alignment) {
+    // Otherwise it would come out small.
+    if (size > ~std::size_t{0} - (alignment - 1)) throw std::bad_alloc();
+    return (size + alignment - 1) / alignment * alignment;
+  }
+
   std::size_t size_ = 0;
   std::size_t alignment_ = kAlignment;
   std::byte* data_ = nullptr;

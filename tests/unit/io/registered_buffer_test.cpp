@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <new>
 #include <optional>
 #include <span>
 #include <string>
@@ -61,6 +62,15 @@ std::optional<unsigned> known_to_rings() {
 Task<> look_into_driver(const io::File& file) { co_await file.size(); }
 
 }  // namespace
+
+TEST_CASE("a buffer whose size cannot be rounded up is none, and not a small one") {
+  for (const std::size_t too_much : {~std::size_t{0}, ~std::size_t{0} - io::AlignedBuffer::kAlignment + 2}) {
+    CHECK_THROWS_AS(io::AlignedBuffer(too_much), std::bad_alloc);
+    CHECK_THROWS_AS(RegisteredBuffer(too_much), std::bad_alloc);
+  }
+  CHECK(io::AlignedBuffer(1).size() == io::AlignedBuffer::kAlignment);
+  CHECK(io::AlignedBuffer(io::AlignedBuffer::kAlignment).size() == io::AlignedBuffer::kAlignment);
+}
 
 TEST_CASE("what is written from a registered buffer and read into one is what it was") {
   const TemporaryFolder folder;

@@ -9,10 +9,10 @@
 
 namespace weft::inline v0::detail {
 
-std::unique_ptr<UringBuffers> UringBuffers::make(UringRing& ring) noexcept {
+UringBuffers::Owner UringBuffers::make(UringRing& ring) noexcept {
   void* const memory = ::mmap(nullptr, kMemory, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return nullptr;
-  std::unique_ptr<UringBuffers> buffers(new (std::nothrow) UringBuffers(memory));
+  Owner buffers(new (std::nothrow) UringBuffers(memory));
   if (buffers == nullptr) {
     ::munmap(memory, kMemory);
     return nullptr;
@@ -24,15 +24,27 @@ std::unique_ptr<UringBuffers> UringBuffers::make(UringRing& ring) noexcept {
 
 UringBuffers::~UringBuffers() { ::munmap(memory_, kMemory); }
 
+void UringBuffers::leave() noexcept {
+  // [uring.buffers] acq_rel: whoever frees the memory has all others' uses behind it; partners: the same of them.
+  if (users_.fetch_sub(1, acq_rel) == 1) delete this;
+}
+
 void UringBuffers::note_used(IoRequest& request, std::uint32_t number) noexcept {
+  // relaxed: the driver is a user itself meanwhile.
+  users_.fetch_add(1, relaxed);
   request.address = buffer(number);
   request.address_2 = static_cast<BufferHome*>(this);
   request.mode = number;
 }
 
 void UringBuffers::give_back(std::uint32_t number) noexcept {
-  const std::lock_guard lock(mutex_);
-  put(number);
+  {
+    // Where the ring has gone nobody takes it, but the memory is there.
+    const std::lock_guard lock(mutex_);
+    put(number);
+  }
+  // [uring.buffers] acq_rel: in leave().
+  leave();
 }
 
 void UringBuffers::put(std::uint32_t number) noexcept {

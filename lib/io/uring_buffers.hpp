@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 
+#include <weft/base/atomic.hpp>
 #include <weft/io/received_bytes.hpp>
 #include <weft/io/request.hpp>
 
@@ -16,14 +17,18 @@ namespace weft::inline v0::detail {
 
 class UringRing;
 
-/// Of one ring. Lifetime: longer than the ring, and than what was received into them.
+/// Of one ring. Lifetime: until the driver, for which the ring has gone by then, has left them, and what was received into them has been given back.
 class UringBuffers final : public BufferHome {
  public:
-  /// By the ring's thread. Null: there is no memory, or this kernel cannot.
-  [[nodiscard]] static std::unique_ptr<UringBuffers> make(UringRing& ring) noexcept;
-  ~UringBuffers() override;
+  struct Leave {
+    void operator()(UringBuffers* buffers) const noexcept { buffers->leave(); }
+  };
+  using Owner = std::unique_ptr<UringBuffers, Leave>;
 
-  /// Notes in a request, which has landed, which buffer is its. Threads: any.
+  /// By the ring's thread. Null: there is no memory, or this kernel cannot.
+  [[nodiscard]] static Owner make(UringRing& ring) noexcept;
+
+  /// Notes in a request, which has landed, which buffer is its. Threads: any, by the owner or while it has them.
   void note_used(IoRequest& request, std::uint32_t number) noexcept;
   void give_back(std::uint32_t number) noexcept override;
 
@@ -34,6 +39,8 @@ class UringBuffers final : public BufferHome {
   static_assert(kCount * sizeof(io_uring_buf) <= kPage && (kCount & (kCount - 1)) == 0);
 
   explicit UringBuffers(void* memory) noexcept : memory_(static_cast<std::byte*>(memory)) {}
+  ~UringBuffers() override;
+  void leave() noexcept;
   [[nodiscard]] std::byte* buffer(std::uint32_t number) const noexcept { return memory_ + kPage + number * kReceivedAtOnce; }
   /// What the kernel takes them from, in order.
   [[nodiscard]] io_uring_buf* entries() const noexcept { return reinterpret_cast<io_uring_buf*>(memory_); }
@@ -41,7 +48,8 @@ class UringBuffers final : public BufferHome {
 
   std::byte* const memory_;
   std::mutex mutex_;
-  std::uint16_t tail_ = 0;
+  std::uint16_t tail_ = 0;  // guarded by mutex_
+  Atomic<std::uint32_t> users_{1};  // the driver, and each buffer that is out
 };
 
 }  // namespace weft::inline v0::detail

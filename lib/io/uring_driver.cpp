@@ -440,7 +440,7 @@ class UringDriver final : public IoDriver {
     count_landed(count);
   }
 
-  std::unique_ptr<UringBuffers> buffers_;  // gone after the ring
+  UringBuffers::Owner buffers_;  // left after the ring
   UringRing ring_;
   // ---- by the owner ----
   std::unique_ptr<UringMemory> memory_;

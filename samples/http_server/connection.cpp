@@ -66,7 +66,7 @@ weft::Task<> Connection::serve() {
 
 weft::Task<bool> Connection::wait_for_request() {
   if (!reader_.buffered().empty()) co_return true;
-  if (!site_.connections.begin_idle(stream_)) co_return false;
+  site_.connections.begin_idle(stream_);
   std::optional<bool> has_more;
   std::exception_ptr error;
   try {

@@ -22,7 +22,6 @@ class Metrics {
   void timed_out() noexcept { timed_out_.fetch_add(1, std::memory_order_relaxed); }
   void answered(int status, std::uint64_t bytes) noexcept;
 
-  [[nodiscard]] std::uint64_t open_connections() const noexcept { return open_.load(std::memory_order_relaxed); }
   /// The format of Prometheus.
   [[nodiscard]] std::string text() const;
 

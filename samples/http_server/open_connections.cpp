@@ -3,23 +3,36 @@
 #include <system_error>
 
 namespace http_server {
+namespace {
+
+/// What has come by now is read, and then the end.
+void end_reading(weft::io::TcpStream& stream) {
+  try {
+    stream.shutdown_read();
+  } catch (const std::system_error&) {
+    // The client has gone already, which its task is about to see.
+  }
+}
+
+}  // namespace
 
 void OpenConnections::add() noexcept {
+  metrics_.connection_opened();
   const std::lock_guard lock(mutex_);
   ++count_;
 }
 
 void OpenConnections::remove() {
+  metrics_.connection_closed();
   const std::lock_guard lock(mutex_);
   --count_;
   if (count_ == 0 && is_draining_) gone_.add();
 }
 
-bool OpenConnections::begin_idle(weft::io::TcpStream& stream) {
+void OpenConnections::begin_idle(weft::io::TcpStream& stream) {
   const std::lock_guard lock(mutex_);
-  if (is_draining_) return false;
   idle_.insert(&stream);
-  return true;
+  if (is_draining_) end_reading(stream);
 }
 
 void OpenConnections::end_idle(weft::io::TcpStream& stream) {
@@ -30,13 +43,7 @@ void OpenConnections::end_idle(weft::io::TcpStream& stream) {
 bool OpenConnections::begin_drain() {
   const std::lock_guard lock(mutex_);
   is_draining_ = true;
-  for (weft::io::TcpStream* const stream : idle_) {
-    try {
-      stream->shutdown_read();
-    } catch (const std::system_error&) {
-      // The client has gone already, which its task is about to see.
-    }
-  }
+  for (weft::io::TcpStream* const stream : idle_) end_reading(*stream);
   return count_ > 0;
 }
 

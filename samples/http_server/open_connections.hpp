@@ -5,29 +5,36 @@
 #include <cstddef>
 #include <mutex>
 #include <set>
+#include <utility>
 
 #include <weft/io/event_fd.hpp>
 #include <weft/io/tcp.hpp>
+
+#include "metrics.hpp"
 
 namespace http_server {
 
 /// Threads: any.
 class OpenConnections {
  public:
-  /// A connection, from its construction to its end.
+  /// A connection, from when it is accepted to its end.
   class Entry {
    public:
-    explicit Entry(OpenConnections& all) noexcept : all_(all) { all_.add(); }
-    Entry(const Entry&) = delete;
-    Entry& operator=(const Entry&) = delete;
-    ~Entry() { all_.remove(); }
+    explicit Entry(OpenConnections& all) noexcept : all_(&all) { all.add(); }
+    Entry(Entry&& other) noexcept : all_(std::exchange(other.all_, nullptr)) {}
+    Entry& operator=(Entry&&) = delete;
+    ~Entry() {
+      if (all_ != nullptr) all_->remove();
+    }
 
    private:
-    OpenConnections& all_;
+    OpenConnections* all_;
   };
 
-  /// From here on the stream waits for a request. False: the server stops, and there will be none.
-  [[nodiscard]] bool begin_idle(weft::io::TcpStream& stream);
+  explicit OpenConnections(Metrics& metrics) noexcept : metrics_(metrics) {}
+
+  /// From here on the stream waits for a request. Where the server stops, that is one which has come already, or none. Errors: std::bad_alloc.
+  void begin_idle(weft::io::TcpStream& stream);
   /// The request has begun, or nothing comes any more.
   void end_idle(weft::io::TcpStream& stream);
 
@@ -42,6 +49,7 @@ class OpenConnections {
   void add() noexcept;
   void remove();
 
+  Metrics& metrics_;
   mutable std::mutex mutex_;
   // ---- guarded by mutex_ ----
   std::set<weft::io::TcpStream*> idle_;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <span>
 #include <string>
 #include <system_error>
@@ -61,7 +62,10 @@ weft::Task<> Server::accept_all(weft::TaskGroup& group) {
   for (;;) {
     auto stream = co_await listener_.accept().or_error();
     if (stream) {
-      group.spawn(serve(std::move(*stream)));
+      // Counted here, where nobody else does, and so that a server that stops waits for it from now on.
+      std::optional<OpenConnections::Entry> place;
+      if (connections_.count() < limits_.connections) place.emplace(connections_);
+      group.spawn(serve(std::move(*stream), std::move(place)));
     } else if (is_limit(stream.error())) {
       // Nothing is lost: the connection waits until one of those that are served has ended.
       co_await weft::sleep_for(kPauseWithoutDescriptors);
@@ -71,14 +75,11 @@ weft::Task<> Server::accept_all(weft::TaskGroup& group) {
   }
 }
 
-weft::Task<> Server::serve(weft::io::TcpStream stream) {
-  const bool is_one_too_many = metrics_.open_connections() >= limits_.connections;
-  if (!is_one_too_many) metrics_.connection_opened();
+weft::Task<> Server::serve(weft::io::TcpStream stream, std::optional<OpenConnections::Entry> place) {
   try {
-    if (is_one_too_many) {
+    if (!place) {
       co_await refuse(std::move(stream));
     } else {
-      const OpenConnections::Entry entry(connections_);
       Connection connection(std::move(stream), {limits_, files_, metrics_, connections_});
       co_await connection.serve();
     }
@@ -88,7 +89,6 @@ weft::Task<> Server::serve(weft::io::TcpStream stream) {
     // Whatever it is, memory above all: the others go on.
     std::fprintf(stderr, "http_server: a connection has ended: %s\n", error.what());
   }
-  if (!is_one_too_many) metrics_.connection_closed();
 }
 
 weft::Task<> Server::refuse(weft::io::TcpStream stream) {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <optional>
 
 #include <weft/coro/task.hpp>
 #include <weft/coro/task_group.hpp>
@@ -31,14 +32,15 @@ class Server {
 
  private:
   weft::Task<> accept_all(weft::TaskGroup& group);
-  weft::Task<> serve(weft::io::TcpStream stream);
+  /// @param place  none: it is one connection too many
+  weft::Task<> serve(weft::io::TcpStream stream, std::optional<OpenConnections::Entry> place);
   weft::Task<> refuse(weft::io::TcpStream stream);
   weft::Task<> wait_until_gone();
 
   const Limits limits_;
   const StaticFiles files_;
   Metrics metrics_;
-  OpenConnections connections_;
+  OpenConnections connections_{metrics_};
   std::atomic<int> refused_{0};  // that have not gone yet
   weft::io::TcpListener listener_;
 };

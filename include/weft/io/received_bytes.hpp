@@ -16,7 +16,7 @@
 namespace weft::inline v0 {
 namespace detail {
 
-/// Whose buffers the kernel chooses from.
+/// Whose buffers the kernel chooses from. Lifetime: there is one as long as one of its buffers is out.
 class WEFT_API BufferHome {
  public:
   /// Threads: any.
@@ -33,10 +33,10 @@ class WEFT_API BufferHome {
 
 namespace io {
 
-/// Some bytes of a stream, in a buffer that goes back to the runtime, for whatever comes next, when this goes.
+/// Some bytes of a stream, in a buffer that goes back to the worker, for whatever comes next, when this goes.
 ///
 /// Threads:  one at a time; it may go to another task or thread.
-/// Lifetime: it does not outlive the runtime.
+/// Lifetime: its own; who keeps one keeps half a megabyte of the worker's that has received it, also after the runtime has gone.
 class ReceivedBytes {
  public:
   /// None: the stream has ended.

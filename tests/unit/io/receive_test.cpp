@@ -151,6 +151,30 @@ TEST_CASE("buffers that have gone back are chosen again") {
   }
 }
 
+TEST_CASE("received bytes outlive the runtime, on which nobody waits any more") {
+  for (const weft::IoBackend backend : working_backends()) {
+    std::vector<ReceivedBytes> kept;
+    {
+      weft::Runtime rt{{.workers = 2, .io_backend = backend}};
+      rt.run([&]() -> Task<> {
+        TcpPair pair = co_await tcp_pair();
+        for (int i = 0; i < 3; ++i) {
+          co_await pair.client.write_all(std::string(8, static_cast<char>('a' + i)));
+          kept.push_back(co_await pair.server.receive());
+        }
+      });
+    }
+    REQUIRE(kept.size() == 3);
+    CHECK(text_of(kept[0]) == "aaaaaaaa");
+    kept.erase(kept.begin());
+    CHECK(text_of(kept[1]) == "cccccccc");
+  }
+  auto [stream, peer] = weft::io::stream_pair();
+  weft::sync_wait([&]() -> Task<> { co_await peer.write_all("hello"); }());
+  const ReceivedBytes received = weft::sync_wait(stream.receive());
+  CHECK(text_of(received) == "hello");
+}
+
 TEST_CASE("received bytes are moved, and go back once") {
   with_each_setting([]() -> Task<> {
     TcpPair pair = co_await tcp_pair();

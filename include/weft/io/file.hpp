@@ -144,6 +144,9 @@ class File : public FileHandle {
   using FileHandle::FileHandle;
 
   /// Opens a file; for reading, if nothing else is said. It is not inherited by programs that are executed.
+  ///
+  /// Note: a FIFO waits for its other end with epoll, as open(2) does. With io_uring the kernel does not wait: it is open for reading at once, and for
+  ///       writing it fails with ENXIO while nobody reads.
   static detail::FileOpen open(std::string path, const OpenOptions& options = {}) { return {std::move(path), options}; }
   /// Opens a file for writing; what it held is gone.
   static detail::FileOpen create(std::string path) {

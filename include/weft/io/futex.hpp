@@ -92,7 +92,7 @@ Task<> futex_wait(const Word& word, std::uint32_t expected, FutexScope scope = F
     error = co_await blocking([&call]() noexcept { return call.wait(); });
   }
   if (error == ECANCELED) throw OperationCancelled();
-  if (error != 0 && error != EAGAIN) detail::throw_io_error(error, {"futex wait"});
+  if (error != 0 && error != EAGAIN && error != EINTR) detail::throw_io_error(error, {"futex wait"});
 }
 
 }  // namespace WEFT_TRANSFER_NAMESPACE

@@ -63,7 +63,7 @@ class TcpStream : public StreamSocket {
   /// @param host  a name, or an address in digits
   /// @param port  of whatever listens there
   /// @param each  so long each address has, so that one that is dead does not take the time of the others; the default leaves room for three packets
-  ///              that are lost. A time for all is timeout()'s business.
+  ///              that are lost. A time for all is timeout()'s business; it does not end the search for the name, whose time resolv.conf says.
   /// Errors: if none does, what the first has said, ETIMEDOUT ("Connection timed out") if that was nothing; those of resolve().
   /// Cost:   of resolve(), and some coroutine frames and a timer for each address.
   [[nodiscard("co_await it")]] static Task<TcpStream> connect(std::string host, std::uint16_t port,

@@ -132,6 +132,35 @@ TEST_CASE("who answers one other side enters the kernel twice for each message")
   CHECK(count <= 2 * kMessages + kMessages / 4);
 }
 
+TEST_CASE("operations that are begun while others are ready go to the kernel together") {
+  if (!is_uring_here()) return weft_test::skip("there is no io_uring here");
+  constexpr int kAtOnce = 48;  // a worker looks into the kernel each 61 turns at the latest
+  const TcpEnds ends;
+  int count = 0;
+  std::atomic<int> received{0};
+  by_both({.workers = 1, .io_backend = IoBackend::Uring}, [&]() -> Task<> {
+    co_await begin_once(ends);
+    char byte = 0;
+    static_cast<void>(::recv(ends.other, &byte, 1, 0));
+    static_cast<void>(::send(ends.other, std::string(kAtOnce, 'x').data(), kAtOnce, MSG_NOSIGNAL));
+    const Enters enters;
+    weft::Counter all;
+    for (int i = 0; i < kAtOnce; ++i) {
+      weft::spawn(
+          [&]() -> Task<> {
+            char own = 0;
+            static_cast<void>(co_await receive(ends.own, &own, 1));
+            if (own == 'x') received.fetch_add(1);
+          },
+          all);
+    }
+    co_await all;
+    count = enters.count();
+  });
+  CHECK(received.load() == kAtOnce);
+  CHECK(count <= kAtOnce / 4);
+}
+
 TEST_CASE("what was kept back for the sleep of sync_wait is handed over before it runs what comes from elsewhere") {
   if (!is_uring_here()) return weft_test::skip("there is no io_uring here");
   const TcpEnds ends;

@@ -7,6 +7,16 @@
 
 namespace weft::inline v0::detail {
 
+namespace {
+
+/// Whether the kernel waits until it can be done. It gives that up (EAGAIN) for files that do not block, if it has been woken in vain often: 128 times,
+/// by others who were faster; or without end, by a peer that has shut its side down, which wakes those who want to write, too.
+bool is_waiting(IoCode code) noexcept {
+  return is_transfer(code) || code == IoCode::SendMsg || code == IoCode::ReceiveMsg || code == IoCode::Accept;
+}
+
+}  // namespace
+
 IoSeries::~IoSeries() = default;
 
 bool IoSeries::begin(Job* waiting, StopScope* scope) {
@@ -20,10 +30,12 @@ bool IoSeries::begin(Job* waiting, StopScope* scope) {
   // ---- *this may be gone if that has returned true (L4) ----
 }
 
-/// What a signal has interrupted has done nothing: next() asks for it again.
+/// What a signal has interrupted, or the kernel did not wait for, has done nothing: next() asks for it again.
 void IoSeries::take_end() {
   const std::int32_t result = operation_->end();
-  if (result != -EINTR) take(result);
+  if (result == -EINTR) return;
+  if (result == -EAGAIN && is_waiting(operation_->code)) [[unlikely]] return take_refusal();
+  take(result);
 }
 
 /// False: all have ended. True: one is under way, and its end is for step().

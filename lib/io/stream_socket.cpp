@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -55,6 +56,13 @@ std::int64_t send_part(int socket, int file, std::uint64_t offset, std::uint64_t
   if (sent < 0 || static_cast<std::uint64_t>(sent) < wanted) guard.take_raised();
   if (sent >= 0) return sent;
   return error == EINTR ? -EAGAIN : -error;
+}
+
+std::int64_t read_part(int file, std::uint64_t offset, std::span<std::byte> to) noexcept {
+  ssize_t size = 0;
+  do size = ::pread(file, to.data(), to.size(), static_cast<off_t>(offset));
+  while (size < 0 && errno == EINTR);
+  return size < 0 ? -errno : size;
 }
 
 void shut_down(int socket, int how, const IoSubject& subject) {

@@ -22,6 +22,22 @@ void TransferAll::take(std::int32_t result) noexcept {
 
 IoSubject TransferAll::subject() const noexcept { return subject_; }
 
+TransferOnce::~TransferOnce() = default;
+
+bool TransferOnce::next(IoRequest& request) noexcept {
+  if (is_done_) return false;
+  request = transfer_request(code_, fd_, bytes_, size_);
+  return true;
+}
+
+void TransferOnce::take(std::int32_t result) noexcept {
+  if (result < 0) return fail(result);
+  is_done_ = true;
+  done_ = static_cast<std::size_t>(result);
+}
+
+IoSubject TransferOnce::subject() const noexcept { return subject_; }
+
 GatherAll::~GatherAll() = default;
 
 bool GatherAll::next(IoRequest& request) noexcept {
@@ -43,6 +59,10 @@ bool GatherAll::next(IoRequest& request) noexcept {
     if (size < part.size()) break;
   }
   if (count == 0) return false;
+  if (is_one_by_one_) {
+    request = transfer_request(IoCode::Send, fd_, window_[0].iov_base, window_[0].iov_len);
+    return true;
+  }
   request = {.code = code_, .fd = fd_, .length = static_cast<std::uint32_t>(count), .address = window_.data()};
   if (code_ != IoCode::SendMsg) return true;
   message_ = {};
@@ -64,6 +84,10 @@ void GatherAll::take(std::int32_t result) noexcept {
   }
   written_ += left;
 }
+
+/// A peer that has shut its side down keeps the kernel from waiting for room. To send from one buffer it has a thread of its own wait then, in spite of
+/// O_NONBLOCK, which it heeds for sendmsg alone.
+void GatherAll::take_refusal() noexcept { is_one_by_one_ = code_ == IoCode::SendMsg; }
 
 IoSubject GatherAll::subject() const noexcept { return subject_; }
 

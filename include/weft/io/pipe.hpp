@@ -69,8 +69,8 @@ class PipeReader : public PipeEnd {
   explicit PipeReader(Descriptor file) : PipeEnd(std::move(file)) {}
 
   /// As StreamSocket::read; 0: all ends to write into are closed.
-  [[nodiscard]] detail::IoCall<std::size_t> read(std::span<std::byte> to) noexcept {
-    return {detail::transfer_request(detail::IoCode::Read, native_handle(), to.data(), to.size()), subject("read")};
+  [[nodiscard]] detail::SeriesCall<detail::TransferOnce, std::size_t> read(std::span<std::byte> to) noexcept {
+    return detail::SeriesCall<detail::TransferOnce, std::size_t>(detail::IoCode::Read, native_handle(), to.data(), to.size(), subject("read"));
   }
   /// As StreamSocket::read_exactly.
   [[nodiscard]] detail::SeriesCall<detail::TransferAll> read_exactly(std::span<std::byte> to) noexcept {
@@ -92,8 +92,8 @@ class PipeWriter : public PipeEnd {
   explicit PipeWriter(Descriptor file) : PipeEnd(std::move(file)) { detail::ignore_pipe_signal(); }
 
   /// As StreamSocket::write.
-  [[nodiscard]] detail::IoCall<std::size_t> write(std::span<const std::byte> from) noexcept {
-    return {detail::transfer_request(detail::IoCode::Write, native_handle(), from.data(), from.size()), subject("write")};
+  [[nodiscard]] detail::SeriesCall<detail::TransferOnce, std::size_t> write(std::span<const std::byte> from) noexcept {
+    return detail::SeriesCall<detail::TransferOnce, std::size_t>(detail::IoCode::Write, native_handle(), from.data(), from.size(), subject("write"));
   }
   /// As StreamSocket::write_all.
   [[nodiscard]] detail::SeriesCall<detail::TransferAll> write_all(std::span<const std::byte> from) noexcept {

@@ -40,8 +40,11 @@ class WEFT_API IoSeries {
 
   /// Says what is to be done next; the same as before if take() was not called since. False: nothing, or it has failed.
   virtual bool next(IoRequest& request) noexcept = 0;
-  /// Takes what an operation has returned; negative: the number of an error, which is the end only if this says so by fail(). Not EINTR.
+  /// Takes what an operation has returned; negative: the number of an error, which is the end only if this says so by fail(). Not EINTR, and not EAGAIN
+  /// of what waits in the kernel.
   virtual void take(std::int32_t result) noexcept = 0;
+  /// The kernel did not wait, where it should have: next() is asked again.
+  virtual void take_refusal() noexcept {}
   /// For the text of an error.
   [[nodiscard]] virtual IoSubject subject() const noexcept = 0;
 

@@ -2,6 +2,7 @@
 /// StreamSocket: a connection, whatever it goes over.
 #pragma once
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -10,6 +11,7 @@
 #include <span>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <weft/base/platform.hpp>
 #include <weft/coro/blocking.hpp>
@@ -26,6 +28,9 @@ namespace detail {
 [[nodiscard]] WEFT_API std::int64_t send_part(int socket, int file, std::uint64_t offset, std::uint64_t length) noexcept;
 WEFT_API void shut_down(int socket, int how, const IoSubject& subject);
 WEFT_API void set_linger(int socket, std::chrono::seconds span, const IoSubject& subject);
+/// Reads a part of a file. Returns how much; 0: the file has ended; negative: the number of an error.
+[[nodiscard]] WEFT_API std::int64_t read_part(int file, std::uint64_t offset, std::span<std::byte> to) noexcept;
+inline constexpr std::uint64_t kMostCopied = std::uint64_t{64} << 10;
 /// Of poll(): there is something to read; there is room to write.
 inline constexpr std::uint32_t kCanRead = 1;
 inline constexpr std::uint32_t kCanWrite = 4;
@@ -110,7 +115,13 @@ class StreamSocket : public Socket {
       auto send = [&] { result = detail::send_part(native_handle(), file, offset + sent, length - sent); };
       co_await blocking(send);
       if (result == -EAGAIN) {
-        co_await detail::IoCall<void>({.code = detail::IoCode::Poll, .fd = native_handle(), .flags = detail::kCanWrite}, subject("write"));
+        const auto events =
+            co_await detail::IoCall<std::uint32_t>({.code = detail::IoCode::Poll, .fd = native_handle(), .flags = detail::kCanWrite}, subject("write"));
+        // A peer that has shut its side down ends that wait in a ring, room or not. Sending from memory waits all the same.
+        if ((events & detail::kCanWrite) != 0) continue;
+        const std::size_t copied = co_await send_copy(file, offset + sent, length - sent);
+        if (copied == 0) break;
+        sent += copied;
         continue;
       }
       if (result < 0) detail::throw_io_error(static_cast<int>(-result), subject("write"));
@@ -135,6 +146,17 @@ class StreamSocket : public Socket {
   void linger_on_close(std::chrono::seconds span) { detail::set_linger(native_handle(), span, subject("setting an option")); }
 
  private:
+  /// Sends some of a file, but through memory. 0: the file has ended.
+  Task<std::size_t> send_copy(int file, std::uint64_t offset, std::uint64_t length) {
+    std::vector<std::byte> part(static_cast<std::size_t>(std::min(length, detail::kMostCopied)));
+    std::int64_t result = 0;
+    auto read = [&] { result = detail::read_part(file, offset, part); };
+    co_await blocking(read);
+    if (result < 0) detail::throw_io_error(static_cast<int>(-result), subject("write"));
+    if (result == 0) co_return 0;
+    co_return co_await write(std::span(part).first(static_cast<std::size_t>(result)));
+  }
+
   static constexpr int kShutRead = 0;   // SHUT_RD
   static constexpr int kShutWrite = 1;  // SHUT_WR
 };

@@ -46,6 +46,30 @@ class WEFT_API TransferAll : public IoSeries {
   IoSubject subject_;
 };
 
+/// Reads what there is, or writes what there is room for.
+class WEFT_API TransferOnce : public IoSeries {
+ public:
+  /// @param code  Read or Write
+  TransferOnce(IoCode code, int fd, const void* bytes, std::size_t size, const IoSubject& subject) noexcept
+      : code_(code), fd_(fd), bytes_(bytes), size_(size), subject_(subject) {}
+  ~TransferOnce() override;
+
+ protected:
+  bool next(IoRequest& request) noexcept override;
+  void take(std::int32_t result) noexcept override;
+  [[nodiscard]] IoSubject subject() const noexcept override;
+  [[nodiscard]] std::size_t take_value() const noexcept { return done_; }
+
+ private:
+  IoCode code_;
+  bool is_done_ = false;
+  int fd_;
+  const void* bytes_;
+  std::size_t size_;
+  std::size_t done_ = 0;
+  IoSubject subject_;
+};
+
 /// Writes all of some buffers, as if they were one.
 class WEFT_API GatherAll : public IoSeries {
  public:
@@ -60,12 +84,14 @@ class WEFT_API GatherAll : public IoSeries {
  protected:
   bool next(IoRequest& request) noexcept override;
   void take(std::int32_t result) noexcept override;
+  void take_refusal() noexcept override;
   [[nodiscard]] IoSubject subject() const noexcept override;
 
  private:
   static constexpr std::size_t kWindow = 16;  // so many buffers are handed to the kernel at once
 
   IoCode code_;
+  bool is_one_by_one_ = false;  // the kernel does not wait for room for several
   int fd_;
   std::span<const std::span<const std::byte>> parts_;  // that have not been written whole
   std::size_t written_ = 0;                            // of the first of them

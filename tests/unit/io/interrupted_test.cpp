@@ -1,4 +1,4 @@
-// Operations that a signal interrupts before they have done anything: whoever waits for one never hears of it.
+// Operations that a signal interrupts before they have done anything, or that the kernel gives up waiting for: whoever waits for one never hears of it.
 #include <catch2/catch.hpp>
 #include <weft/weft.hpp>
 
@@ -21,30 +21,31 @@ using weft::io::TcpStream;
 
 namespace {
 
-/// One of three operations of a kind is interrupted: a connect may be one of two calls.
+/// One of three operations of a kind ends by an error: a connect may be one of two calls.
 class Interrupts final : public weft::detail::IoFaults {
  public:
-  explicit Interrupts(IoCode code) : code_(code) { use(this); }
+  explicit Interrupts(IoCode code, std::int32_t result = -EINTR) : code_(code), result_(result) { use(this); }
   ~Interrupts() override { use(nullptr); }
   std::optional<std::int32_t> ended(const weft::detail::IoRequest& request) override {
     if (request.code != code_ || asked_.fetch_add(1) % 3 != 0) return std::nullopt;
-    return -EINTR;
+    return result_;
   }
-  /// Operations of the kind, of which the first was interrupted.
+  /// Operations of the kind, the first of which has ended so.
   [[nodiscard]] int asked() const { return asked_.load(); }
 
  private:
   const IoCode code_;
+  const std::int32_t result_;
   std::atomic<int> asked_{0};
 };
 
 /// Runs a task of some operations of a kind.
 template <class Work>
-void with_interrupts(IoCode code, Work work) {
+void with_interrupts(IoCode code, Work work, std::int32_t result = -EINTR) {
   for (const weft::IoBackend backend : working_backends()) {
     CAPTURE(name_of(backend));
     weft::Runtime rt{{.workers = 2, .io_backend = backend}};
-    const Interrupts interrupts(code);
+    const Interrupts interrupts(code, result);
     rt.run(work(interrupts));
     CHECK(interrupts.asked() >= 1);
   }
@@ -112,6 +113,7 @@ Task<> wait_for_words(const Interrupts& interrupts) {
 
 TEST_CASE("a connect that a signal interrupts is begun again") { with_interrupts(IoCode::Connect, connect_some); }
 TEST_CASE("an accept that a signal interrupts is begun again") { with_interrupts(IoCode::Accept, connect_some); }
+TEST_CASE("an accept that the kernel gives up waiting for is begun again") { with_interrupts(IoCode::Accept, connect_some, -EAGAIN); }
 TEST_CASE("a wait for events that a signal interrupts is begun again") { with_interrupts(IoCode::Poll, count_some); }
 TEST_CASE("a wait for a process that a signal interrupts is begun again") { with_interrupts(IoCode::Poll, run_one); }
 

@@ -5,6 +5,7 @@
 
 #include "unit/io/streams.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +19,7 @@ using namespace std::chrono_literals;
 using namespace weft_test;
 using weft::Task;
 using weft::io::EventFd;
+using weft::io::PipeReader;
 using weft::io::PipeWriter;
 
 namespace {
@@ -72,6 +74,37 @@ TEST_CASE("writing into a pipe that nobody reads is an error, and no signal") {
       said = error.what();
     }
     CHECK(said == "weft: write of " + name + ": Broken pipe");
+  });
+}
+
+namespace {
+
+Task<> read_bytes(PipeReader& from, std::atomic<int>& read) {
+  std::string byte(1, '\0');
+  for (;;) {
+    const std::size_t size = co_await from.read(bytes_in(byte));
+    if (size == 0) co_return;
+    read.fetch_add(1);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("many read one pipe, each byte comes to one of them, and nobody is woken in vain once too often") {
+  constexpr int kReaders = 20;
+  constexpr int kBytes = 400;  // the kernel gives up after 128
+  with_each_setting([&]() -> Task<> {
+    auto [reader, writer] = weft::io::pipe();
+    std::atomic<int> read{0};
+    weft::Counter all;
+    for (int i = 0; i < kReaders; ++i) weft::spawn(read_bytes(reader, read), all);
+    for (int i = 1; i <= kBytes; ++i) {
+      co_await writer.write_all("x");
+      while (read.load() < i) co_await weft::yield();
+    }
+    writer.close();
+    co_await all;
+    CHECK(read.load() == kBytes);
   });
 }
 

@@ -66,6 +66,11 @@ io::Descriptor make_socket(int type, const io::SocketAddress& address, const cha
   return made;
 }
 
+io::Descriptor make_unix_socket(const io::SocketAddress& address, const char* what) {
+  if (address.family() != io::AddressFamily::Unix) throw_failed(EAFNOSUPPORT, what, address);
+  return make_socket(SOCK_STREAM, address, what);
+}
+
 void bind_socket(int fd, const io::SocketAddress& address, const char* what) {
   if (::bind(fd, address.native(), address.native_size()) != 0) throw_failed(errno, what, address);
 }
@@ -132,6 +137,10 @@ ConnectOne::~ConnectOne() = default;
 
 bool ConnectOne::next(IoRequest& request) noexcept {
   if (is_connected_) return false;
+  if (to_.family() == io::AddressFamily::Unix) {
+    fail(-EAFNOSUPPORT);
+    return false;
+  }
   file_ = io::Descriptor(::socket(to_.native_family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!file_.is_open()) {
     fail(-errno);

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <climits>
 
 namespace weft::inline v0::detail {
@@ -19,6 +20,7 @@ void set(int socket, int level, int option, std::int64_t value, const IoSubject&
 
 io::Descriptor listen_tcp(const io::SocketAddress& address, const io::TcpListenOptions& options) {
   const IoSubject subject{"listen", &address, &describe_address};
+  if (address.family() == io::AddressFamily::Unix) throw_io_error(EAFNOSUPPORT, subject);
   io::Descriptor listener = make_socket(SOCK_STREAM, address, "listen");
   const int fd = listener.number();
   set(fd, SOL_SOCKET, SO_REUSEADDR, options.reuse_address ? 1 : 0, subject);

@@ -44,7 +44,6 @@ void remove_if_stale(const io::SocketAddress& address) {
 }  // namespace
 
 std::pair<io::Descriptor, io::Descriptor> make_socket_pair() {
-  static_assert(kStreamSocket == SOCK_STREAM);
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0) throw_io_error(errno, {"stream_pair"});
   return {io::Descriptor(ends[0]), io::Descriptor(ends[1])};
@@ -55,7 +54,7 @@ std::pair<io::Descriptor, io::Descriptor> make_socket_pair() {
 namespace weft::inline v0::io {
 
 UnixListenerSocket::UnixListenerSocket(const SocketAddress& address, const UnixListenOptions& options)
-    : Socket(detail::make_socket(SOCK_STREAM, address, "listen"), SocketAddress()) {
+    : Socket(detail::make_unix_socket(address, "listen"), SocketAddress()) {
   const bool is_file = !address.is_abstract() && !address.path().empty();
   if (is_file && options.replace_stale) detail::remove_if_stale(address);
   if (is_file) path_ = detail::from_anywhere(address.path());

@@ -128,6 +128,9 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// Lifetime: all have ended before co_await returns, so that they may refer to the caller's locals.
 /// Errors:   what the winner threw. What the others throw after they were asked to stop is dropped: they have lost. A loser that
 ///           does not look (this_task::stop_point), or awaits a Counter, is waited for all the same.
+/// Note:     what a loser returns is dropped, too, and it may have ended well at the same moment: bytes that it has read, a connection that it has
+///           accepted are gone then. A limit of time is timeout() or completed_within(), which lose nothing; else a task that can lose keeps what it
+///           gets in a variable of the caller.
 /// Cost:     as when_all, and one more coroutine frame per task.
 /// Example:  samples/08_stop.cpp
 template <class... Ts>
@@ -136,7 +139,7 @@ template <class... Ts>
   return detail::any_of_pack<Ts...>(std::index_sequence_for<Ts...>{}, std::move(tasks)...);
 }
 
-/// The same where some are no tasks but operations, which are made tasks (as_task): `when_any(stream.read(buffer), sleep_for(1s))`.
+/// The same where some are no tasks but operations, which are made tasks (as_task): `when_any(serve(listener), signals.next())`.
 template <class... Ts>
   requires detail::SomeOperations<Ts...>
 [[nodiscard("co_await it")]] auto when_any(Ts... operations) {

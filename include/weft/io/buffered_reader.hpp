@@ -68,7 +68,8 @@ concept ReadableStream = requires(Stream& stream, std::span<std::byte> to) {
 /// be tried again, in another way as well.
 ///
 /// Threads:  one at a time.
-/// Lifetime: the stream outlives it. What a call gives as a view is there until the next call.
+/// Lifetime: the stream outlives it, and stays where it is: what moves both makes another reader. What a call gives as a view is there until the next
+///           call.
 /// Errors:   those of the stream; Errc::UnexpectedEnd where it ends in the middle; LimitError naming the limit.
 /// Cost:     a coroutine frame for each call. The buffer grows as bytes come: it is at most twice as large as what has come, whatever length a peer
 ///           has announced. A call that finds it empty and larger than 64 KiB, and than it was made, goes on with one as small as that was.

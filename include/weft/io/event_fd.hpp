@@ -46,7 +46,8 @@ class EventFd {
 
   /// Waits until there are events, and takes them all. `co_await` gives how many.
   ///
-  /// Errors: std::system_error; OperationCancelled after a stop request, and nothing has been taken.
+  /// Errors: std::system_error; OperationCancelled after a stop request, and nothing has been taken (but what
+  ///         when_any drops).
   /// Cost:   two system calls; no allocation.
   [[nodiscard]] detail::SeriesCall<detail::WaitForEvents, std::uint64_t> wait() noexcept {
     return detail::SeriesCall<detail::WaitForEvents, std::uint64_t>(file_.number());

@@ -59,7 +59,7 @@ class Signals {
  public:
   Signals(std::initializer_list<int> numbers) : file_(detail::make_signal_file(numbers)) {}
 
-  /// Waits for the next one. `co_await` gives a Signal. Errors: OperationCancelled after a stop request; no signal is lost by it.
+  /// Waits for the next one. `co_await` gives a Signal. Errors: OperationCancelled after a stop request; no signal is lost by it (but by when_any).
   [[nodiscard]] detail::SeriesCall<detail::WaitForSignal, Signal> next() noexcept {
     return detail::SeriesCall<detail::WaitForSignal, Signal>(file_.number());
   }

@@ -42,7 +42,8 @@ class Socket {
   [[nodiscard]] Descriptor release() noexcept { return std::move(file_); }
   /// Closes it. For a stream with nothing left to read the peer then sees its end; otherwise, or after reset_on_close, a reset.
   ///
-  /// Pre: no operation on it is under way: have it end first, by a stop request or, for a stream, by shutdown_read and shutdown_write.
+  /// Pre: no operation on it is under way: have it end first, by a stop request or, for a stream, by both shutdown_read and
+  ///      shutdown_write: one alone ends what waits only with some backends.
   void close() noexcept { file_.close(); }
 
   /// Who is at the other end; none if it is not connected.
@@ -89,12 +90,12 @@ struct ConnectedSocket {
   io::SocketAddress peer;
 };
 
-// Kinds of sockets: SOCK_STREAM, SOCK_DGRAM.
-inline constexpr int kStreamSocket = 1;
-inline constexpr int kDatagramSocket = 2;
+inline constexpr int kDatagramSocket = 2;  // SOCK_DGRAM
 
 /// Makes a socket whose calls do not block. Errors: std::system_error, naming `what` is to be done to `address`.
 [[nodiscard]] WEFT_API io::Descriptor make_socket(int type, const io::SocketAddress& address, const char* what);
+/// The same for a stream within this machine. Errors: as make_socket; EAFNOSUPPORT: the address is none of a Unix socket.
+[[nodiscard]] WEFT_API io::Descriptor make_unix_socket(const io::SocketAddress& address, const char* what);
 /// Errors: as make_socket.
 WEFT_API void bind_socket(int fd, const io::SocketAddress& address, const char* what);
 WEFT_API void listen_on(int fd, const io::SocketAddress& address, int backlog);

@@ -85,7 +85,7 @@ class UnixStream : public StreamSocket {
   /// Errors: std::system_error: "weft: connect of unix:/run/socket: Connection refused"; OperationCancelled.
   /// Cost:   a coroutine frame.
   [[nodiscard("co_await it")]] static Task<UnixStream> connect(SocketAddress address) {
-    Descriptor file = detail::make_socket(detail::kStreamSocket, address, "connect");
+    Descriptor file = detail::make_unix_socket(address, "connect");
     std::chrono::milliseconds pause{1};
     while (!detail::try_connect_unix(file.number(), address)) {
       co_await sleep_for(pause);

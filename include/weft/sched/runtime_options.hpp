@@ -85,7 +85,8 @@ struct RuntimeOptions {
 
   /// How many more threads may run jobs while workers are blocked, one for each blocked worker. They are started when they are first needed. A
   /// blocked worker is replaced after one or two milliseconds, and who replaces it may block in turn: so calls of 10 ms run about five at a
-  /// time for each worker, and only longer ones use many spare workers.
+  /// time for each worker, and only longer ones use many spare workers. While all of these are blocked, too, nothing else runs, no timers either: a
+  /// program with more such calls at the same time lets only so many of them begin, or has more spare workers.
   unsigned spare_workers = 64;
 
   /// After how long a worker counts as blocked that sleeps in a system call which is not marked as blocking; zero: never. The watcher that

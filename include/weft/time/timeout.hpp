@@ -120,6 +120,7 @@ inline namespace WEFT_TRANSFER_NAMESPACE {
 /// What ends at a stop request: operations of the kernel (io), sleep_for and sleep_until, ticks of an interval, timeouts inside, tasks that look
 /// (this_task::stop_point, stop_requested, a stop_token). What does not: waiting for a Counter, an Event, a Mutex, a JoinHandle or a thread, and
 /// blocking calls, which with the epoll backend operations on files are. A task in one of these goes on to its end, and its result counts.
+/// An operation that would begin when the time is over already does not, even if it could end at once: a span of 0 is no way of trying.
 ///
 /// @return   what the task returns, also when it came late: who did not look at the request has done the work
 /// Threads:  a coroutine on a worker of a runtime, or inside sync_wait. The request is made by a worker, or by the runtime's watcher if all of

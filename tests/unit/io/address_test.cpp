@@ -2,6 +2,8 @@
 #include <weft/io/address.hpp>
 #include <weft/weft.hpp>
 
+#include "unit/io/streams.hpp"
+
 #include <set>
 #include <string>
 #include <system_error>
@@ -100,4 +102,29 @@ TEST_CASE("a name that cannot be resolved is in the error, with the reason") {
     CHECK(std::string(error.what()) == "weft: resolve of 127.0.0.1:no such service: " + error.code().message());
     CHECK(error.code().message() != "Unknown error");
   }
+}
+
+TEST_CASE("an address of another kind is refused, whoever is given it") {
+  const SocketAddress internet = SocketAddress::loopback(1);
+  const SocketAddress local = SocketAddress::parse("unix:@weft_test_of_another_kind");
+  const std::errc kind = std::errc::address_family_not_supported;
+  using weft::io::TcpListener;
+  using weft::io::UnixListener;
+  for (const auto& listen : {+[](const SocketAddress& at) { static_cast<void>(TcpListener::listen(at)); },
+                             +[](const SocketAddress& at) { static_cast<void>(UnixListener::listen(at)); }}) {
+    std::error_code error;
+    try {
+      listen(local);
+      listen(internet);
+    } catch (const std::system_error& thrown) {
+      error = thrown.code();
+    }
+    CHECK(error == kind);
+  }
+  weft_test::with_each_setting([&]() -> Task<> {
+    const auto by_tcp = co_await weft::io::TcpStream::connect(local).or_error();
+    CHECK(by_tcp.error() == kind);
+    const auto by_unix = co_await weft::io::or_error(weft::io::UnixStream::connect(internet));
+    CHECK(by_unix.error() == kind);
+  });
 }

@@ -80,6 +80,7 @@ weft::Task<> Server::serve(weft::io::TcpStream stream, std::optional<OpenConnect
     if (!place) {
       co_await refuse(std::move(stream));
     } else {
+      const OpenConnections::Entry entry(*std::move(place));
       Connection connection(std::move(stream), {limits_, files_, metrics_, connections_});
       co_await connection.serve();
     }

@@ -33,6 +33,8 @@ constexpr io::OpenOptions kAnew{.access = io::Access::ReadWrite, .create = true,
 template <class Transfer>
 Task<bool> do_all_parts(std::vector<iovec> parts, Transfer transfer) {
   std::uint64_t done = 0;
+  // Of what is cut down to an empty one nothing is done, and nobody could tell that from the end of the file.
+  while (!parts.empty() && parts.front().iov_len == 0) parts.erase(parts.begin());
   while (!parts.empty()) {
     const auto count = co_await transfer(std::span<const iovec>(parts), done).or_error();
     if (!count && count.error() == std::errc::interrupted) continue;

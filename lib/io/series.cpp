@@ -1,7 +1,9 @@
 #include <weft/io/series.hpp>
 
 #include <cerrno>
+#include <utility>
 
+#include "io/perform.hpp"
 #include <weft/base/error.hpp>
 #include <weft/base/resume_job.hpp>
 
@@ -30,11 +32,17 @@ bool IoSeries::begin(Job* waiting, StopScope* scope) {
   // ---- *this may be gone if that has returned true (L4) ----
 }
 
-/// What a signal has interrupted, or the kernel did not wait for, has done nothing: next() asks for it again.
+/// What a signal has interrupted, or the kernel did not wait for, has done nothing: it is asked for again, in the second case when a poll says that it can be
+/// done.
 void IoSeries::take_end() {
   const std::int32_t result = operation_->end();
   if (result == -EINTR) return;
-  if (result == -EAGAIN && is_waiting(operation_->code)) [[unlikely]] return take_refusal();
+  const bool was_awaited = std::exchange(awaited_, 0) != 0;
+  if (was_awaited && result >= 0) return;
+  if (result == -EAGAIN && is_waiting(operation_->code)) [[unlikely]] {
+    awaited_ = events_of(*operation_);
+    return take_refusal();
+  }
   take(result);
 }
 
@@ -42,7 +50,12 @@ void IoSeries::take_end() {
 bool IoSeries::go_on() {
   for (;;) {
     IoRequest request;
-    if (!next(request)) return false;
+    if (awaited_ != 0) [[unlikely]] {
+      // At once it might be refused again, and so without end: by a terminal, of which the kernel never waits for input itself.
+      request = {.code = IoCode::Poll, .fd = operation_->fd, .flags = awaited_};
+    } else if (!next(request)) {
+      return false;
+    }
     operation_.emplace(request);
     if (operation_->begin(&step_, scope_)) return true;
     // ---- *this may be gone if that has returned true (L4) ----

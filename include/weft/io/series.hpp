@@ -72,6 +72,7 @@ class WEFT_API IoSeries {
   StopScope* scope_ = nullptr;
   std::error_code error_;
   std::exception_ptr failure_;
+  std::uint32_t awaited_ = 0;  // events of poll(), before next() is asked again; 0: none
 };
 
 inline namespace WEFT_TRANSFER_NAMESPACE {

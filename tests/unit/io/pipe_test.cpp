@@ -5,11 +5,16 @@
 
 #include "unit/io/streams.hpp"
 
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -105,6 +110,29 @@ TEST_CASE("many read one pipe, each byte comes to one of them, and nobody is wok
     writer.close();
     co_await all;
     CHECK(read.load() == kBytes);
+  });
+}
+
+TEST_CASE("what comes from a terminal is read as from a pipe, and others run meanwhile") {
+  with_each_setting([]() -> Task<> {
+    weft::io::Descriptor screen(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+    REQUIRE(screen.is_open());
+    const int master = screen.number();
+    const bool is_made = ::grantpt(master) == 0 && ::unlockpt(master) == 0;
+    REQUIRE(is_made);
+    PipeReader keyboard(weft::io::Descriptor(::open(::ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC)));
+    const auto read = [&]() -> Task<std::string> {
+      std::string text(16, '\0');
+      const std::size_t size = co_await keyboard.read(bytes_in(text));
+      co_return text.substr(0, size);
+    };
+    const auto type = [&]() -> Task<> {
+      for (int i = 0; i < 200; ++i) co_await weft::yield();
+      if (::write(master, "line\n", 5) != 5) throw std::runtime_error("the terminal takes nothing");
+    };
+    const auto [line, nothing] = co_await weft::when_all(read(), type());
+    static_cast<void>(nothing);
+    CHECK(line == "line\n");
   });
 }
 

@@ -45,6 +45,12 @@ class Sends final : public weft::detail::IoFaults {
 
 constexpr std::size_t kMuch = std::size_t{8} << 20;  // more than there is room for between the two
 
+weft::io::Descriptor opened(const std::string& path) {
+  weft::io::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  REQUIRE(file.is_open());
+  return file;
+}
+
 /// Reads what comes when the other side has had time enough to find that there is no room. Gives all.
 template <class Stream>
 Task<std::string> read_late(Stream& stream) {
@@ -114,8 +120,7 @@ TEST_CASE("to a peer that writes no more all of several buffers is written") { c
 TEST_CASE("for a peer that writes no more and reads late nobody asks again and again whether there is room") {
   const std::string text = pattern(kMuch);
   const TemporaryFolder folder;
-  const weft::io::Descriptor file(::open(folder.write("much", text).c_str(), O_RDONLY | O_CLOEXEC));
-  REQUIRE(file.is_open());
+  const weft::io::Descriptor file = opened(folder.write("much", text));
   const auto send_file = [&](UnixStream& stream, const std::string& /*text*/) -> Task<> {
     static_cast<void>(co_await stream.send_file(file.number(), 0, kMuch));
   };
@@ -140,8 +145,7 @@ TEST_CASE("to a peer that writes no more what there is room for is written") { c
 TEST_CASE("to a peer that writes no more a file is sent whole, and no more than there is of it") {
   const std::string text = pattern(kMuch);
   const TemporaryFolder folder;
-  const weft::io::Descriptor file(::open(folder.write("much", text).c_str(), O_RDONLY | O_CLOEXEC));
-  REQUIRE(file.is_open());
+  const weft::io::Descriptor file = opened(folder.write("much", text));
   const auto send_file = [&](auto& stream, const std::string& /*text*/) -> Task<> {
     const std::uint64_t sent = co_await stream.send_file(file.number(), 0, 2 * kMuch);
     CHECK(sent == kMuch);

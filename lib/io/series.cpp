@@ -51,7 +51,7 @@ bool IoSeries::go_on() {
   for (;;) {
     IoRequest request;
     if (awaited_ != 0) [[unlikely]] {
-      // At once it might be refused again, and so without end: by a terminal, of which the kernel never waits for input itself.
+      // At once it might be refused again, and so without end, by a file for which the kernel does not wait itself.
       request = {.code = IoCode::Poll, .fd = operation_->fd, .flags = awaited_};
     } else if (!next(request)) {
       return false;
